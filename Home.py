@@ -1,0 +1,89 @@
+"""Draw, upload or photograph a digit and see it read."""
+
+import streamlit as st
+
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.records import BLANK, Reading, Stroke
+from mnist_cnn.strokes import extent
+from mnist_cnn.ui import cache, charts, layout
+from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
+
+CANVAS = 280
+SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the pen
+
+
+@st.fragment
+def reader() -> None:
+    """The whole conversation: ink on the left, what was read on the right."""
+    left, right = st.columns([1, 1.6], gap="large")
+    reading, trouble = None, ""
+    with left:
+        way = st.segmented_control(
+            "Way in", list(WAYS_IN), default="Draw", required=True, label_visibility="collapsed"
+        )
+        headline = st.container()
+        try:
+            ink = WAYS_IN[way]()
+            classifier = cache.production_classifier()
+            reading = classifier.read(ink) if ink is not None else None
+            if isinstance(ink, bytes):
+                st.image(ink, width=CANVAS, caption="Your picture")
+        except DigitsError as error:
+            trouble = str(error)
+    headline.markdown(layout.in_one_line(reading) if reading else INVITATIONS[way])
+    with right:
+        answer(reading, trouble)
+    if way == "Draw":
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+            pen_width_control("home")
+            st.toggle("Read each stroke as I draw", value=True, key="live")
+
+
+def drawn() -> tuple[Stroke, ...] | None:
+    strokes = drawing_canvas("home", CANVAS, CANVAS)
+    live = st.session_state.get("live", True)
+    asked = live or st.button("Predict", type="primary", disabled=not strokes)
+    if not asked or not strokes:
+        return None
+    if extent(strokes) < SMALLEST:
+        st.info("That is too little ink to read; please draw larger.", icon=":material/edit:")
+        return None
+    return strokes
+
+
+def uploaded() -> bytes | None:
+    file = st.file_uploader("PNG, JPEG, BMP, GIF or WEBP", label_visibility="collapsed")
+    return file.getvalue() if file else None
+
+
+def photographed() -> bytes | None:
+    photo = st.camera_input("Camera", label_visibility="collapsed")
+    return photo.getvalue() if photo else None
+
+
+def answer(reading: Reading | None, trouble: str) -> None:
+    prediction = reading.prediction if reading else BLANK
+    if trouble:
+        st.error(trouble, icon=":material/error:")
+    layout.verdict(prediction)
+    st.altair_chart(charts.probability_bars(prediction.probabilities), width="stretch")
+    if reading:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            layout.seen_image(reading.image)
+            st.caption(
+                "Left, what the network saw: 28 × 28 pixels. "
+                f"Read in {1000 * reading.seconds:.1f} ms."
+            )
+        layout.run_link(reading.run_id)
+        layout.probability_table(prediction.probabilities)
+
+
+WAYS_IN = {"Draw": drawn, "Upload": uploaded, "Camera": photographed}
+INVITATIONS = {
+    "Draw": "Draw one digit, 0 to 9, in the box.",
+    "Upload": "Choose an image of one digit: PNG, JPEG, BMP, GIF or WEBP.",
+    "Camera": "Hold one digit up, so that it fills most of the picture.",
+}
+
+layout.page("Draw a digit", "✏️")
+reader()

@@ -1,0 +1,208 @@
+"""How fast a drawing is read, and how much memory that takes, beside the app that tutorials teach.
+
+    python -m benchmarks.live [--strokes 40] [--many 500]
+
+Both apps run the network in production, on this machine, in turn. Prints a Markdown table.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mnist_cnn import runs
+from mnist_cnn.classifier import Classifier, load_classifier
+from mnist_cnn.settings import PROJECT_FOLDER
+
+sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
+import browser  # the same server, Chromium and pen as the tests use
+
+STROKES = [
+    [(80, 60), (150, 56), (215, 60), (190, 115), (155, 180), (135, 235)],
+    [(90, 90), (140, 50), (190, 90), (170, 150), (90, 230), (200, 230)],
+    [(140, 40), (90, 90), (80, 170), (130, 230), (190, 180), (180, 90), (140, 45)],
+    [(140, 40), (138, 120), (142, 180), (140, 240)],
+]
+OURS, NAIVE = "Home.py", "benchmarks/naive_app.py"
+WATCH_BARS = """() => {
+    const bars = () => [...document.querySelectorAll('svg path[aria-label]')]
+        .map(bar => bar.getAttribute('aria-label')).join();
+    const watched = {before: bars(), penUp: 0, changed: 0};
+    window.watched = watched;
+    document.addEventListener('pointerup', () => watched.penUp = performance.now(),
+                              {capture: true, once: true});
+    const observer = new MutationObserver(() => {
+        if (watched.penUp && bars() !== watched.before) {
+            watched.changed = performance.now();
+            observer.disconnect();
+        }
+    });
+    observer.observe(document, {subtree: true, childList: true, attributes: true});
+}"""
+
+
+def milliseconds(function: Callable[[], object], times: int) -> float:
+    function()
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        function()
+        spent.append(time.perf_counter() - began)
+    return 1000 * statistics.median(spent)
+
+
+def in_the_server(classifier: Classifier, model_path: Path) -> tuple[float, float]:
+    """Strokes → ten probabilities, ours, and the same network by `model.predict`: ms each."""
+    strokes = [np.array(STROKES[0], float)]
+    ours = milliseconds(lambda: classifier.read(strokes), 300)
+    import keras
+
+    model = keras.models.load_model(model_path, compile=False)
+    image = classifier.read(strokes).image[None, :, :, None]
+    return ours, milliseconds(lambda: model.predict(image, verbose=0), 50)
+
+
+def pen_up_to_bars(page: Page, stroke: list[tuple[float, float]]) -> float:
+    """From the end of one stroke on an empty canvas to changed bars on screen: ms."""
+    page.evaluate(WATCH_BARS)
+    browser.draw(page, [stroke])
+    page.wait_for_function("() => window.watched.changed > 0", timeout=20_000)
+    spent = page.evaluate("() => window.watched.changed - window.watched.penUp")
+    page.wait_for_timeout(350)
+    return float(spent)
+
+
+def strokes_in_turn(chromium: Browser, urls: dict[str, str], count: int) -> dict[str, list[float]]:
+    """Strokes on each app in turn, four to a drawing and then a fresh page."""
+    spent: dict[str, list[float]] = {app: [] for app in urls}
+    for drawing in range(-1, count // len(STROKES)):
+        for app, url in urls.items():
+            page = chromium.new_page(viewport={"width": 1280, "height": 900})
+            browser.open_page(page, url)
+            times = [pen_up_to_bars(page, stroke) for stroke in STROKES]
+            spent[app] += times if drawing >= 0 else []  # the first is for warming up
+            page.close()
+    return spent
+
+
+def first_answer(chromium: Browser, app: str, folder: Path) -> float:
+    """From the start of a new server process to the first answer on screen: seconds."""
+    began = time.perf_counter()
+    with browser.server(folder / "start.log", PROJECT_FOLDER / app) as server:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(server.url)
+        page.locator(browser.CANVAS).wait_for(timeout=60_000)
+        while page.locator("[aria-label=Answer]").count() == 0:
+            page.wait_for_timeout(20)
+        while browser.answer(page) == "–":  # a canvas takes strokes a moment after it is shown
+            browser.draw(page, [STROKES[0]])
+            page.wait_for_timeout(300)
+        spent = time.perf_counter() - began
+        page.close()
+    return spent
+
+
+def memory_mb(pid: int) -> float:
+    return psutil.Process(pid).memory_info().rss / 2**20
+
+
+def drawings(chromium: Browser, url: str, pid: int, marks: list[int]) -> list[float]:
+    """Memory of the server after so many drawings in one session: MB."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    found = []
+    browser.open_page(page, url)
+    for number in range(1, marks[-1] + 1):
+        browser.draw(page, [STROKES[number % len(STROKES)]])
+        page.wait_for_timeout(260)
+        if number % 5 == 0:  # five strokes to a drawing's canvas, then a fresh one
+            page.reload()
+            browser.open_page(page, url)
+        if number in marks:
+            found.append(memory_mb(pid))
+    page.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strokes", type=int, default=40, help="timed strokes on each app")
+    parser.add_argument("--many", type=int, default=500, help="drawings for the growth of memory")
+    options = parser.parse_args()
+    run = runs.production_run()
+    os.environ["NAIVE_MODEL"] = str(run.folder / "model.keras")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    rows = []
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        chromium = browser.launch(playwright)
+        assert chromium, "no Chromium here"
+        starts = {
+            app: [first_answer(chromium, app, folder) for _ in range(3)] for app in (OURS, NAIVE)
+        }
+        with (
+            browser.server(folder / "ours.log", PROJECT_FOLDER / OURS) as ours,
+            browser.server(folder / "naive.log", PROJECT_FOLDER / NAIVE) as naive,
+        ):
+            strokes = strokes_in_turn(chromium, {OURS: ours.url, NAIVE: naive.url}, options.strokes)
+        with browser.server(folder / "ours.log", PROJECT_FOLDER / OURS) as server:
+            marks = sorted({50, options.many // 2, options.many})
+            ours_memory = drawings(chromium, server.url, server.pid, marks)
+        with browser.server(folder / "naive.log", PROJECT_FOLDER / NAIVE) as server:
+            naive_memory = drawings(chromium, server.url, server.pid, [50])
+    read, predict = in_the_server(load_classifier(run), run.folder / "model.keras")
+    rows.append(
+        (
+            "strokes → ten probabilities, in the server",
+            f"{read:.2f} ms",
+            f"{predict:.1f} ms",
+            read / predict,
+        )
+    )
+    bars = {app: statistics.median(times) for app, times in strokes.items()}
+    rows.append(
+        (
+            "pen-up → changed bars on screen",
+            f"{bars[OURS]:.0f} ms",
+            f"{bars[NAIVE]:.0f} ms",
+            bars[OURS] / bars[NAIVE],
+        )
+    )
+    start = {app: statistics.median(times) for app, times in starts.items()}
+    rows.append(
+        (
+            "new process → first answer on screen",
+            f"{start[OURS]:.1f} s",
+            f"{start[NAIVE]:.1f} s",
+            start[OURS] / start[NAIVE],
+        )
+    )
+    rows.append(
+        (
+            "memory of the server after 50 drawings",
+            f"{ours_memory[0]:.0f} MB",
+            f"{naive_memory[0]:.0f} MB",
+            ours_memory[0] / naive_memory[0],
+        )
+    )
+    print("| medians of one run | this app | the naive way | ratio |\n|---|---|---|---|")
+    for what, mine, theirs, ratio in rows:
+        print(f"| {what} | {mine} | {theirs} | {ratio:.3f} |")
+    growth = ", ".join(f"{m:.0f} MB after {n}" for n, m in zip(marks, ours_memory, strict=True))
+    print(f"\nMemory of this app: {growth} drawings.")
+    print(
+        f"{options.strokes} strokes each, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, run {run.id}."
+    )
+
+
+if __name__ == "__main__":
+    main()

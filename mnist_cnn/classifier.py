@@ -1,0 +1,140 @@
+"""From (28, 28) images to calibrated verdicts, by LiteRT."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from mnist_cnn.errors import RunDamaged
+from mnist_cnn.images import normalize, normalize_strokes, read_image
+from mnist_cnn.metrics import log_sum_exp, softmax
+from mnist_cnn.quiet import native_output_hidden
+from mnist_cnn.records import BLANK, FloatArray, Prediction, Reading, Status, Stroke
+from mnist_cnn.runs import Run
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become a verdict; every number is fitted on validation data.
+
+    `temperature` divides the logits before the softmax. An image whose log-odds of being a digit
+    lie below `least_evidence` is none; one whose confidence lies below `least_confidence` is
+    unsure.
+    """
+
+    temperature: float = 1.0
+    least_evidence: float = -1e9
+    least_confidence: float = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+    def verdict(self, logits: FloatArray) -> Prediction:
+        """The prediction for ten logits."""
+        probabilities = softmax(logits, self.temperature)
+        evidence = float(log_sum_exp(logits))
+        digit = int(probabilities.argmax())
+        status: Status = "ok"
+        if evidence < self.least_evidence:
+            status = "not_a_digit"
+        elif probabilities[digit] < self.least_confidence:
+            status = "unsure"
+        return Prediction(
+            status,
+            None if status == "not_a_digit" else digit,
+            float(probabilities[digit]),
+            tuple(probabilities.tolist()),
+            float(1 / (1 + np.exp(-evidence))),
+        )
+
+
+class Classifier:
+    """A network and its calibration, loaded once. Safe to share between threads.
+
+    Args:
+        model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits.
+
+    Raises:
+        RunDamaged: LiteRT cannot load it, or it has another number of outputs.
+    """
+
+    def __init__(self, model: bytes, calibration: Calibration, run_id: str = "") -> None:
+        self.calibration = calibration
+        self.run_id = run_id
+        try:
+            with native_output_hidden():
+                self._interpreter = Interpreter(model_content=model, num_threads=1)
+                self._interpreter.allocate_tensors()
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            self._output = self._interpreter.get_output_details()[0]["index"]
+            shape = self._interpreter.get_output_details()[0]["shape_signature"]
+        # LiteRT answers a broken flat buffer with either of the two.
+        except (ValueError, RuntimeError) as error:
+            raise RunDamaged(f"Run {run_id} is damaged: LiteRT cannot load its network.") from error
+        if shape[-1] != 10:
+            raise RunDamaged(f"Run {run_id} has {shape[-1]} outputs; a digit reader has 10.")
+        self._lock = threading.Lock()
+        self._batch = 1
+        self.logits(np.zeros((1, 28, 28), np.float32))
+
+    def logits(self, images: FloatArray) -> FloatArray:
+        """(n, 10) for float32 (n, 28, 28) in [0, 1]."""
+        if len(images) == 0:
+            return np.zeros((0, 10), np.float32)
+        with self._lock:
+            if len(images) != self._batch:
+                self._interpreter.resize_tensor_input(self._input, [len(images), 28, 28, 1])
+                self._interpreter.allocate_tensors()
+                self._batch = len(images)
+            self._interpreter.set_tensor(self._input, images[..., None].astype(np.float32))
+            self._interpreter.invoke()
+            return np.array(self._interpreter.get_tensor(self._output))
+
+    def predict(self, image: FloatArray) -> Prediction:
+        """The verdict on one normalized image, (28, 28) in [0, 1]."""
+        return self.predict_many(image[None])[0]
+
+    def read(self, ink: bytes | Sequence[Stroke]) -> Reading:
+        """The verdict on an image file's content or on pen strokes.
+
+        Raises:
+            BadImage: the content is no image that can be read.
+        """
+        began = time.perf_counter()
+        image = normalize(read_image(ink)) if isinstance(ink, bytes) else normalize_strokes(ink)
+        prediction = self.predict(image)
+        return Reading(prediction, image, self.run_id, time.perf_counter() - began)
+
+    def predict_many(self, images: FloatArray, batch_size: int = 64) -> list[Prediction]:
+        """Verdicts on normalized images, (n, 28, 28) in [0, 1], in their order."""
+        predictions: list[Prediction] = []
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            inked = np.asarray(batch.any(axis=(1, 2))).tolist()
+            verdicts = iter(self.logits(batch))
+            predictions += [
+                self.calibration.verdict(logits) if has_ink else BLANK
+                for logits, has_ink in zip(verdicts, inked, strict=True)
+            ]
+        return predictions
+
+
+def load_classifier(run: Run) -> Classifier:
+    """The classifier of a whole run.
+
+    Raises:
+        RunDamaged: the run's network or calibration cannot be used.
+    """
+    values = run.calibration
+    try:
+        calibration = Calibration(
+            float(values["temperature"]),
+            float(values["least_evidence"]),
+            float(values["least_confidence"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunDamaged(f"Run {run.id} is damaged: calibration.json lacks {error}.") from error
+    return Classifier(run.read("model.tflite"), calibration, run.id)

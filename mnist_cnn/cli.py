@@ -1,0 +1,269 @@
+"""The command line: JSON on standard output, messages on standard error.
+
+Exit status 0, or 2 with one line that says what was wrong. Heavy packages are imported by the
+commands that need them, so that help comes at once.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_cnn.errors import BadInput, BadStrokes, DigitsError, RunError
+from mnist_cnn.quiet import native_output_hidden
+from mnist_cnn.settings import silence_tensorflow
+
+if TYPE_CHECKING:
+    from mnist_cnn.classifier import Classifier
+    from mnist_cnn.records import Drawing, FloatArray
+    from mnist_cnn.training import Report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the process' exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except DigitsError as error:
+        _say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _say("Interrupted; nothing was kept.")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    if bool(options.images) == bool(options.strokes):
+        raise BadInput("Please give either images or --strokes FILE.")
+    classifier = _classifier(options.model)
+    failed = False
+    for source, image in _inputs(options):
+        if isinstance(image, DigitsError):
+            failed = True
+            _say(f"{source}: {image}" if source else str(image))
+            _print({"error": {"code": image.code, "message": str(image)}})
+        else:
+            _print(classifier.predict(image).as_dict())
+    return 2 if failed else 0
+
+
+def _inputs(options: argparse.Namespace) -> "Iterator[tuple[str, FloatArray | DigitsError]]":
+    """(28, 28) images in the order given, or the error in their place."""
+    from mnist_cnn.images import normalize, normalize_strokes, read_image
+    from mnist_cnn.strokes import read_strokes
+
+    if options.strokes:
+        for row in read_strokes(options.strokes):
+            yield "", row if isinstance(row, BadStrokes) else normalize_strokes(row.strokes)
+    for path in options.images:
+        try:
+            yield str(path), normalize(read_image(path))
+        except BadInput as error:
+            yield str(path), error
+
+
+def _train(options: argparse.Namespace) -> int:
+    import dataclasses
+
+    from mnist_cnn.recipes import DATA, PRESETS
+
+    chosen = {
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.learning_rate,
+        "data": tuple(options.data.split(",")) if options.data else None,
+    }
+    given = {key: value for key, value in chosen.items() if value is not None}
+    recipe = dataclasses.replace(PRESETS[options.preset], **given)
+    if unknown := set(recipe.data) - set(DATA):
+        raise BadInput(
+            f"There is no data set {min(unknown)!r}; expected some of {', '.join(DATA)}."
+        )
+    if {"mnist", "bundled-digits"} <= set(recipe.data):
+        raise BadInput("Please choose either mnist or bundled-digits; they share one frame.")
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    silence_tensorflow()
+    with native_output_hidden():
+        from mnist_cnn.training import train
+
+    run = train(recipe, options.name, _Progress())
+    _print(run.evaluation["datasets"])
+    print(run.id, flush=True)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from mnist_cnn import datasets, runs
+    from mnist_cnn.classifier import load_classifier
+    from mnist_cnn.evaluation import evaluate
+
+    run = runs.open_run(options.model) if options.model else runs.production_run()
+    if not options.strokes:
+        _print({"run": run.id, **run.evaluation})
+        return 0
+    drawings = _labelled(options.strokes)
+    classifier = load_classifier(run)
+    for width in options.pen_width or [None]:
+        extra = {} if width is None else {"pen_width": width}
+        widths = {} if width is None else {"pen_width": width}
+        dataset = datasets.framed_drawings(options.strokes.name, drawings, **widths)
+        _print({"run": run.id, **extra, "datasets": evaluate(classifier, [dataset])})
+    return 0
+
+
+def _labelled(path: Path) -> "list[Drawing]":
+    """The drawings of a strokes file that carry a digit as label; the others are named."""
+    from mnist_cnn.strokes import read_strokes
+
+    drawings = []
+    for number, row in enumerate(read_strokes(path), start=1):
+        if isinstance(row, BadStrokes):
+            _say(str(row))
+        elif row.label is None or row.label not in "0123456789" or len(row.label) != 1:
+            _say(f"Drawing {number} was left out: its label {row.label!r} is not a digit.")
+        else:
+            drawings.append(row)
+    if not drawings:
+        raise BadStrokes(f"{path} holds no drawing that is labelled with a digit.")
+    return drawings
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from mnist_cnn import runs
+
+    if options.action == "show":
+        run = runs.open_run(_required(options.id, "show"))
+        _print({**run.manifest, "config": run.config, "evaluation": run.evaluation})
+    elif options.action == "delete":
+        runs.delete(_required(options.id, "delete"))
+        _say(f"Run {options.id} is deleted.")
+    else:
+        production = runs.production_id()
+        for run in runs.list_runs():
+            _print(_summary(run, production))
+    return 0
+
+
+def _summary(run: Any, production: str | None) -> dict[str, Any]:
+    """One line of the list of runs."""
+    summary = {"run": run.id, "name": run.name, "production": run.id == production}
+    try:
+        scores = run.evaluation["datasets"]
+        return summary | {"accuracy": {name: s["accuracy"] for name, s in scores.items()}}
+    except (RunError, KeyError, TypeError) as error:
+        return summary | {"damaged": str(error)}
+
+
+def _required(run_id: str | None, action: str) -> str:
+    if not run_id:
+        raise BadInput(f"Please say which run: `python -m mnist_cnn runs {action} RUN`.")
+    return run_id
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from mnist_cnn import runs
+
+    _print({"run": runs.promote(options.id).id, "production": True})
+    return 0
+
+
+def _classifier(run_id: str | None) -> "Classifier":
+    from mnist_cnn import runs
+    from mnist_cnn.classifier import load_classifier
+
+    return load_classifier(runs.open_run(run_id) if run_id else runs.production_run())
+
+
+class _Progress:
+    """A training run's reports as one moving line on a terminal, else a line per epoch."""
+
+    def __init__(self) -> None:
+        self._on_terminal = sys.stderr.isatty()
+        self._last = ("", 0)
+
+    def __call__(self, report: "Report") -> None:
+        facts = "  ".join(f"{key} {value:.4g}" for key, value in (report.facts or {}).items())
+        line = f"{report.phase} {report.share:4.0%}  epoch {report.epoch}/{report.epochs}  {facts}"
+        if self._on_terminal:
+            print(f"\r\x1b[K{line[:110]}", end="", file=sys.stderr, flush=True)
+        elif (report.phase, report.epoch) != self._last or "seconds" in (report.facts or {}):
+            _say(line)
+        self._last = (report.phase, report.epoch)
+
+
+def _print(value: dict[str, Any]) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m mnist_cnn", description="Reads handwritten digits, and trains networks that do."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    predict = _command(commands, "predict", _predict, "read digits", "predict seven.png")
+    predict.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    predict.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
+    predict.add_argument(
+        "--run", dest="model", metavar="RUN", help="default: the one in production"
+    )
+
+    train = _command(commands, "train", _train, "train a network", "train --preset quick")
+    train.add_argument("--preset", choices=("quick", "standard", "best"), default="standard")
+    train.add_argument("--data", help="of mnist, pen-digits, bundled-digits; joined by commas")
+    train.add_argument("--seed", type=int, metavar="N")
+    train.add_argument("--epochs", type=_positive(int), metavar="N")
+    train.add_argument("--batch-size", type=_positive(int), metavar="N")
+    train.add_argument("--learning-rate", type=_positive(float), metavar="RATE")
+    train.add_argument("--name", default="", help="what the run is called")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
+    evaluate.add_argument("model", nargs="?", metavar="RUN", help="default: the one in production")
+    evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
+    evaluate.add_argument(
+        "--pen-width",
+        type=_positive(float),
+        nargs="+",
+        metavar="SHARE",
+        help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
+    )
+
+    registry = _command(commands, "runs", _runs, "list, show or delete runs", "runs")
+    registry.add_argument("action", nargs="?", choices=("list", "show", "delete"), default="list")
+    registry.add_argument("id", nargs="?", metavar="RUN")
+
+    promote = _command(commands, "promote", _promote, "put a run into production", "promote RUN")
+    promote.add_argument("id", metavar="RUN")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Any, summary: str, example: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary, epilog=f"example: python -m mnist_cnn {example}"
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _positive(kind: Any) -> Any:
+    def positive(text: str) -> Any:
+        value = kind(text)
+        if not 0 < value < 1e6:
+            raise ValueError
+        return value
+
+    positive.__name__ = f"positive {kind.__name__}"
+    return positive

@@ -1,0 +1,60 @@
+"""Everything this package raises on purpose.
+
+    DigitsError                 catch this one
+    ├── BadInput                what somebody gave cannot be used
+    │   ├── BadImage
+    │   └── BadStrokes
+    ├── DataMissing             a data set is neither here nor to be had
+    ├── RunError                something about a run folder
+    │   ├── RunNotFound
+    │   └── RunDamaged
+    ├── StorageFailed           the disk is full, or may not be written to
+    └── TrainingFailed
+
+Each message is one sentence or two that say what happened, what was expected and how to
+mend it. `code` is the same thing for programs.
+"""
+
+
+class DigitsError(Exception):
+    code = "error"
+
+
+class BadInput(DigitsError):
+    code = "bad_input"
+
+
+class BadImage(BadInput):
+    code = "bad_image"
+
+    def __init__(self, message: str, code: str = "bad_image") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BadStrokes(BadInput):
+    code = "bad_strokes"
+
+
+class DataMissing(DigitsError):
+    code = "data_missing"
+
+
+class RunError(DigitsError):
+    code = "run_error"
+
+
+class RunNotFound(RunError):
+    code = "run_not_found"
+
+
+class RunDamaged(RunError):
+    code = "run_damaged"
+
+
+class StorageFailed(DigitsError):
+    code = "storage_failed"
+
+
+class TrainingFailed(DigitsError):
+    code = "training_failed"

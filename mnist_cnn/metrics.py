@@ -1,0 +1,69 @@
+"""The scores that networks are judged by, from arrays to numbers."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.int64]
+Scores = NDArray[np.floating[Any]]
+
+NUM_BINS = 15
+
+
+def softmax(logits: Scores, temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities along the last axis, which sum to 1."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def log_sum_exp(logits: Scores) -> NDArray[np.float64]:
+    """Along the last axis: the log-odds of "a digit" against "none", whose logit is zero."""
+    return np.asarray(np.logaddexp.reduce(np.asarray(logits, np.float64), axis=-1))
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share. Wilson, Probable inference, 1927."""
+    if total == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share = right / total
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + (z / total / 2) ** 2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int = 10) -> NDArray[np.int64]:
+    """(true, predicted) counts."""
+    cells = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    return cells.reshape(num_classes, num_classes).astype(np.int64)
+
+
+def calibration_error(confidence: Scores, right: NDArray[np.bool_]) -> float:
+    """Expected calibration error over 15 bins of equal width. Guo et al., 2017."""
+    if len(confidence) == 0:
+        return 0.0
+    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
+    gaps = np.bincount(bins, weights=confidence - right, minlength=NUM_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def negative_log_likelihood(probabilities: Scores, labels: Labels) -> float:
+    """Mean of -ln p(true class), in nats."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.clip(chosen, 1e-12, 1)).mean())
+
+
+def auroc(positive: Scores, negative: Scores) -> float:
+    """How often a positive scores above a negative, ties counting half."""
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left")
+    not_above = np.searchsorted(ordered, positive, "right")
+    return float((below + not_above).sum() / (2 * len(positive) * len(negative)))
+
+
+def turned_away(positive: Scores, negative: Scores, kept: float = 0.98) -> float:
+    """The share of negatives below the score that keeps the share `kept` of the positives."""
+    return float((negative < np.quantile(positive, 1 - kept)).mean())

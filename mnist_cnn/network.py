@@ -1,0 +1,87 @@
+"""The Keras networks: how they are built, what they learn from, how they leave for serving."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from mnist_cnn.quiet import native_output_hidden
+from mnist_cnn.recipes import Architecture
+from mnist_cnn.records import FloatArray
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def build(architecture: Architecture) -> keras.Model:
+    """A Keras model from (28, 28, 1) in [0, 1] to ten logits."""
+    inputs = x = keras.Input((28, 28, 1), name="image")
+    kernel = 5
+    for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
+        x = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=0.95)(x)
+        x = layers.Activation("relu")(x)
+        kernel = 3
+    x = (
+        layers.Flatten()(x)
+        if architecture.head == "flatten"
+        else layers.GlobalAveragePooling2D()(x)
+    )
+    x = layers.Dropout(architecture.dropout)(x)
+    return keras.Model(inputs, layers.Dense(10, name="logits")(x), name="digits")
+
+
+def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy over ten digits and "no digit", whose logit is fixed at zero.
+
+    So a network with ten outputs can say none of them: it pushes all ten below zero. The
+    log-odds of being a digit at all are then logsumexp(logits).
+    """
+    return keras.losses.sparse_categorical_crossentropy(
+        labels, _with_none(logits), from_logits=True
+    )
+
+
+def accuracy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Share read right, "no digit" counting as an eleventh answer."""
+    return keras.metrics.sparse_categorical_accuracy(labels, _with_none(logits))
+
+
+def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 500) -> FloatArray:
+    """(n, 10) logits of uint8 (n, 28, 28)."""
+    parts = [
+        model(images[start : start + batch_size, :, :, None].astype(np.float32) / 255)
+        for start in range(0, len(images), batch_size)
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
+def without_training_state(model: keras.Model, architecture: Architecture) -> keras.Model:
+    """The same network with neither optimizer nor loss, a third of the size on disk."""
+    plain = build(architecture)
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def keras_file(model: keras.Model) -> bytes:
+    """The network as a `.keras` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def export_litert(model: keras.Model) -> bytes:
+    """The network as a LiteRT flat buffer with a free batch dimension."""
+    with tempfile.TemporaryDirectory() as folder, native_output_hidden():
+        path = Path(folder) / "model.tflite"
+        model.export(path, format="litert", verbose=False)
+        return path.read_bytes()
+
+
+def _with_none(logits: tf.Tensor) -> tf.Tensor:
+    return ops.pad(logits, [[0, 0], [0, 1]])

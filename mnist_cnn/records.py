@@ -1,0 +1,93 @@
+"""The few shapes of data that travel between floors."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+Stroke = NDArray[np.float64]
+"""The path of the pen from down to up: shape (points, 2), x then y, y growing downwards."""
+
+Status = Literal["ok", "unsure", "not_a_digit", "blank"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One handwritten thing as the pen wrote it, in any unit of length."""
+
+    strokes: tuple[Stroke, ...]
+    label: str | None = None
+    writer: str | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of one image.
+
+    `probabilities` are ten calibrated numbers that sum to 1, or empty for a blank image;
+    `confidence` is the greatest of them, and `digit_probability` how likely it is that the
+    image shows a digit at all.
+    """
+
+    status: Status
+    digit: int | None
+    confidence: float
+    probabilities: tuple[float, ...]
+    digit_probability: float
+
+    @property
+    def likeliest(self) -> list[int]:
+        """The ten digits, the most probable first; empty for a blank image."""
+        return sorted(range(len(self.probabilities)), key=lambda k: -self.probabilities[k])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that the command line and the API answer with."""
+        return {
+            "digit": self.digit,
+            "confidence": round(self.confidence, 6),
+            "probabilities": [round(p, 6) for p in self.probabilities],
+            "status": self.status,
+        }
+
+
+BLANK = Prediction("blank", None, 0.0, (), 0.0)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A prediction with how it came about: the (28, 28) image seen, by which run, how fast."""
+
+    prediction: Prediction
+    image: FloatArray
+    run_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images, already (28, 28): `images` uint8 (n, 28, 28), `labels` int64 (n,)."""
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    source: str
+    licence: str
+    checksum: str
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def part(self, name: str, chosen: Any) -> "Dataset":
+        """The rows that `chosen` (an index array, mask or slice) picks, under another name."""
+        return Dataset(
+            name,
+            self.images[chosen],
+            self.labels[chosen],
+            self.source,
+            self.licence,
+            self.checksum,
+            self.notes,
+        )

@@ -1,0 +1,41 @@
+"""Where things lie and how much is accepted: the only module that reads the environment."""
+
+import os
+import sys
+from pathlib import Path
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_DECODED_PIXELS = 4_000_000
+MAX_IMAGE_SIDE = 4096
+MAX_JPEG_PIXELS = 36_000_000
+"""A JPEG may be larger than other images: its decoder can scale down while it reads, so a
+12-megapixel photograph costs no more memory than a small one."""
+MAX_STROKES = 2_000
+MAX_POINTS = 50_000
+
+
+def data_folder() -> Path:
+    """`MNIST_CNN_DATA`, or this user's cache folder. It need not exist yet."""
+    chosen = os.environ.get("MNIST_CNN_DATA")
+    return Path(chosen).expanduser() if chosen else _user_cache() / "mnist_cnn"
+
+
+def artifacts_folder() -> Path:
+    """`MNIST_CNN_ARTIFACTS`, or `artifacts/` beside the package. It need not exist yet."""
+    chosen = os.environ.get("MNIST_CNN_ARTIFACTS")
+    return Path(chosen).expanduser() if chosen else PROJECT_FOLDER / "artifacts"
+
+
+def silence_tensorflow() -> None:
+    """To be called before TensorFlow is imported: its C++ code then reports errors only."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))

@@ -1,0 +1,170 @@
+"""What a recipe's network is shown: pools of labelled images, drawn from anew each epoch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn import datasets, synthesis
+from mnist_cnn.datasets import PenDigits, Progress, Splits
+from mnist_cnn.recipes import Recipe
+from mnist_cnn.records import Drawing
+
+NOT_A_DIGIT = 10
+"""The label of images that show no digit."""
+
+VARIETY = 2
+"""Generated pools hold this many times what one epoch shows."""
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Images of one kind, and how many of them an epoch shows."""
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: Labels
+    per_epoch: int
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that a run may look at while it learns; no test set is in here.
+
+    `validation` are digits only, by data set; `validation_not_digits` the images that show none.
+    """
+
+    pools: list[Pool]
+    validation: dict[str, tuple[NDArray[np.uint8], Labels]]
+    validation_not_digits: NDArray[np.uint8]
+    description: dict[str, Any]
+
+    @property
+    def images_per_epoch(self) -> int:
+        return sum(min(pool.per_epoch, len(pool.labels)) for pool in self.pools)
+
+    def epoch(self, random: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """A shuffled draw: for each image its pool, and its row there."""
+        draws = [random.permutation(len(p.labels))[: p.per_epoch] for p in self.pools]
+        owners = [np.full(len(rows), number) for number, rows in enumerate(draws)]
+        order = random.permutation(self.images_per_epoch)
+        return np.concatenate(owners)[order], np.concatenate(draws)[order]
+
+    def batch(
+        self, owners: NDArray[np.intp], rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.uint8], Labels]:
+        """The images uint8 (n, 28, 28) and labels (n,) that an epoch's draw names."""
+        images = np.empty((len(rows), 28, 28), np.uint8)
+        labels = np.empty(len(rows), np.int64)
+        for number, pool in enumerate(self.pools):
+            mine = owners == number
+            images[mine] = pool.images[rows[mine]]
+            labels[mine] = pool.labels[rows[mine]]
+        return images, labels
+
+
+def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
+    """Loads what the recipe names and generates the rest from it.
+
+    Raises:
+        DataMissing: a data set is neither here nor to be downloaded.
+    """
+    random = np.random.default_rng(recipe.seed)
+    scanned: Splits | None = None
+    if "mnist" in recipe.data:
+        scanned = datasets.load_mnist(progress=progress)
+    elif "bundled-digits" in recipe.data:
+        scanned = datasets.load_bundled_digits()
+    pen = datasets.load_pen_digits(progress=progress) if "pen-digits" in recipe.data else None
+    pools: list[Pool] = []
+    validation = {}
+    if scanned:
+        pools += _scanned_pools(recipe, scanned, random)
+        validation[scanned.validation.name] = scanned.validation.images, scanned.validation.labels
+    no_digits = np.zeros((0, 28, 28), np.uint8)
+    if pen:
+        pools += _pen_pools(recipe, pen, random)
+        held_out = datasets.framed_drawings("pen-digits-validation", pen.validation)
+        validation[held_out.name] = held_out.images, held_out.labels
+        if recipe.pools.not_digits:
+            no_digits = synthesis.not_digits(pen.validation, 2000, random)
+    pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
+    return TrainingData(pools, validation, no_digits, _description(scanned, pen, pools))
+
+
+def _scanned_pools(recipe: Recipe, scanned: Splits, random: np.random.Generator) -> list[Pool]:
+    images, labels = scanned.train.images, scanned.train.labels
+    counts = recipe.pools
+
+    def some(count: int) -> NDArray[np.intp]:
+        return random.permutation(len(labels))[:count]
+
+    redrawn, photographed = some(counts.redrawn), some(counts.photographed)
+    return [
+        Pool(scanned.train.name, images, labels, counts.scanned),
+        Pool(
+            "redrawn",
+            synthesis.redrawn(images[redrawn], random),
+            labels[redrawn],
+            counts.redrawn,
+        ),
+        Pool(
+            "photographed",
+            synthesis.photographed(images[photographed], random),
+            labels[photographed],
+            counts.photographed,
+        ),
+    ]
+
+
+def _pen_pools(recipe: Recipe, pen: PenDigits, random: np.random.Generator) -> list[Pool]:
+    counts = recipe.pools
+    num_rewritten, num_none = VARIETY * counts.rewritten, VARIETY * counts.not_digits
+    labels = np.array([int(drawing.label or -1) for drawing in pen.train])
+    return [
+        Pool(
+            "pen-digits-train, rewritten",
+            synthesis.rewritten(pen.train, num_rewritten, random),
+            np.resize(labels, num_rewritten),
+            counts.rewritten,
+        ),
+        Pool(
+            "not digits",
+            synthesis.not_digits(pen.train, num_none, random),
+            np.full(num_none, NOT_A_DIGIT),
+            counts.not_digits,
+        ),
+    ]
+
+
+def _description(
+    scanned: Splits | None, pen: PenDigits | None, pools: list[Pool]
+) -> dict[str, Any]:
+    """For `config.json`: what was used, how it was split, and its checksums."""
+    sets: dict[str, Any] = {}
+    if scanned:
+        parts = (scanned.train, scanned.validation, scanned.test)
+        sets[scanned.train.name.removesuffix("-train")] = {
+            "split": [len(part) for part in parts],
+            "sha256": scanned.train.checksum,
+            "licence": scanned.train.licence,
+        }
+    if pen:
+        sets["pen-digits"] = {
+            "split": [len(pen.train), len(pen.validation), len(pen.test)],
+            "validation_writers": _writers(pen.validation),
+            "test_writers": _writers(pen.test),
+            "sha256": pen.checksum,
+            "licence": "CC BY 4.0",
+        }
+    return {
+        "sets": sets,
+        "images_per_epoch": {pool.name: min(pool.per_epoch, len(pool.labels)) for pool in pools},
+    }
+
+
+def _writers(drawings: list[Drawing]) -> list[str]:
+    return sorted({drawing.writer or "" for drawing in drawings})

@@ -1,0 +1,75 @@
+"""The frame of every page, and the pieces that several of them show."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from mnist_cnn.records import FloatArray, Prediction, Reading
+
+
+def page(title: str, icon: str, introduction: str = "") -> None:
+    """Opens a page: its title in the tab and at the top, and a sentence on what it is for."""
+    st.set_page_config(page_title=f"{title} · Digits", page_icon=icon, layout="wide")
+    st.header(title)
+    if introduction:
+        st.caption(introduction)
+
+
+def verdict(prediction: Prediction) -> None:
+    """The digit, large, and beside it how sure the network is."""
+    answer, words = _verdict_words(prediction)
+    shown = "–" if prediction.digit is None else str(prediction.digit)
+    colour = {"ok": "#4cc2ff", "unsure": "#ffc857"}.get(prediction.status, "#9aa4b2")
+    st.html(
+        f'<div style="display:flex;align-items:center;gap:1.2rem;min-height:7rem">'
+        f'<div role="status" aria-label="Answer" style="font-size:6.5rem;line-height:1;'
+        f'font-weight:700;min-width:4.2rem;text-align:center;color:{colour}">{shown}</div>'
+        f'<div><div style="font-size:1.25rem;font-weight:600">{html.escape(answer)}</div>'
+        f'<div style="opacity:.75">{html.escape(words)}</div></div></div>'
+    )
+
+
+def probability_table(probabilities: Sequence[float]) -> None:
+    """What the bars show, for those who cannot see them."""
+    with st.expander("The same as a table"):
+        cells = {str(digit): [f"{p:.2%}"] for digit, p in enumerate(probabilities)}
+        st.table(pd.DataFrame(cells, index=["Probability"]))
+
+
+def seen_image(image: FloatArray, scale: int = 4) -> None:
+    """A (28, 28) image enlarged so that its pixels can be told apart."""
+    st.image(np.kron(image, np.ones((scale, scale))), clamp=True, width=28 * scale)
+
+
+def run_link(run_id: str) -> None:
+    """Leads to the run's page."""
+    st.page_link(
+        "pages/4_Training_runs.py",
+        label=f"Run {run_id}",
+        icon=":material/model_training:",
+        query_params={"run": run_id},
+    )
+
+
+def in_one_line(reading: Reading) -> str:
+    """The verdict in a line, for where it stays in sight beside a finger on a phone."""
+    prediction = reading.prediction
+    answer, words = _verdict_words(prediction)
+    if prediction.status == "ok":
+        return f"**{prediction.digit}** · {answer.lower()}, {words}"
+    return f"{answer}. {words}" if prediction.status == "blank" else f"**{answer}** · {words}"
+
+
+def _verdict_words(prediction: Prediction) -> tuple[str, str]:
+    if prediction.status == "blank":
+        return "Nothing to read yet", "Draw a digit, as large as you like."
+    per_cent = f"{prediction.confidence:.1%} confident".replace("100.0%", "over 99.9%")
+    first, second = prediction.likeliest[:2]
+    if prediction.status == "not_a_digit":
+        return "This does not look like a digit", f"the nearest would be a {first}"
+    if prediction.status == "unsure":
+        return f"{first}, but it could be a {second}", per_cent
+    return "Certain" if prediction.confidence >= 0.999 else "Sure", per_cent

@@ -1,0 +1,63 @@
+"""What the tests share: a drawn seven, temporary artifacts, and where real data may be."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_cnn import runs
+from mnist_cnn.classifier import Classifier, load_classifier
+from mnist_cnn.settings import PROJECT_FOLDER, data_folder
+
+SEVEN = (np.array([[80, 60], [150, 56], [215, 60], [190, 115], [155, 180], [135, 235]], float),)
+
+
+def canvas_json(*strokes: np.ndarray) -> dict:
+    """What the drawable canvas sends for strokes drawn through these points."""
+    return {"version": "7.4.0", "objects": [canvas_path(stroke) for stroke in strokes]}
+
+
+def canvas_path(points: np.ndarray) -> dict:
+    first, last = points[0].tolist(), points[-1].tolist()
+    commands: list[list] = [["M", *first]]
+    for here, after in zip(points[1:-1].tolist(), points[2:].tolist(), strict=True):
+        commands.append(["Q", *here, (here[0] + after[0]) / 2, (here[1] + after[1]) / 2])
+    commands.append(["L", *last])
+    return {"type": "Path", "path": commands}
+
+
+def needs(name: str) -> Path:
+    """A file of the data folder; the test is skipped, saying so, where it is not there."""
+    path = data_folder() / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in {data_folder()}; set MNIST_CNN_DATA to where it is")
+    return path
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty artifacts folder of this test's own."""
+    folder = tmp_path / "artifacts"
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def shipped_copy(artifacts: Path) -> Path:
+    """An artifacts folder of this test's own that holds the run that the repository ships."""
+    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+    return artifacts
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    """The network that the repository ships."""
+    return load_classifier(runs.production_run())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says at the very end why tests were skipped."""
+    reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(reason)

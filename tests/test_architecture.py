@@ -1,0 +1,111 @@
+"""Imports point down, and each heavy package has one room."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from mnist_cnn.settings import PROJECT_FOLDER
+
+FLOORS = {
+    0: ["errors", "settings", "records", "quiet", "glyphs"],
+    1: [
+        "strokes",
+        "images",
+        "augmentation",
+        "synthesis",
+        "recipes",
+        "network",
+        "datasets",
+        "metrics",
+    ],
+    2: ["runs", "classifier", "evaluation", "training_data"],
+    3: ["training"],
+    4: ["cli", "ui"],
+    5: ["__main__", "Home", "pages"],
+}
+SAME_FLOOR = {
+    ("images", "strokes"): "images of strokes are images",
+    ("synthesis", "images"): "generated drawings take the one road to (28, 28)",
+    ("datasets", "images"): "data sets take the one road to (28, 28)",
+    ("datasets", "strokes"): "one of the data sets is pen strokes",
+    ("recipes", "augmentation"): "a recipe holds the amounts of augmentation",
+    ("network", "recipes"): "a recipe describes the network",
+    ("classifier", "runs"): "a classifier is loaded from a run",
+    ("evaluation", "classifier"): "what is evaluated is a classifier",
+    ("ui", "ui"): "one folder",
+    ("__main__", "cli"): "the command line starts here",
+}
+ONLY_HERE = {
+    "streamlit": {"ui", "Home", "pages"},
+    "streamlit_drawable_canvas": {"ui"},
+    "altair": {"ui/charts"},
+    "tensorflow": {"network", "training"},
+    "keras": {"network", "training"},
+    "ai_edge_litert": {"classifier"},
+}
+FILES = [
+    path
+    for path in [
+        PROJECT_FOLDER / "Home.py",
+        *(PROJECT_FOLDER / "pages").glob("*.py"),
+        *(PROJECT_FOLDER / "mnist_cnn").rglob("*.py"),
+    ]
+    if path.parent.name != "mnist_cnn" or path.name != "__init__.py"
+]
+
+
+def room(path: Path) -> str:
+    """A file's name in the tables above, like `strokes`, `ui/charts` or `pages`."""
+    inside = path.relative_to(PROJECT_FOLDER).with_suffix("")
+    if inside.parts[0] == "mnist_cnn":
+        return "/".join(inside.parts[1:])
+    return inside.parts[0]
+
+
+def floor(name: str) -> int:
+    first = name.split("/", maxsplit=1)[0]
+    return next(number for number, rooms in FLOORS.items() if first in rooms)
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, at its top or inside its functions."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return modules
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_imports_point_down(path: Path) -> None:
+    mine = room(path)
+    for module in imported(path):
+        parts = module.split(".")
+        if parts[0] != "mnist_cnn" or len(parts) < 2:
+            continue
+        theirs = parts[1]
+        if (mine.split("/")[0], theirs) not in SAME_FLOOR and theirs != mine:
+            assert floor(theirs) < floor(mine), f"{mine} imports {theirs}, which is not below it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_heavy_packages_have_one_importer(path: Path) -> None:
+    mine = room(path)
+    for module in imported(path):
+        rooms = ONLY_HERE.get(module.split(".")[0])
+        assert rooms is None or mine in rooms or mine.split("/")[0] in rooms, f"{mine}: {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_only_settings_reads_the_environment(path: Path) -> None:
+    words = ("os.environ", "os.getenv", "getenv(")
+    if room(path) != "settings":
+        assert not any(word in path.read_text() for word in words)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if floor(room(p)) == 5], ids=lambda p: p.name)
+def test_pages_are_stories_of_about_a_hundred_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 110

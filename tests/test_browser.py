@@ -1,0 +1,132 @@
+"""What a visitor sees: real strokes in a real Chromium on the real server."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import browser
+import pytest
+from browser import SEVEN, click_button, draw, draw_by_finger, open_page, wait_for_answer
+from playwright.sync_api import Browser, Page, sync_playwright
+from test_pages import seven_png
+
+from mnist_cnn import runs
+
+NO_BROWSER = "Browser tests were skipped: there is no Chromium. On Debian: apt-get install chromium"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            assert os.environ.get("CI") != "true", NO_BROWSER
+            pytest.skip(NO_BROWSER)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("server") / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(log: Path) -> Iterator[browser.Server]:
+    with browser.server(log) as started:
+        yield started
+    said = [line for line in log.read_text().splitlines() if line.strip()]
+    expected = r"Uvicorn server started|You can now view|URL: http|Stopping"
+    assert [line for line in said if not re.search(expected, line)] == []
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def page(request, chromium: Browser, server: browser.Server) -> Iterator[Page]:
+    """The home page, wide or on a phone; nothing may be said in the browser's console."""
+    phone = request.param == "phone"
+    size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 900}
+    context = chromium.new_context(viewport=size, has_touch=phone, is_mobile=phone)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    open_page(page, server.url)
+    yield page
+    context.close()
+    assert said == []
+
+
+def hand(page: Page):
+    return draw_by_finger if page.evaluate("navigator.maxTouchPoints") else draw
+
+
+def test_a_seven_is_read_and_its_bars_sum_to_one(page: Page) -> None:
+    page.get_by_text("Draw one digit, 0 to 9, in the box.").wait_for()
+    hand(page)(page, SEVEN)
+    wait_for_answer(page, "7")
+    page.get_by_text("The same as a table").click()
+    page.locator("table td").last.wait_for()
+    cells = page.locator("table td").all_inner_texts()
+    shares = [float(cell.rstrip("%")) for cell in cells if cell.endswith("%")]
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(100, abs=0.06)
+    assert max(range(10), key=shares.__getitem__) == 7
+
+
+def test_undo_and_clear(page: Page) -> None:
+    hand(page)(page, SEVEN)
+    wait_for_answer(page, "7")
+    hand(page)(page, [[(75, 240), (140, 245), (210, 240)]])
+    page.wait_for_function(
+        "() => document.querySelector('[aria-label=Answer]').innerText !== '7'", timeout=15_000
+    )
+    click_button(page, "Undo")
+    wait_for_answer(page, "7")
+    click_button(page, "Clear")
+    wait_for_answer(page, "–")
+    page.get_by_text("Draw one digit, 0 to 9, in the box.").wait_for()
+    click_button(page, "Undo")
+    wait_for_answer(page, "7")
+
+
+def test_a_drawing_outlives_a_change_of_page(page: Page) -> None:
+    hand(page)(page, SEVEN)
+    wait_for_answer(page, "7")
+    page.get_by_role("link", name=f"Run {runs.production_id()}").click()
+    page.get_by_role("heading", name=f"Run {runs.production_id()}").wait_for()
+    page.go_back()
+    page.locator(browser.CANVAS).wait_for()
+    wait_for_answer(page, "7")
+
+
+def test_an_uploaded_png_is_read_and_a_bad_one_explained(page: Page) -> None:
+    page.get_by_role("radio", name="Upload").or_(
+        page.get_by_role("button", name="Upload", exact=True)
+    ).first.click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": seven_png()})
+    wait_for_answer(page, "7")
+    chooser.set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": b"<html>"})
+    page.get_by_text("The file is not an image that can be read here").wait_for()
+
+
+def test_predict_waits_for_its_button(page: Page) -> None:
+    page.get_by_text("Read each stroke as I draw").click()
+    page.get_by_role("button", name="Predict").wait_for()
+    hand(page)(page, SEVEN)
+    page.wait_for_timeout(800)
+    assert browser.answer(page) == "–"
+    click_button(page, "Predict")
+    wait_for_answer(page, "7")
+
+
+def test_tensorflow_is_not_in_the_web_process(page: Page, server: browser.Server) -> None:
+    hand(page)(page, SEVEN)
+    wait_for_answer(page, "7")
+    maps = Path(f"/proc/{server.pid}/maps")
+    if not maps.exists():
+        pytest.skip("which libraries a process holds is read from /proc")
+    loaded = maps.read_text()
+    assert "ai_edge_litert" in loaded
+    assert "/tensorflow/" not in loaded

@@ -1,0 +1,60 @@
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from conftest import SEVEN, needs
+from PIL import Image
+
+from mnist_cnn.images import normalize_strokes
+from mnist_cnn.strokes import rasterize
+
+
+def test_a_seven_is_read(classifier) -> None:
+    reading = classifier.read(SEVEN)
+    assert reading.prediction.digit == 7
+    assert reading.prediction.status == "ok"
+    assert reading.prediction.confidence == max(reading.prediction.probabilities)
+    assert sum(reading.prediction.probabilities) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_drawing_and_its_file_get_the_same_answer(classifier) -> None:
+    file = io.BytesIO()
+    pixels = np.pad(rasterize(SEVEN), 30)
+    Image.fromarray((255 - 255 * pixels).astype(np.uint8)).save(file, "PNG")
+    posted = classifier.read(file.getvalue()).prediction
+    drawn = classifier.read(SEVEN).prediction
+    assert posted.probabilities == pytest.approx(drawn.probabilities, abs=0.005)
+
+
+def test_nothing_is_blank_and_is_not_predicted(classifier) -> None:
+    prediction = classifier.read([]).prediction
+    assert (prediction.status, prediction.digit, prediction.probabilities) == ("blank", None, ())
+
+
+def test_one_at_a_time_and_many_at_once_agree(classifier) -> None:
+    image = normalize_strokes(SEVEN)
+    images = np.stack([image, np.zeros_like(image), image.T, image])
+    single = [classifier.predict(i) for i in images]
+    many = classifier.predict_many(images)
+    for one, other in zip(single, many, strict=True):
+        assert one.status == other.status
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+
+
+def test_threads_may_share_a_classifier(classifier) -> None:
+    image = normalize_strokes(SEVEN)
+    expected = classifier.predict(image)
+    with ThreadPoolExecutor(8) as pool:
+        sizes = [1, 3, 7] * 40
+        answers = pool.map(lambda n: classifier.predict_many(np.stack([image] * n)), sizes)
+        for answer in answers:
+            for prediction in answer:
+                assert prediction.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
+def test_the_recorded_accuracy_is_what_comes_out(classifier) -> None:
+    file = np.load(needs("mnist.npz"))
+    images = file["x_test"][:2000].astype(np.float32) / 255
+    digits = [p.likeliest[0] for p in classifier.predict_many(images)]
+    assert (np.array(digits) == file["y_test"][:2000]).mean() > 0.99

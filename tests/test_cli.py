@@ -1,0 +1,221 @@
+"""The command line as a person runs it: real processes, real training, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEVEN, needs
+from PIL import Image
+
+from mnist_cnn import runs
+from mnist_cnn.records import Drawing
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.strokes import rasterize, write_strokes
+
+COMMAND = [sys.executable, "-m", "mnist_cnn"]
+TRAIN = ["train", "--preset", "quick", "--data", "bundled-digits"]
+
+
+def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=PROJECT_FOLDER,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def lines(answer: subprocess.CompletedProcess) -> list[dict]:
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+@pytest.fixture
+def seven_png(tmp_path: Path) -> Path:
+    pixels = np.pad(rasterize(SEVEN), 30)
+    Image.fromarray((255 - 255 * pixels).astype(np.uint8)).save(tmp_path / "seven.png")
+    return tmp_path / "seven.png"
+
+
+@pytest.fixture
+def strokes_file(tmp_path: Path) -> Path:
+    path = tmp_path / "sevens.jsonl.gz"
+    write_strokes([Drawing(SEVEN, "7")] * 3, path)
+    return path
+
+
+def test_help_names_every_command_and_an_example() -> None:
+    assert "predict" in run("--help").stdout
+    for command in ("predict", "train", "evaluate", "runs", "promote"):
+        assert f"example: python -m mnist_cnn {command}" in run(command, "--help").stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from mnist_cnn.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'PIL', 'tensorflow', 'streamlit', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_FOLDER, check=False)
+    assert answer.returncode == 0
+
+
+def test_images_and_strokes_are_predicted(seven_png: Path, strokes_file: Path) -> None:
+    answer = run("predict", seven_png, seven_png)
+    assert answer.returncode == 0
+    assert answer.stderr == ""
+    first, second = lines(answer)
+    assert list(first) == ["digit", "confidence", "probabilities", "status"]
+    assert first == second
+    assert (first["digit"], first["status"], len(first["probabilities"])) == (7, "ok", 10)
+    assert [row["digit"] for row in lines(run("predict", "--strokes", strokes_file))] == [7, 7, 7]
+
+
+def test_a_bad_image_among_good_ones_costs_one_line(seven_png: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"not an image")
+    answer = run("predict", seven_png, bad, tmp_path / "gone.png", seven_png)
+    assert answer.returncode == 2
+    first, second, third, fourth = lines(answer)
+    assert first["digit"] == fourth["digit"] == 7
+    assert second["error"]["code"] == "not_an_image"
+    assert "No such file" in third["error"]["message"]
+    assert len(answer.stderr.splitlines()) == 2
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_bad_line_in_a_strokes_file_is_named(strokes_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mixed.jsonl"
+    good = json.dumps({"strokes": [stroke.tolist() for stroke in SEVEN]})
+    path.write_text(f"{good}\nnonsense\n{good}\n")
+    answer = run("predict", "--strokes", path)
+    assert answer.returncode == 2
+    assert [row.get("digit") for row in lines(answer)] == [7, None, 7]
+    assert answer.stderr.startswith("Line 2 was left out: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict"],
+        ["predict", "--run", "20200101-000000-abcdef", "x.png"],
+        ["predict", "--strokes", "gone.jsonl"],
+        ["evaluate", "--strokes", "gone.jsonl"],
+        ["runs", "show"],
+        ["runs", "show", "../../etc"],
+        ["runs", "delete", "gone"],
+        ["promote", "gone"],
+        ["train", "--data", "imagenet"],
+        ["train", "--data", "mnist,bundled-digits"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(arguments: list[str]) -> None:
+    answer = run(*arguments)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_nothing_in_production_is_said_so(artifacts: Path, seven_png: Path) -> None:
+    answer = run("predict", seven_png)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("No run is in production")
+
+
+def test_evaluate_prints_scores_for_a_strokes_file(strokes_file: Path) -> None:
+    thin, thick = lines(run("evaluate", "--strokes", strokes_file, "--pen-width", 0.06, 0.16))
+    assert (thin["pen_width"], thick["pen_width"]) == (0.06, 0.16)
+    scores = thin["datasets"]["sevens.jsonl.gz"]
+    assert (scores["images"], scores["accuracy"]) == (3, 1.0)
+
+
+def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seven_png) -> None:
+    answer = run(*TRAIN, "--name", "first", "--epochs", 3)
+    assert answer.returncode == 0, answer.stderr
+    first = answer.stdout.splitlines()[-1]
+    files = {path.name for path in (artifacts / "runs" / first).iterdir()}
+    assert files == {
+        "run.json",
+        "config.json",
+        "history.csv",
+        "calibration.json",
+        "evaluation.json",
+        "predictions.npz",
+        "model.keras",
+        "model.tflite",
+    }
+    made = runs.open_run(first)
+    assert made.config["command"].startswith("python -m mnist_cnn train --preset quick")
+    assert made.config["data"]["sets"]["bundled-digits"]["split"] == [1297, 200, 300]
+    assert made.evaluation["datasets"]["bundled-digits-test"]["accuracy"] > 0.5
+    assert made.evaluation["keras_litert_difference"] < 1e-4
+    assert runs.production_id() == first
+    assert lines(run("predict", seven_png))[0]["probabilities"]
+
+    second = run(*TRAIN).stdout.splitlines()[-1]
+    assert runs.production_id() == first
+    listed = lines(run("runs"))
+    assert [(row["run"], row["production"]) for row in listed] == [(second, False), (first, True)]
+    assert listed[1]["name"] == "first"
+    assert run("runs", "delete", first).returncode == 2
+    assert run("promote", second).returncode == 0
+    assert run("runs", "delete", first).returncode == 0
+    assert [row["run"] for row in lines(run("runs"))] == [second]
+    assert lines(run("runs", "show", second))[0]["config"]["recipe"]["epochs"] == 1
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix")
+@pytest.mark.parametrize("phase", ["config.json", "progress.json", "model.keras"])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_is_nothing_that_is_picked_up(
+    artifacts: Path, phase: str, sign: signal.Signals
+) -> None:
+    epochs = 1 if phase == "model.keras" else 1000
+    child = subprocess.Popen(
+        [*COMMAND, *TRAIN, "--epochs", str(epochs)],
+        cwd=PROJECT_FOLDER,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: list(artifacts.glob(f"runs/*/{phase}")))
+    child.send_signal(sign)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode != 0 or runs.list_runs()
+    if not runs.list_runs():
+        assert runs.production_id() is None
+        assert out == ""
+        if sign != signal.SIGKILL:
+            assert err.splitlines()[-1] == "Interrupted; nothing was kept."
+            assert list((artifacts / "runs").iterdir()) == []
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence(artifacts: Path) -> None:
+    answer = run(*TRAIN, "--learning-rate", 900_000, "--epochs", 20)
+    if answer.returncode == 0:
+        pytest.skip("this learning rate did not diverge")
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines()[-1].startswith("The loss is no number any more")
+    assert list((artifacts / "runs").iterdir()) == []
+
+
+def test_the_shipped_command_is_recorded() -> None:
+    needs("mnist.npz")
+    assert runs.production_run().config["command"].startswith("python -m mnist_cnn train --preset")

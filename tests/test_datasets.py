@@ -1,0 +1,158 @@
+"""Real download code against a real local server; real arrays where they are."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import ncompress
+import numpy as np
+import pytest
+from conftest import needs
+
+from mnist_cnn import datasets
+from mnist_cnn.datasets import checksum, framed_images, load_mnist, load_pen_digits, writer_part
+from mnist_cnn.errors import DataMissing
+from mnist_cnn.images import normalize
+from mnist_cnn.strokes import read_strokes
+
+UNIPEN = """.VERSION 1.0
+.SEGMENT DIGIT ? "8"
+.COMMENT 8 12 3
+.PEN_DOWN
+ 267 333
+ 266 342
+.PEN_UP
+.DT 100
+.PEN_DOWN
+ 100 50
+ 101 60
+.PEN_UP
+.SEGMENT DIGIT ? "2"
+.COMMENT 2 26 4
+.PEN_DOWN
+ 10 500
+ 20 400
+.PEN_UP
+"""
+
+
+@pytest.fixture
+def empty_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(datasets.time, "sleep", lambda seconds: None)
+    return tmp_path / "data"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None: ...
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A web server on loopback, and the folder that it serves."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        Thread(target=httpd.serve_forever).start()
+        yield f"http://127.0.0.1:{httpd.server_port}", folder
+        httpd.shutdown()
+
+
+def small_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An mnist.npz with as many images as the real one, and its checksum as the expected one."""
+    images, labels = np.zeros((60_000, 28, 28), np.uint8), np.zeros(60_000, np.uint8)
+    arrays = {
+        "x_train": images,
+        "y_train": labels,
+        "x_test": images[:10_000],
+        "y_test": labels[:10_000],
+    }
+    np.savez_compressed(folder / "mnist.npz", **arrays)
+    monkeypatch.setattr(datasets, "MNIST_SHA256", checksum(*arrays.values()))
+
+
+def test_mnist_is_downloaded_checked_and_split(empty_data_folder, server, monkeypatch) -> None:
+    url, folder = server
+    small_mnist(folder, monkeypatch)
+    seen = []
+    splits = load_mnist(f"{url}/mnist.npz", lambda done, total: seen.append((done, total)))
+    assert [len(splits.train), len(splits.validation), len(splits.test)] == [55_000, 5_000, 10_000]
+    size = (folder / "mnist.npz").stat().st_size
+    assert seen[-1] == (size, size)
+    assert [p.name for p in empty_data_folder.iterdir()] == ["mnist.npz"]
+
+
+def test_a_wrong_download_leaves_nothing_and_says_where_to_put_the_file(
+    empty_data_folder, server
+) -> None:
+    url, folder = server
+    np.savez(folder / "mnist.npz", x_train=np.zeros(3))
+    with pytest.raises(DataMissing, match="please put the file there, or set MNIST_CNN_DATA"):
+        load_mnist(f"{url}/mnist.npz")
+    assert list(empty_data_folder.iterdir()) == []
+
+
+def test_offline_is_one_sentence(empty_data_folder) -> None:
+    with pytest.raises(DataMissing, match="could not be downloaded") as caught:
+        load_mnist("http://127.0.0.1:9/mnist.npz")
+    assert str(empty_data_folder) in str(caught.value)
+
+
+def test_a_damaged_file_is_named(empty_data_folder) -> None:
+    empty_data_folder.mkdir()
+    (empty_data_folder / "mnist.npz").write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(DataMissing, match="please delete it"):
+        load_mnist()
+
+
+def test_pen_digits_are_converted_from_unipen(empty_data_folder, server, monkeypatch) -> None:
+    url, folder = server
+    with zipfile.ZipFile(folder / "uci.zip", "w") as archive:
+        packed = io.BytesIO()
+        ncompress.compress(io.BytesIO(UNIPEN.encode()), packed)
+        archive.writestr("pendigits-orig.tra.Z", packed.getvalue())
+    expected = datasets.drawings_checksum(datasets._unipen_drawings(UNIPEN))
+    monkeypatch.setattr(datasets, "PEN_DIGITS_SHA256", expected)
+    parts = load_pen_digits(f"{url}/uci.zip")
+    (eight,), (two,) = parts.train, parts.test
+    assert (eight.label, eight.writer, len(eight.strokes)) == ("8", "pendigits-12", 2)
+    assert eight.strokes[0].tolist() == [[267, 167], [266, 158]]
+    assert (two.label, two.strokes[0].tolist()) == ("2", [[10, 0], [20, 100]])
+    assert [p.name for p in empty_data_folder.iterdir()] == ["pen_digits.jsonl.gz"]
+
+
+def test_the_real_pen_digits_are_split_by_writer() -> None:
+    needs("pen_digits.jsonl.gz")
+    parts = load_pen_digits()
+    assert [len(parts.train), len(parts.validation), len(parts.test)] == [4996, 1000, 1498]
+    writers = [{d.writer for d in part} for part in (parts.train, parts.validation, parts.test)]
+    assert [len(w) for w in writers] == [20, 4, 6]
+    assert not writers[0] & writers[1] and not writers[0] & writers[2]
+    assert all(writer_part(w) == "test" for w in writers[2])
+
+
+def test_the_unconverted_file_has_the_same_strokes() -> None:
+    """The first drawing of the UCI file, known from its documentation."""
+    first = next(iter(read_strokes(needs("pen_digits.jsonl.gz"))))
+    assert first.strokes[0][0].tolist() == [267, 500 - 333]
+
+
+def test_the_bundled_digits_need_no_network(empty_data_folder) -> None:
+    splits = datasets.load_bundled_digits()
+    assert [len(splits.train), len(splits.validation), len(splits.test)] == [1297, 200, 300]
+    assert splits.train.images.max() == 255
+    assert set(splits.test.labels) == set(range(10))
+
+
+def test_quick_framing_is_normalize() -> None:
+    images = np.load(needs("mnist.npz"))["x_test"][:500]
+    odd = np.roll(images[:100], 3, axis=2)
+    faint = images[100:200] // 2
+    both = np.concatenate([images, odd, faint])
+    slow = np.stack([np.round(normalize(image.astype(np.float32)) * 255) for image in both])
+    assert (framed_images(both) == slow).all()

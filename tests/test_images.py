@@ -1,0 +1,186 @@
+"""Any picture of a digit comes to the same (28, 28)."""
+
+import io
+
+import numpy as np
+import pytest
+from conftest import SEVEN, canvas_json, needs
+from PIL import Image
+
+from mnist_cnn.errors import BadImage
+from mnist_cnn.images import ink, normalize, normalize_strokes, read_image
+from mnist_cnn.strokes import PEN_WIDTH, from_canvas, rasterize
+
+STROKES = from_canvas(canvas_json(*SEVEN))
+
+
+def picture(dark_on_light: bool = False, margin: int = 40) -> Image.Image:
+    """The drawn seven as a person would save it: 8-bit grey."""
+    pixels = np.pad(rasterize(STROKES), margin)
+    return Image.fromarray((255 * (1 - pixels if dark_on_light else pixels)).astype(np.uint8))
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def framed(content: bytes) -> np.ndarray:
+    return normalize(read_image(content))
+
+
+def test_the_frame_is_mnists() -> None:
+    image = normalize_strokes(STROKES)
+    assert image.shape == (28, 28)
+    assert image.min() == 0
+    assert image.max() == 1
+    rows, columns = np.flatnonzero(image.max(axis=1)), np.flatnonzero(image.max(axis=0))
+    # Twenty pixels, placed by a fraction, touch at most twenty-one.
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 in (20, 21)
+    centre = (image.sum(axis=1) @ np.arange(28)) / image.sum()
+    assert centre == pytest.approx(14, abs=0.5)
+
+
+@pytest.mark.parametrize("dark_on_light", [True, False])
+def test_a_drawing_and_its_png_in_either_polarity_agree(dark_on_light: bool) -> None:
+    """The PNG holds the very pixels of the rasterized strokes, so nothing may differ but rounding
+    to 8 bits: a two-hundred-and-fifty-fifth a pixel."""
+    difference = np.abs(framed(saved(picture(dark_on_light))) - normalize_strokes(STROKES))
+    assert difference.max() <= 1 / 255
+
+
+@pytest.mark.parametrize("scale", [0.5, 2, 3.7])
+def test_the_size_of_a_picture_matters_little(scale: float) -> None:
+    """Another raster moves the ink's edges by up to half a source pixel, which at half size is an
+    eighth of a frame pixel along the contour; on average over the frame a hundredth."""
+    small = picture()
+    resized = small.resize((int(small.width * scale), int(small.height * scale)))
+    difference = np.abs(framed(saved(resized)) - normalize_strokes(STROKES))
+    assert difference.mean() < 0.015
+
+
+def test_a_canvas_png_agrees_with_its_strokes_but_for_the_width_of_the_brush() -> None:
+    """The canvas draws with a brush of fixed pixels; `PEN_WIDTH` is relative to the digit. Drawn
+    with the brush that comes to the same width, edges may differ by a canvas pixel, which is a
+    ninth of a frame pixel."""
+    from PIL import ImageDraw
+
+    brush = PEN_WIDTH * 175
+    image = Image.new("L", (280, 280))
+    draw = ImageDraw.Draw(image)
+    points = [tuple(point) for point in STROKES[0].tolist()]
+    draw.line(points, fill=255, width=round(brush))
+    for x, y in points:
+        draw.ellipse((x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2), fill=255)
+    difference = np.abs(framed(saved(image)) - normalize_strokes(STROKES))
+    assert difference.mean() < 0.015
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "WEBP", "JPEG"])
+def test_every_format_is_read(kind: str) -> None:
+    difference = np.abs(framed(saved(picture(), kind)) - normalize_strokes(STROKES))
+    assert difference.mean() < 0.01
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P", "1", "LA"])
+def test_every_colour_mode_is_read(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    content = saved(picture(dark_on_light=True).convert(mode), kind)
+    assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
+
+
+def test_sixteen_bits_are_not_clipped() -> None:
+    deep = Image.fromarray((rasterize(STROKES) * 40_000 + 10_000).astype(np.uint16))
+    assert np.abs(framed(saved(deep)) - normalize_strokes(STROKES)).mean() < 0.01
+
+
+def test_transparent_paper_is_white() -> None:
+    layers = np.zeros((*rasterize(STROKES).shape, 4), np.uint8)
+    layers[..., 3] = 255 * rasterize(STROKES)
+    content = saved(Image.fromarray(np.pad(layers, ((20, 20), (20, 20), (0, 0)))))
+    assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
+
+
+def test_a_photograph_taken_sideways_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned a quarter clockwise
+    turned = picture().transpose(Image.Transpose.ROTATE_90)
+    difference = framed(saved(turned, "JPEG", exif=exif)) - normalize_strokes(STROKES)
+    assert np.abs(difference).mean() < 0.01
+
+
+def test_the_first_frame_of_an_animation_counts() -> None:
+    blank = Image.new("L", picture().size)
+    content = saved(picture(), "GIF", save_all=True, append_images=[blank, picture(True)])
+    assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
+
+
+@pytest.mark.parametrize("polarity", [1, -1])
+def test_grey_uneven_noisy_paper_is_seen_through(polarity: int) -> None:
+    random = np.random.default_rng(0)
+    shape = np.pad(rasterize(STROKES), 50)
+    lamp = np.linspace(-0.1, 0.1, shape.shape[1])
+    grey = 0.6 + lamp - 0.4 * shape + random.normal(0, 0.05, shape.shape)
+    grey = np.clip(0.5 + polarity * (grey - 0.5), 0, 1).astype(np.float32)
+    assert np.abs(normalize(ink(grey)) - normalize_strokes(STROKES)).mean() < 0.03
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_image_has_no_ink(level: int) -> None:
+    assert framed(saved(Image.new("L", (200, 100), level))).sum() == 0
+
+
+def test_grain_alone_has_no_ink() -> None:
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        grain = random.normal(0.5, 0.1, (60, 80)).astype(np.float32)
+        assert ink(grain).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "image_empty"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_an_image"),
+        (b"%PDF-1.7 not an image", "not_an_image"),
+        (saved(picture(), "TIFF"), "not_an_image"),
+        (saved(picture(), "PNG")[:200], "image_damaged"),
+        (saved(picture(), "JPEG")[:300], "image_damaged"),
+        (saved(picture(), "PNG")[:8], "not_an_image"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "not_an_image"),
+        (b"x" * (10 * 2**20 + 1), "image_too_large"),
+    ],
+    ids=["empty", "svg", "pdf", "tiff", "cut png", "cut jpeg", "signature", "zeros", "11 MB"],
+)
+def test_what_is_no_image_is_refused_in_a_sentence(content: bytes, code: str) -> None:
+    with pytest.raises(BadImage) as caught:
+        read_image(content)
+    assert caught.value.code == code
+    assert str(caught.value).endswith((".", "again."))
+
+
+@pytest.mark.parametrize("size", [(13_300, 13_300), (1, 60_000), (8_000, 5_000)])
+def test_forty_megapixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
+    with pytest.raises(BadImage, match="Please make it smaller") as caught:
+        read_image(saved(Image.new("1", size)))
+    assert caught.value.code == "image_too_large"
+
+
+def test_a_telephones_photograph_is_read() -> None:
+    large = picture(dark_on_light=True, margin=80).resize((3000, 4000))
+    assert np.abs(framed(saved(large, "JPEG")) - normalize_strokes(STROKES)).mean() < 0.05
+
+
+def test_mnists_own_images_pass_unchanged_but_for_a_few() -> None:
+    images = np.load(needs("mnist.npz"))["x_test"][:1000]
+    changes = [np.abs(normalize(i.astype(np.float32)) * 255 - i).mean() for i in images]
+    assert np.mean(np.array(changes) < 1) > 0.99
+
+
+def test_the_road_does_not_cost_mnist_accuracy(classifier) -> None:
+    file = np.load(needs("mnist.npz"))
+    images, labels = file["x_test"][:3000].astype(np.float32) / 255, file["y_test"][:3000]
+    straight = (classifier.logits(images).argmax(axis=1) == labels).mean()
+    by_road = np.stack([normalize(ink(image)) for image in images])
+    assert (classifier.logits(by_road).argmax(axis=1) == labels).mean() >= straight - 0.0005

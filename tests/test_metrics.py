@@ -1,0 +1,77 @@
+"""Against scikit-learn, and against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_cnn import metrics
+from mnist_cnn.classifier import Calibration
+from mnist_cnn.evaluation import Readings, calibrate
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_the_confusion_matrix_is_scikit_learns(pairs) -> None:
+    labels, predicted = np.array(pairs).T
+    expected = sklearn.metrics.confusion_matrix(labels, predicted, labels=range(10))
+    assert (metrics.confusion_matrix(labels, predicted) == expected).all()
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9]), min_size=1),
+    st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9]), min_size=1),
+)
+def test_auroc_is_scikit_learns(positive, negative) -> None:
+    truth = [1] * len(positive) + [0] * len(negative)
+    expected = sklearn.metrics.roc_auc_score(truth, positive + negative)
+    assert metrics.auroc(np.array(positive), np.array(negative)) == pytest.approx(expected)
+
+
+def test_the_likelihood_is_scikit_learns() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, 50)
+    probabilities = metrics.softmax(random.normal(0, 2, (50, 10)))
+    expected = sklearn.metrics.log_loss(labels, probabilities, labels=range(10))
+    assert metrics.negative_log_likelihood(probabilities, labels) == pytest.approx(expected)
+
+
+def test_the_wilson_interval_by_hand() -> None:
+    low, high = metrics.wilson_interval(9_970, 10_000)
+    assert (round(low, 4), round(high, 4)) == (0.9957, 0.9979)
+    assert metrics.wilson_interval(0, 0) == (0, 1)
+    assert metrics.wilson_interval(5, 5)[1] == 1
+
+
+def test_calibration_error_by_hand() -> None:
+    confidence = np.array([0.95, 0.95, 0.55, 0.55])
+    right = np.array([True, True, True, False])
+    assert metrics.calibration_error(confidence, right) == pytest.approx(0.05)
+
+
+def test_the_share_turned_away_by_hand() -> None:
+    digits, others = np.arange(100.0), np.array([-5.0, 0.0, 50.0, 200.0])
+    assert metrics.turned_away(digits, others, kept=0.98) == 0.5
+
+
+def test_calibration_recovers_a_temperature_that_was_applied() -> None:
+    random = np.random.default_rng(1)
+    true = random.normal(0, 2, (4000, 10))
+    labels = np.array([random.choice(10, p=p) for p in metrics.softmax(true)])
+    fitted = calibrate([Readings((3 * true).astype(np.float32), labels)])
+    assert fitted.temperature == pytest.approx(3, rel=0.1)
+    assert 0.5 <= fitted.least_confidence <= 0.99
+
+
+def test_a_verdict_follows_the_thresholds() -> None:
+    calibration = Calibration(1.0, least_evidence=0.0, least_confidence=0.9)
+    sure = np.full(10, -5.0)
+    sure[4] = 8
+    torn = sure.copy()
+    torn[9] = 7.5
+    assert calibration.verdict(sure).status == "ok"
+    assert calibration.verdict(torn).status == "unsure"
+    assert calibration.verdict(torn).likeliest[:2] == [4, 9]
+    nothing = calibration.verdict(np.full(10, -9.0))
+    assert (nothing.status, nothing.digit) == ("not_a_digit", None)
+    assert sum(nothing.probabilities) == pytest.approx(1)

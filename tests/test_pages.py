@@ -1,0 +1,145 @@
+"""The pages without a browser: what they say, also when something is wrong."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from conftest import SEVEN, canvas_json, canvas_path
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from mnist_cnn import runs
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.strokes import rasterize
+
+
+def home(drawing: dict | None = None) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=20).run()
+    if drawing is not None:
+        app.session_state["home canvas 0"] = {
+            "drawing": {"raw": drawing, "data": None},
+            "backgroundFit": None,
+        }
+        app.run()
+    assert not app.exception
+    return app
+
+
+def seven_png() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray((255 * np.pad(rasterize(SEVEN), 30)).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def headline(app: AppTest) -> str:
+    return app.main.markdown[0].value
+
+
+def upload(content: bytes, name: str = "digit.png") -> AppTest:
+    app = home()
+    app.main.button_group[0].set_value("Upload").run()
+    app.file_uploader[0].upload(name, content).run()
+    assert not app.exception
+    return app
+
+
+def test_an_empty_canvas_invites_and_does_not_predict() -> None:
+    app = home()
+    assert headline(app) == "Draw one digit, 0 to 9, in the box."
+    assert not app.error
+
+
+def test_a_drawn_seven_is_read() -> None:
+    app = home(canvas_json(*SEVEN))
+    assert headline(app).startswith("**7** · ")
+
+
+def test_undo_takes_back_a_stroke_and_clear_can_be_undone() -> None:
+    app = home(canvas_json(*SEVEN, np.array([[20, 20], [30, 30], [40, 20]], float)))
+    app.button[0].click().run()
+    assert headline(app).startswith("**7** · ")
+    app.button[1].click().run()
+    assert headline(app) == "Draw one digit, 0 to 9, in the box."
+    app.button[0].click().run()
+    assert headline(app).startswith("**7** · ")
+
+
+def test_predict_on_a_button() -> None:
+    app = home(canvas_json(*SEVEN))
+    app.toggle[0].set_value(False).run()
+    assert headline(app) == "Draw one digit, 0 to 9, in the box."
+    next(button for button in app.button if button.label == "Predict").click().run()
+    assert headline(app).startswith("**7** · ")
+
+
+def test_a_dot_is_too_little_ink() -> None:
+    app = home(canvas_json(np.array([[100, 100], [100.04, 100]], float)))
+    assert "too little ink" in app.info[0].value
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        {"objects": [{"path": [["M", "a", "b"]]}]},
+        {"objects": [canvas_path(SEVEN[0])] * 2_001},
+        {"objects": "none"},
+    ],
+)
+def test_a_broken_drawing_is_a_sentence_and_clear_still_works(drawing: dict) -> None:
+    app = home(drawing)
+    assert "clear it and draw again" in app.error[0].value
+    app.button[1].click().run()
+    assert not app.error
+
+
+def test_coordinates_outside_the_canvas_are_read() -> None:
+    app = home(canvas_json(*[stroke * 3 - 200 for stroke in SEVEN]))
+    assert headline(app).startswith("**7** · ")
+
+
+def test_an_uploaded_seven_is_read() -> None:
+    assert headline(upload(seven_png())).startswith("**7** · ")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", seven_png()[:300]])
+def test_a_bad_upload_is_a_sentence(content: bytes) -> None:
+    app = upload(content)
+    assert len(app.error) == 1
+
+
+def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
+    app = home(canvas_json(*SEVEN))
+    assert app.error[0].value.startswith("No run is in production")
+
+
+def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path) -> None:
+    broken = runs.production_run()
+    (broken.folder / "model.tflite").write_bytes(b"broken")
+    st.cache_resource.clear()
+    app = home(canvas_json(*SEVEN))
+    assert "is damaged" in app.error[0].value
+    whole = shipped_copy / "runs" / "20261122-000000-aaaaaa"
+    shutil.copytree(PROJECT_FOLDER / "artifacts" / "runs" / broken.id, whole)
+    runs.promote(whole.name)
+    app.run()
+    assert not app.error
+    assert headline(app).startswith("**7** · ")
+
+
+def test_the_runs_page_lists_the_shipped_run() -> None:
+    page = str(PROJECT_FOLDER / "pages" / "4_Training_runs.py")
+    app = AppTest.from_file(page, default_timeout=20).run()
+    assert not app.exception
+    assert runs.production_id() in app.subheader[0].value
+    app.query_params["run"] = "gone"
+    app.run()
+    assert not app.exception
+
+
+def test_the_runs_page_without_runs_says_how_to_begin(artifacts: Path) -> None:
+    page = str(PROJECT_FOLDER / "pages" / "4_Training_runs.py")
+    app = AppTest.from_file(page, default_timeout=20).run()
+    assert app.info[0].value.startswith("No run yet")

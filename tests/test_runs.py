@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from mnist_cnn import runs
+from mnist_cnn.classifier import load_classifier
+from mnist_cnn.errors import RunDamaged, RunError, RunNotFound, StorageFailed
+from mnist_cnn.runs import NewRun
+
+
+def finished() -> runs.Run:
+    new_run = NewRun()
+    new_run.write("config.json", {"note": "a run without a network"})
+    return new_run.finish(preset="quick")
+
+
+def test_a_run_is_one_once_its_manifest_is_there(artifacts: Path) -> None:
+    new_run = NewRun()
+    new_run.write("config.json", {})
+    assert runs.list_runs() == []
+    with pytest.raises(RunNotFound):
+        runs.open_run(new_run.id)
+    run = new_run.finish(preset="quick")
+    assert [r.id for r in runs.list_runs()] == [run.id]
+    assert runs.open_run(run.id).config == {}
+
+
+def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
+    ids = [NewRun().id for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert all(runs.RUN_ID.fullmatch(run_id) for run_id in ids)
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    ["", "../../etc", "20261122-141503-3f9a1c/..", "C:\\", "CON", "😀", "x" * 10_000, "\0"],
+)
+def test_an_id_that_is_none_is_not_found(artifacts: Path, run_id: str) -> None:
+    with pytest.raises(RunNotFound):
+        runs.open_run(run_id)
+
+
+def test_a_changed_file_is_damage(artifacts: Path) -> None:
+    run = finished()
+    (run.folder / "config.json").write_text('{"note": "changed"}')
+    with pytest.raises(RunDamaged, match="not the file it was saved with"):
+        runs.promote(run.id)
+    assert runs.production_id() is None
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"schema": 99, "sha256": {}}', "\xff"])
+def test_a_broken_manifest_is_damage_and_the_list_goes_on(artifacts: Path, manifest: str) -> None:
+    good, bad = finished(), finished()
+    (bad.folder / "run.json").write_text(manifest)
+    with pytest.raises(RunDamaged):
+        runs.open_run(bad.id)
+    assert [run.id for run in runs.list_runs()] == [good.id]
+
+
+def test_promotion_moves_the_pointer(artifacts: Path) -> None:
+    first, second = finished(), finished()
+    runs.promote(first.id)
+    assert runs.production_run().id == first.id
+    runs.promote(second.id)
+    assert json.loads((artifacts / "production.json").read_text()) == {"run": second.id}
+    assert not list(artifacts.glob(".tmp-*"))
+
+
+def test_the_run_in_production_cannot_be_deleted(artifacts: Path) -> None:
+    first, second = finished(), finished()
+    runs.promote(first.id)
+    with pytest.raises(RunError, match="promote another run first"):
+        runs.delete(first.id)
+    runs.delete(second.id)
+    assert [run.id for run in runs.list_runs()] == [first.id]
+
+
+@pytest.mark.parametrize("pointer", [None, "", "[]", '{"run": 5}', '{"run": "gone"}'])
+def test_without_a_production_run_it_is_said_how_to_get_one(
+    artifacts: Path, pointer: str | None
+) -> None:
+    artifacts.mkdir()
+    if pointer is not None:
+        (artifacts / "production.json").write_text(pointer)
+    with pytest.raises(RunNotFound, match="python -m mnist_cnn"):
+        runs.production_run()
+
+
+def test_a_place_that_cannot_be_written_is_said_so(artifacts: Path) -> None:
+    artifacts.parent.mkdir(exist_ok=True)
+    artifacts.write_text("a file where the folder should be")
+    with pytest.raises(StorageFailed, match="Nothing was changed"):
+        NewRun()
+
+
+def test_the_shipped_run_is_whole_small_and_good() -> None:
+    run = runs.production_run()
+    for name in run.manifest["sha256"]:
+        run.read(name)
+    assert sum(path.stat().st_size for path in run.folder.iterdir()) < 2_000_000
+    assert run.evaluation["datasets"]["mnist-test"]["accuracy"] >= 0.995
+    assert run.evaluation["keras_litert_difference"] < 1e-3
+
+
+@pytest.mark.parametrize("size", [0, 100, 10_000])
+def test_a_cut_network_is_damage(shipped_copy: Path, size: int) -> None:
+    run = runs.production_run()
+    path = run.folder / "model.tflite"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(RunDamaged, match=r"model\.tflite is not the file"):
+        load_classifier(run)

@@ -3,17 +3,22 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_cnn.errors import RunDamaged
-from mnist_cnn.images import normalize, normalize_strokes, read_image
+from mnist_cnn.images import normalize, normalize_strokes, read_image, symbols_side_by_side
 from mnist_cnn.metrics import log_sum_exp, softmax
 from mnist_cnn.quiet import native_output_hidden
 from mnist_cnn.records import BLANK, FloatArray, Prediction, Reading, Status, Stroke
 from mnist_cnn.runs import Run
+from mnist_cnn.strokes import rasterize
+
+HAIRLINE = 0.02
+"""A pen too thin to close the gap between two symbols."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +102,24 @@ class Classifier:
         """The verdict on one normalized image, (28, 28) in [0, 1]."""
         return self.predict_many(image[None])[0]
 
-    def read(self, ink: bytes | Sequence[Stroke]) -> Reading:
-        """The verdict on an image file's content or on pen strokes.
+    def read(self, source: bytes | Path | Sequence[Stroke]) -> Reading:
+        """The verdict on an image file, its content, or pen strokes.
+
+        Several symbols side by side are not one digit, whatever the network makes of them.
 
         Raises:
-            BadImage: the content is no image that can be read.
+            BadImage: the file is no image that can be read.
         """
         began = time.perf_counter()
-        image = normalize(read_image(ink)) if isinstance(ink, bytes) else normalize_strokes(ink)
+        if isinstance(source, bytes | Path):
+            ink = read_image(source)
+            image, symbols = normalize(ink), symbols_side_by_side(ink)
+        else:
+            image = normalize_strokes(source)
+            symbols = symbols_side_by_side(rasterize(source, HAIRLINE)) if len(source) > 1 else 1
         prediction = self.predict(image)
+        if symbols > 1:
+            prediction = replace(prediction, status="not_a_digit", digit=None, symbols=symbols)
         return Reading(prediction, image, self.run_id, time.perf_counter() - began)
 
     def predict_many(self, images: FloatArray, batch_size: int = 64) -> list[Prediction]:

@@ -18,7 +18,7 @@ from mnist_cnn.settings import silence_tensorflow
 
 if TYPE_CHECKING:
     from mnist_cnn.classifier import Classifier
-    from mnist_cnn.records import Drawing, FloatArray
+    from mnist_cnn.records import Drawing, Stroke
     from mnist_cnn.training import Report
 
 
@@ -43,29 +43,26 @@ def _predict(options: argparse.Namespace) -> int:
         raise BadInput("Please give either images or --strokes FILE.")
     classifier = _classifier(options.model)
     failed = False
-    for source, image in _inputs(options):
-        if isinstance(image, DigitsError):
+    for source in _sources(options):
+        try:
+            if isinstance(source, BadStrokes):
+                raise source
+            _print(classifier.read(source).prediction.as_dict())
+        except BadInput as error:
             failed = True
-            _say(f"{source}: {image}" if source else str(image))
-            _print({"error": {"code": image.code, "message": str(image)}})
-        else:
-            _print(classifier.predict(image).as_dict())
+            _say(f"{source}: {error}" if isinstance(source, Path) else str(error))
+            _print({"error": {"code": error.code, "message": str(error)}})
     return 2 if failed else 0
 
 
-def _inputs(options: argparse.Namespace) -> "Iterator[tuple[str, FloatArray | DigitsError]]":
-    """(28, 28) images in the order given, or the error in their place."""
-    from mnist_cnn.images import normalize, normalize_strokes, read_image
+def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...] | BadStrokes]":
+    """What is to be read, in the order given; for a line that cannot be, its error."""
     from mnist_cnn.strokes import read_strokes
 
+    yield from options.images
     if options.strokes:
         for row in read_strokes(options.strokes):
-            yield "", row if isinstance(row, BadStrokes) else normalize_strokes(row.strokes)
-    for path in options.images:
-        try:
-            yield str(path), normalize(read_image(path))
-        except BadInput as error:
-            yield str(path), error
+            yield row if isinstance(row, BadStrokes) else row.strokes
 
 
 def _train(options: argparse.Namespace) -> int:

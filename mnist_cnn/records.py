@@ -28,7 +28,7 @@ class Prediction:
 
     `probabilities` are ten calibrated numbers that sum to 1, or empty for a blank image;
     `confidence` is the greatest of them, and `digit_probability` how likely it is that the
-    image shows a digit at all.
+    image shows a digit at all. `symbols` is how many stand side by side, where that is certain.
     """
 
     status: Status
@@ -36,6 +36,7 @@ class Prediction:
     confidence: float
     probabilities: tuple[float, ...]
     digit_probability: float
+    symbols: int = 1
 
     @property
     def likeliest(self) -> list[int]:

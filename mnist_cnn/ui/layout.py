@@ -68,6 +68,9 @@ def _verdict_words(prediction: Prediction) -> tuple[str, str]:
         return "Nothing to read yet", "Draw a digit, as large as you like."
     per_cent = f"{prediction.confidence:.1%} confident".replace("100.0%", "over 99.9%")
     first, second = prediction.likeliest[:2]
+    if prediction.symbols > 1:
+        seen = {2: "two", 3: "three", 4: "four"}.get(prediction.symbols, "several")
+        return f"I see {seen} symbols side by side", "one digit at a time is read here"
     if prediction.status == "not_a_digit":
         return "This does not look like a digit", f"the nearest would be a {first}"
     if prediction.status == "unsure":

@@ -1,0 +1,209 @@
+"""How well runs read, on data that no network here has learned from. Prints Markdown tables.
+
+    python -m benchmarks.accuracy [RUN ...]        # default: the run in production
+    python -m benchmarks.accuracy --quick          # time to 99 % on MNIST instead
+
+Several runs of one recipe that differ in their seed give the mean over seeds. What is measured
+on `symbols.jsonl.gz` and `not_digits.jsonl.gz`, which are for measuring only, is left out where
+these files are not in the data folder. Test sets are read here and when a run is saved, and nothing
+is chosen by them.
+"""
+
+import argparse
+import functools
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy import ndimage
+
+from mnist_cnn import datasets, metrics, runs
+from mnist_cnn.classifier import Classifier, load_classifier
+from mnist_cnn.errors import BadStrokes
+from mnist_cnn.evaluation import Readings, read
+from mnist_cnn.images import ink, normalize
+from mnist_cnn.records import Dataset, Drawing
+from mnist_cnn.settings import data_folder, silence_tensorflow
+from mnist_cnn.strokes import read_strokes
+
+PEN_WIDTHS = (0.02, 0.05, 0.08, 0.12, 0.16, 0.20)
+"""From hairline to marker: shares of the drawing's longer side."""
+
+
+def paper(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Dark grey ink on grey paper with grain: noise of a fifth of the contrast."""
+    return np.clip(0.7 - 0.5 * np.pad(image, 4) + random.normal(0, 0.1, (36, 36)), 0, 1)
+
+
+DISTORTIONS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "shifted by up to 6 px": lambda image, random: ndimage.shift(
+        np.pad(image, 6), random.uniform(-6, 6, 2), order=1
+    ),
+    "rotated by 20°": lambda image, _: ndimage.rotate(np.pad(image, 6), 20, reshape=False, order=1),
+    "rotated by -20°": lambda image, _: ndimage.rotate(
+        np.pad(image, 6), -20, reshape=False, order=1
+    ),
+    "scaled to half": lambda image, _: ndimage.zoom(np.pad(image, 4), 0.5, order=1),
+    "scaled to double": lambda image, _: ndimage.zoom(np.pad(image, 4), 2, order=1),
+    "thickened by 2 px": lambda image, _: ndimage.grey_dilation(np.pad(image, 2), (3, 3)),
+    "on grey paper with noise": paper,
+}
+
+
+@functools.cache
+def mnist() -> Dataset:
+    return datasets.load_mnist().test
+
+
+@functools.cache
+def distorted(name: str) -> Dataset:
+    """MNIST's test images changed, then brought back by the road every image takes."""
+    random = np.random.default_rng(0)
+    change = DISTORTIONS[name]
+    images = [
+        normalize(ink(change(image.astype(np.float32) / 255, random).astype(np.float32)))
+        for image in mnist().images
+    ]
+    return Dataset(
+        name, np.round(np.stack(images) * 255).astype(np.uint8), mnist().labels, "", "", ""
+    )
+
+
+@functools.cache
+def measuring_only(name: str) -> list[Drawing]:
+    path = data_folder() / name
+    if not path.exists():
+        return []
+    return [row for row in read_strokes(path) if not isinstance(row, BadStrokes)]
+
+
+@functools.cache
+def symbols(pen_width: float) -> Dataset:
+    digits = [d for d in measuring_only("symbols.jsonl.gz") if d.label in set("0123456789")]
+    return datasets.framed_drawings("symbols", digits, pen_width)
+
+
+@functools.cache
+def not_digits() -> np.ndarray:
+    drawings = [Drawing(d.strokes, "0") for d in measuring_only("not_digits.jsonl.gz")]
+    return datasets.framed_drawings("not digits", drawings).images
+
+
+def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
+    """What, how much, and in which unit."""
+    scores = functools.partial(_scores, classifier)
+    on_mnist = scores(mnist())
+    yield "MNIST test, accuracy", 100 * on_mnist["accuracy"], "%"
+    pen = datasets.framed_drawings("pen-digits-test", datasets.load_pen_digits().test)
+    on_pen = scores(pen)
+    yield "pen digits of 6 unseen writers, accuracy", 100 * on_pen["accuracy"], "%"
+    if measuring_only("symbols.jsonl.gz"):
+        widths = {width: scores(symbols(width))["accuracy"] for width in PEN_WIDTHS}
+        yield "digits of another collection, accuracy", 100 * widths[0.12], "%"
+        for width, accuracy in widths.items():
+            yield f"the same with a pen of {width}, accuracy", 100 * accuracy, "%"
+    for name in DISTORTIONS:
+        yield f"MNIST test {name}, accuracy", 100 * scores(distorted(name))["accuracy"], "%"
+    yield "ECE, MNIST test", 100 * on_mnist["ece"], "%"
+    yield "ECE, pen digits", 100 * on_pen["ece"], "%"
+    yield "MNIST test, turned away", 100 * on_mnist["turned_away"], "%"
+    yield "MNIST test, unsure", 100 * on_mnist["unsure"], "%"
+    yield "MNIST test, accuracy where sure", 100 * on_mnist["accuracy_kept"], "%"
+    if measuring_only("not_digits.jsonl.gz"):
+        yes = metrics.log_sum_exp(read(classifier, symbols(0.12).images))
+        no = metrics.log_sum_exp(read(classifier, not_digits()))
+        yield "AUROC, digits against letters and signs", metrics.auroc(yes, no), ""
+        yield (
+            "letters and signs turned away, 98 % of digits kept",
+            100 * metrics.turned_away(yes, no),
+            "%",
+        )
+        threshold = classifier.calibration.least_evidence
+        yield "the same at the stored threshold", 100 * float((no < threshold).mean()), "%"
+    yield "one image, LiteRT, one thread, median", _latency(classifier), "ms"
+
+
+def _scores(classifier: Classifier, dataset: Dataset) -> dict:
+    return Readings(read(classifier, dataset.images), dataset.labels).scores(classifier.calibration)
+
+
+def _latency(classifier: Classifier, times: int = 500) -> float:
+    image = mnist().images[:1].astype(np.float32) / 255
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        classifier.logits(image)
+        spent.append(time.perf_counter() - began)
+    return 1000 * statistics.median(spent)
+
+
+def compare(run_ids: list[str]) -> None:
+    chosen = [runs.open_run(run_id) for run_id in run_ids] or [runs.production_run()]
+    columns = [list(measured(load_classifier(run))) for run in chosen]
+    seeds = f"mean of {len(chosen)} seeds" if len(chosen) > 1 else "one seed"
+    print(f"| {seeds}: {', '.join(run.id for run in chosen)} | measured |\n|---|---|")
+    for cells in zip(*columns, strict=True):
+        values = [value for _, value, _ in cells]
+        what, _, unit = cells[0]
+        spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+        print(f"| {what} | {statistics.mean(values):.{3 if not unit else 2}f} {unit}{spread} |")
+
+
+def time_to_99(seconds: float = 400) -> None:
+    """`quick` against the network of Keras' own mnist_convnet example, both on plain MNIST."""
+    silence_tensorflow()
+    import keras
+
+    from mnist_cnn import network, training
+    from mnist_cnn.recipes import PRESETS
+    from mnist_cnn.training_data import prepare
+
+    test = mnist()
+    recipe = PRESETS["quick"]
+    data = prepare(recipe)
+    model = network.build(recipe.architecture)
+    ours = training.fit(model, recipe, data)
+    accuracy = (network.logits_of(model, test.images).argmax(axis=1) == test.labels).mean()
+
+    layers = keras.layers
+    convnet = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    convnet.compile("adam", "sparse_categorical_crossentropy")
+    images = data.pools[0].images[..., None].astype(np.float32) / 255
+    theirs = reached = 0.0
+    while reached < 0.99 and theirs < seconds:
+        began = time.perf_counter()
+        convnet.fit(images, data.pools[0].labels, batch_size=128, verbose=0)
+        theirs += time.perf_counter() - began
+        probabilities = convnet.predict(test.images[..., None] / 255, verbose=0, batch_size=500)
+        reached = float((probabilities.argmax(axis=1) == test.labels).mean())
+    print("| to 99 % on MNIST test | accuracy reached | seconds of training |\n|---|---|---|")
+    print(f"| `--preset quick` | {accuracy:.2%} | {ours:.1f} |")
+    print(f"| network of Keras' mnist_convnet example | {reached:.2%} | {theirs:.1f} |")
+    print(f"\nRatio of the times: 1/{theirs / ours:.1f}.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="*", metavar="RUN")
+    parser.add_argument("--quick", action="store_true", help="time to 99 %% on MNIST")
+    options = parser.parse_args()
+    if options.quick:
+        time_to_99()
+    else:
+        compare(options.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,13 +20,13 @@ class Augmentation:
     noise.
     """
 
-    rotation: float = 8.0
+    rotation: float = 7.0
     slant: float = 7.0
-    scale: float = 0.12
-    shift: float = 1.5
-    elastic: float = 0.7
-    thickness: float = 0.3
-    grain: float = 0.1
+    scale: float = 0.1
+    shift: float = 1.2
+    elastic: float = 0.45
+    thickness: float = 0.2
+    grain: float = 0.05
 
 
 def augmented(

@@ -26,11 +26,10 @@ def build(architecture: Architecture) -> keras.Model:
         x = layers.BatchNormalization(momentum=0.95)(x)
         x = layers.Activation("relu")(x)
         kernel = 3
-    x = (
-        layers.Flatten()(x)
-        if architecture.head == "flatten"
-        else layers.GlobalAveragePooling2D()(x)
-    )
+    if architecture.head == "depthwise":
+        x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=0.95)(x)
+    x = layers.Flatten()(x)
     x = layers.Dropout(architecture.dropout)(x)
     return keras.Model(inputs, layers.Dense(10, name="logits")(x), name="digits")
 

@@ -7,6 +7,7 @@ from conftest import SEVEN, needs
 from PIL import Image
 
 from mnist_cnn.images import normalize_strokes
+from mnist_cnn.records import Drawing
 from mnist_cnn.strokes import rasterize
 
 
@@ -58,3 +59,25 @@ def test_the_recorded_accuracy_is_what_comes_out(classifier) -> None:
     images = file["x_test"][:2000].astype(np.float32) / 255
     digits = [p.likeliest[0] for p in classifier.predict_many(images)]
     assert (np.array(digits) == file["y_test"][:2000]).mean() > 0.99
+
+
+def test_two_digits_side_by_side_are_not_one(classifier) -> None:
+    both = (SEVEN[0] * [0.5, 1], SEVEN[0] * [0.5, 1] + [110, 0])
+    prediction = classifier.read(both).prediction
+    assert (prediction.status, prediction.digit, prediction.symbols) == ("not_a_digit", None, 2)
+
+
+def test_a_digit_in_two_strokes_is_one(classifier) -> None:
+    crossed = (*SEVEN, np.array([[130, 150], [210, 150]], float))
+    prediction = classifier.read(crossed).prediction
+    assert (prediction.digit, prediction.symbols) == (7, 1)
+
+
+def test_letters_signs_and_scribbles_are_turned_away(classifier) -> None:
+    from mnist_cnn.synthesis import not_digits
+
+    random = np.random.default_rng(3)
+    drawings = [Drawing(SEVEN, "7")]
+    images = not_digits(drawings, 300, random).astype(np.float32) / 255
+    statuses = [p.status for p in classifier.predict_many(images)]
+    assert statuses.count("not_a_digit") > 0.9 * len(statuses)

@@ -8,7 +8,13 @@ from conftest import SEVEN, canvas_json, needs
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
-from mnist_cnn.images import ink, normalize, normalize_strokes, read_image
+from mnist_cnn.images import (
+    ink,
+    normalize,
+    normalize_strokes,
+    read_image,
+    symbols_side_by_side,
+)
 from mnist_cnn.strokes import PEN_WIDTH, from_canvas, rasterize
 
 STROKES = from_canvas(canvas_json(*SEVEN))
@@ -184,3 +190,16 @@ def test_the_road_does_not_cost_mnist_accuracy(classifier) -> None:
     straight = (classifier.logits(images).argmax(axis=1) == labels).mean()
     by_road = np.stack([normalize(ink(image)) for image in images])
     assert (classifier.logits(by_road).argmax(axis=1) == labels).mean() >= straight - 0.0005
+
+
+@pytest.mark.parametrize(("count", "gap"), [(1, 0), (2, 30), (3, 30)])
+def test_symbols_side_by_side_are_counted(count: int, gap: int) -> None:
+    row = [np.pad(rasterize(STROKES), ((0, 0), (0, gap)))] * count
+    assert symbols_side_by_side(np.hstack(row)) == count
+
+
+def test_a_speck_beside_a_digit_is_no_second_one() -> None:
+    digit = np.pad(rasterize(STROKES), 40)
+    digit[60:70, 5:12] = 1
+    assert symbols_side_by_side(digit) == 1
+    assert symbols_side_by_side(np.zeros((20, 20))) == 0

@@ -26,7 +26,7 @@ def reader() -> None:
             ink = WAYS_IN[way]()
             classifier = cache.production_classifier()
             reading = classifier.read(ink) if ink is not None else None
-            if isinstance(ink, bytes):
+            if reading and way == "Upload":
                 st.image(ink, width=CANVAS, caption="Your picture")
         except DigitsError as error:
             trouble = str(error)

@@ -187,7 +187,8 @@ class _Progress:
 
     def __call__(self, report: "Report") -> None:
         facts = "  ".join(f"{key} {value:.4g}" for key, value in (report.facts or {}).items())
-        line = f"{report.phase} {report.share:4.0%}  epoch {report.epoch}/{report.epochs}  {facts}"
+        epochs = f"  epoch {report.epoch}/{report.epochs}  {facts}" if report.epoch else ""
+        line = f"{report.phase} {report.share:4.0%}{epochs}"
         if self._on_terminal:
             print(f"\r\x1b[K{line[:110]}", end="", file=sys.stderr, flush=True)
         elif (report.phase, report.epoch) != self._last or "seconds" in (report.facts or {}):

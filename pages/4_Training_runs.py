@@ -37,6 +37,11 @@ def details(run: Run) -> None:
     scores = pd.DataFrame(run.evaluation["datasets"]).T
     shown = scores[["images", "accuracy", "accuracy_95", "ece", "turned_away", "unsure"]]
     st.dataframe(shown, width="stretch")
+    st.caption(
+        f"Verdicts: unsure below {run.calibration['least_confidence']:.1%} confidence; no digit "
+        f"where the log-odds of one lie below {run.calibration['least_evidence']:.2f}; logits "
+        f"divided by {run.calibration['temperature']:.2f}. All fitted on validation data."
+    )
     with st.expander("Settings, data and versions"):
         st.json(run.config)
 

@@ -31,12 +31,12 @@ CANVAS = "canvas.upper-canvas"
 SEVEN = [[(80, 60), (150, 56), (215, 60), (190, 115), (155, 180), (135, 235)]]
 
 
-def launch(playwright: Playwright) -> Browser | None:
+def launch(playwright: Playwright, *flags: str) -> Browser | None:
     """The system's Chromium, else Playwright's own, else None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for found in map(shutil.which, names) if found), None)
     try:
-        return playwright.chromium.launch(executable_path=path, args=FLAGS)
+        return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
     except PlaywrightError:
         return None
 

@@ -6,20 +6,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import browser
+import numpy as np
 import pytest
 from browser import SEVEN, click_button, draw, draw_by_finger, open_page, wait_for_answer
+from conftest import SEVEN as STROKES
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_pages import seven_png
 
 from mnist_cnn import runs
+from mnist_cnn.strokes import rasterize
 
 NO_BROWSER = "Browser tests were skipped: there is no Chromium. On Debian: apt-get install chromium"
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def video(tmp_path_factory) -> Path:
+    """What the camera films: a seven on paper, a frame of raw video."""
+    path = tmp_path_factory.mktemp("camera") / "seven.y4m"
+    pixels = np.full((480, 640), 200, np.uint8)
+    seven = rasterize(STROKES)
+    height, width = seven.shape
+    pixels[100 : 100 + 2 * height, 200 : 200 + 2 * width] -= np.kron(
+        150 * seven, np.ones((2, 2))
+    ).astype(np.uint8)
+    chroma = bytes([128]) * (320 * 240 * 2)
+    path.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 C420\nFRAME\n" + pixels.tobytes() + chroma)
+    return path
+
+
+@pytest.fixture(scope="module")
+def chromium(video: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = browser.launch(playwright)
+        launched = browser.launch(
+            playwright,
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={video}",
+        )
         if launched is None:
             assert os.environ.get("CI") != "true", NO_BROWSER
             pytest.skip(NO_BROWSER)
@@ -109,6 +132,15 @@ def test_an_uploaded_png_is_read_and_a_bad_one_explained(page: Page) -> None:
     wait_for_answer(page, "7")
     chooser.set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": b"<html>"})
     page.get_by_text("The file is not an image that can be read here").wait_for()
+
+
+def test_a_photographed_seven_is_read(page: Page) -> None:
+    page.get_by_role("radio", name="Camera").or_(
+        page.get_by_role("button", name="Camera", exact=True)
+    ).first.click()
+    page.wait_for_function("() => document.querySelector('video')?.currentTime > 0")
+    click_button(page, "Take photo")
+    wait_for_answer(page, "7")
 
 
 def test_predict_waits_for_its_button(page: Page) -> None:

@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -132,76 +132,59 @@ def drawings(chromium: Browser, url: str, pid: int, marks: list[int]) -> list[fl
     return found
 
 
+def in_the_browser(
+    chromium: Browser, folder: Path, options: argparse.Namespace
+) -> Iterator[tuple[str, str, float, float]]:
+    """What, its unit, ours and the naive app's."""
+    both = {app: PROJECT_FOLDER / app for app in (OURS, NAIVE)}
+    start = {app: [first_answer(chromium, app, folder) for _ in range(3)] for app in both}
+    yield "new process → first answer on screen", "s", *medians(start)
+    with (
+        browser.server(folder / "ours.log", both[OURS]) as ours,
+        browser.server(folder / "naive.log", both[NAIVE]) as naive,
+    ):
+        urls = {OURS: ours.url, NAIVE: naive.url}
+        strokes = strokes_in_turn(chromium, urls, options.strokes)
+    yield "pen-up → changed bars on screen", "ms", *medians(strokes)
+    memory = {}
+    for app, script in both.items():
+        with browser.server(folder / "memory.log", script) as server:
+            memory[app] = drawings(chromium, server.url, server.pid, [50])
+    yield "memory of the server after 50 drawings", "MB", *medians(memory)
+
+
+def medians(values: dict[str, list[float]]) -> tuple[float, float]:
+    return statistics.median(values[OURS]), statistics.median(values[NAIVE])
+
+
+def growth(chromium: Browser, folder: Path, many: int) -> str:
+    marks = sorted({50, many // 2, many})
+    with browser.server(folder / "growth.log", PROJECT_FOLDER / OURS) as server:
+        memory = drawings(chromium, server.url, server.pid, marks)
+    said = ", ".join(f"{m:.0f} MB after {n}" for n, m in zip(marks, memory, strict=True))
+    return f"Memory of this app: {said} drawings."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--strokes", type=int, default=40, help="timed strokes on each app")
     parser.add_argument("--many", type=int, default=500, help="drawings for the growth of memory")
     options = parser.parse_args()
     run = runs.production_run()
-    os.environ["NAIVE_MODEL"] = str(run.folder / "model.keras")
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    rows = []
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        folder = Path(name)
+    model_path = run.folder / "model.keras"
+    os.environ |= {"NAIVE_MODEL": str(model_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = browser.launch(playwright)
         assert chromium, "no Chromium here"
-        starts = {
-            app: [first_answer(chromium, app, folder) for _ in range(3)] for app in (OURS, NAIVE)
-        }
-        with (
-            browser.server(folder / "ours.log", PROJECT_FOLDER / OURS) as ours,
-            browser.server(folder / "naive.log", PROJECT_FOLDER / NAIVE) as naive,
-        ):
-            strokes = strokes_in_turn(chromium, {OURS: ours.url, NAIVE: naive.url}, options.strokes)
-        with browser.server(folder / "ours.log", PROJECT_FOLDER / OURS) as server:
-            marks = sorted({50, options.many // 2, options.many})
-            ours_memory = drawings(chromium, server.url, server.pid, marks)
-        with browser.server(folder / "naive.log", PROJECT_FOLDER / NAIVE) as server:
-            naive_memory = drawings(chromium, server.url, server.pid, [50])
-    read, predict = in_the_server(load_classifier(run), run.folder / "model.keras")
-    rows.append(
-        (
-            "strokes → ten probabilities, in the server",
-            f"{read:.2f} ms",
-            f"{predict:.1f} ms",
-            read / predict,
-        )
-    )
-    bars = {app: statistics.median(times) for app, times in strokes.items()}
-    rows.append(
-        (
-            "pen-up → changed bars on screen",
-            f"{bars[OURS]:.0f} ms",
-            f"{bars[NAIVE]:.0f} ms",
-            bars[OURS] / bars[NAIVE],
-        )
-    )
-    start = {app: statistics.median(times) for app, times in starts.items()}
-    rows.append(
-        (
-            "new process → first answer on screen",
-            f"{start[OURS]:.1f} s",
-            f"{start[NAIVE]:.1f} s",
-            start[OURS] / start[NAIVE],
-        )
-    )
-    rows.append(
-        (
-            "memory of the server after 50 drawings",
-            f"{ours_memory[0]:.0f} MB",
-            f"{naive_memory[0]:.0f} MB",
-            ours_memory[0] / naive_memory[0],
-        )
-    )
+        rows = list(in_the_browser(chromium, Path(folder), options))
+        grown = growth(chromium, Path(folder), options.many)
+    in_server = in_the_server(load_classifier(run), model_path)
+    rows.insert(0, ("strokes → ten probabilities, in the server", "ms", *in_server))
     print("| medians of one run | this app | the naive way | ratio |\n|---|---|---|---|")
-    for what, mine, theirs, ratio in rows:
-        print(f"| {what} | {mine} | {theirs} | {ratio:.3f} |")
-    growth = ", ".join(f"{m:.0f} MB after {n}" for n, m in zip(marks, ours_memory, strict=True))
-    print(f"\nMemory of this app: {growth} drawings.")
-    print(
-        f"{options.strokes} strokes each, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, run {run.id}."
-    )
+    for what, unit, ours, naive in rows:
+        print(f"| {what} | {ours:.3g} {unit} | {naive:.3g} {unit} | {ours / naive:.3f} |")
+    print(f"\n{grown} {options.strokes} strokes each, {os.cpu_count()} cores,")
+    print(f"Python {platform.python_version()}, run {run.id}.")
 
 
 if __name__ == "__main__":

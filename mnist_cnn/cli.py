@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _predict(options: argparse.Namespace) -> int:
     if bool(options.images) == bool(options.strokes):
         raise BadInput("Please give either images or --strokes FILE.")
-    classifier = _classifier(options.model)
+    classifier = _classifier(options.run_id)
     failed = False
     for source in _sources(options):
         try:
@@ -100,18 +100,18 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mnist_cnn import datasets, runs
     from mnist_cnn.classifier import load_classifier
     from mnist_cnn.evaluation import evaluate
+    from mnist_cnn.strokes import PEN_WIDTH
 
-    run = runs.open_run(options.model) if options.model else runs.production_run()
+    run = runs.open_run(options.run_id) if options.run_id else runs.production_run()
     if not options.strokes:
         _print({"run": run.id, **run.evaluation})
         return 0
     drawings = _labelled(options.strokes)
     classifier = load_classifier(run)
-    for width in options.pen_width or [None]:
-        extra = {} if width is None else {"pen_width": width}
-        widths = {} if width is None else {"pen_width": width}
-        dataset = datasets.framed_drawings(options.strokes.name, drawings, **widths)
-        _print({"run": run.id, **extra, "datasets": evaluate(classifier, [dataset])})
+    for width in options.pen_width or [PEN_WIDTH]:
+        dataset = datasets.framed_drawings(options.strokes.name, drawings, width)
+        scores = evaluate(classifier, [dataset])
+        _print({"run": run.id, "pen_width": width, "datasets": scores})
     return 0
 
 
@@ -214,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
     predict.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
     predict.add_argument(
-        "--run", dest="model", metavar="RUN", help="default: the one in production"
+        "--run", dest="run_id", metavar="RUN", help="default: the one in production"
     )
 
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
@@ -227,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--name", default="", help="what the run is called")
 
     evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
-    evaluate.add_argument("model", nargs="?", metavar="RUN", help="default: the one in production")
+    evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
     evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
     evaluate.add_argument(
         "--pen-width",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn import datasets, synthesis
 from mnist_cnn.datasets import PenDigits, Progress, Splits
+from mnist_cnn.errors import BadInput
 from mnist_cnn.recipes import Recipe
 from mnist_cnn.records import Drawing
 
@@ -71,6 +72,7 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
 
     Raises:
         DataMissing: a data set is neither here nor to be downloaded.
+        BadInput: the recipe shows nothing of the data it names.
     """
     random = np.random.default_rng(recipe.seed)
     scanned: Splits | None = None
@@ -92,6 +94,11 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
         if recipe.pools.not_digits:
             no_digits = synthesis.not_digits(pen.validation, 2000, random)
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
+    if not pools:
+        raise BadInput(
+            f"The preset {recipe.preset} shows nothing of {', '.join(recipe.data) or 'no data'}; "
+            "please add mnist or bundled-digits to --data, or take the preset standard or best."
+        )
     return TrainingData(pools, validation, no_digits, _description(scanned, pen, pools))
 
 

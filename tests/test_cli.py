@@ -126,6 +126,14 @@ def test_what_cannot_be_done_is_one_line_and_status_2(arguments: list[str]) -> N
     assert len(answer.stderr.splitlines()) == 1
 
 
+def test_a_preset_without_its_data_says_what_to_add(artifacts: Path) -> None:
+    needs("pen_digits.jsonl.gz")
+    answer = run("train", "--preset", "quick", "--data", "pen-digits")
+    assert answer.returncode == 2
+    assert "please add mnist or bundled-digits" in answer.stderr.splitlines()[-1]
+    assert list((artifacts / "runs").iterdir()) == []
+
+
 def test_nothing_in_production_is_said_so(artifacts: Path, seven_png: Path) -> None:
     answer = run("predict", seven_png)
     assert answer.returncode == 2

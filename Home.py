@@ -5,7 +5,7 @@ import streamlit as st
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import BLANK, Reading, Stroke
 from mnist_cnn.strokes import extent
-from mnist_cnn.ui import cache, charts, layout
+from mnist_cnn.ui import cache, layout
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
 
 CANVAS = 280
@@ -66,7 +66,7 @@ def answer(reading: Reading | None, trouble: str) -> None:
     if trouble:
         st.error(trouble, icon=":material/error:")
     layout.verdict(prediction)
-    st.altair_chart(charts.probability_bars(prediction.probabilities), width="stretch")
+    layout.probability_bars(prediction.probabilities)
     if reading:
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.seen_image(reading.image)
@@ -87,3 +87,4 @@ INVITATIONS = {
 
 layout.page("Draw a digit", "✏️")
 reader()
+cache.settle_imports()

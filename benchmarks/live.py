@@ -103,9 +103,14 @@ def first_answer(chromium: Browser, app: str, folder: Path) -> float:
         page.locator(browser.CANVAS).wait_for(timeout=60_000)
         while page.locator("[aria-label=Answer]").count() == 0:
             page.wait_for_timeout(20)
-        while browser.answer(page) == "–":  # a canvas takes strokes a moment after it is shown
+        answered = False
+        while not answered:  # a canvas takes strokes a moment after it is shown
             browser.draw(page, [STROKES[0]])
-            page.wait_for_timeout(300)
+            for _ in range(30):
+                answered = browser.answer(page) != "–"
+                if answered:
+                    break
+                page.wait_for_timeout(20)
         spent = time.perf_counter() - began
         page.close()
     return spent
@@ -122,8 +127,8 @@ def drawings(chromium: Browser, url: str, pid: int, marks: list[int]) -> list[fl
     browser.open_page(page, url)
     for number in range(1, marks[-1] + 1):
         browser.draw(page, [STROKES[number % len(STROKES)]])
-        page.wait_for_timeout(260)
-        if number % 5 == 0:  # five strokes to a drawing's canvas, then a fresh one
+        page.wait_for_timeout(230)  # nearer strokes would be read as one
+        if number % 25 == 0:  # a new visitor
             page.reload()
             browser.open_page(page, url)
         if number in marks:

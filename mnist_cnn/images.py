@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from scipy import ndimage
 
 from mnist_cnn.errors import BadImage
 from mnist_cnn.records import FloatArray, Stroke
@@ -110,6 +109,8 @@ def ink(grey: FloatArray) -> FloatArray:
         difference = -difference
     noise = _noise(difference)
     if noise > LEAST_NOISE * _strongest(difference):
+        from scipy import ndimage  # a fifth of a second that strokes need not wait for
+
         blur = np.clip(4 * noise / _strongest(difference), 0.5, 0.035 * min(grey.shape))
         difference = ndimage.gaussian_filter(difference, blur)
         noise = _noise(difference)
@@ -214,6 +215,8 @@ def _strongest(difference: FloatArray) -> float:
 
 def _without_specks(found: FloatArray) -> FloatArray:
     """Without the connected pieces that hold less than a fortieth of the largest one's ink."""
+    from scipy import ndimage
+
     pieces, count = ndimage.label(found > 0, structure=np.ones((3, 3)))
     if count < 2:
         return found

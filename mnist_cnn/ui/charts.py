@@ -1,28 +1,26 @@
 """Charts: pure functions from values to Altair, each a base with layers on it."""
 
-from collections.abc import Sequence
+import functools
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BAR = "#4cc2ff"
 OTHER_BAR = "#4a5568"
 TEXT = "#f2f4f8"
 
 
-def probability_bars(probabilities: Sequence[float]) -> alt.LayerChart:
-    """Ten bars from 0 to 9 that keep their place and scale whatever the values; none: all empty."""
-    values = list(probabilities) or [0.0] * 10
-    best = max(range(10), key=values.__getitem__) if probabilities else -1
-    table = pd.DataFrame(
-        {
-            "digit": range(10),
-            "probability": values,
-            "label": [f"{p:.0%}" if p >= 0.005 else "" for p in values],
-            "best": [k == best for k in range(10)],
-        }
-    )
-    base = alt.Chart(table).encode(
+@functools.cache
+def probability_bars() -> dict[str, Any]:
+    """Ten bars from 0 to 9 that keep their place and scale, as a Vega-Lite specification.
+
+    For data with the columns digit, probability, label and best. It is made once and stays the
+    same, so that a new reading sends the browser ten rows and redraws no axes.
+    """
+    base = alt.Chart(alt.NamedData("bars")).encode(
         x=alt.X("digit:O", title="Digit", axis=alt.Axis(labelAngle=0, labelFontSize=15)),
         y=alt.Y(
             "probability:Q",
@@ -39,10 +37,13 @@ def probability_bars(probabilities: Sequence[float]) -> alt.LayerChart:
         color=alt.condition("datum.best", alt.value(BAR), alt.value(OTHER_BAR))
     )
     numbers = base.mark_text(dy=-8, color=TEXT, fontSize=12).encode(text="label:N")
-    return (bars + numbers).properties(height=270, title="How likely is each digit?")
+    chart = (bars + numbers).properties(height=270, title="How likely is each digit?")
+    specification: dict[str, Any] = chart.to_dict()
+    del specification["data"]
+    return specification
 
 
-def learning_curves(history: pd.DataFrame) -> alt.LayerChart:
+def learning_curves(history: "pd.DataFrame") -> alt.LayerChart:
     """Accuracy over epochs, on what the network learns from and on what it never sees."""
     names = {"accuracy": "training images, changed at random", "val_accuracy": "validation images"}
     columns = [column for column in names if column in history]

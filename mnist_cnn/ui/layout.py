@@ -32,6 +32,22 @@ def verdict(prediction: Prediction) -> None:
     )
 
 
+def probability_bars(probabilities: Sequence[float]) -> None:
+    """The ten probabilities as bars; all empty where there is nothing to read."""
+    from mnist_cnn.ui import charts  # Altair loads while the browser puts up the canvas
+
+    values = list(probabilities) or [0.0] * 10
+    table = pd.DataFrame(
+        {
+            "digit": list(range(10)),
+            "probability": values,
+            "label": [f"{p:.0%}" if p >= 0.005 else "" for p in values],
+            "best": [p == max(values) > 0 for p in values],
+        }
+    )
+    st.vega_lite_chart(table, charts.probability_bars(), width="stretch")
+
+
 def probability_table(probabilities: Sequence[float]) -> None:
     """What the bars show, for those who cannot see them."""
     with st.expander("The same as a table"):

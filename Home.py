@@ -15,7 +15,9 @@ SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the p
 @st.fragment
 def reader() -> None:
     """The whole conversation: ink on the left, what was read on the right."""
-    left, right = st.columns([1, 1.6], gap="large")
+    with st.container(horizontal=True, gap="large"):
+        left = st.container(width=CANVAS + 4)
+        right = st.container(width="stretch")
     reading, trouble = None, ""
     with left:
         way = st.segmented_control(
@@ -71,8 +73,7 @@ def answer(reading: Reading | None, trouble: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.seen_image(reading.image)
             st.caption(
-                "Left, what the network saw: 28 × 28 pixels. "
-                f"Read in {1000 * reading.seconds:.1f} ms."
+                f"What the network saw: 28 × 28 pixels. Read in {1000 * reading.seconds:.1f} ms."
             )
         layout.run_link(reading.run_id)
         layout.probability_table(prediction.probabilities)

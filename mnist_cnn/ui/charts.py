@@ -45,7 +45,7 @@ def probability_bars() -> dict[str, Any]:
 
 def learning_curves(history: "pd.DataFrame") -> alt.LayerChart:
     """Accuracy over epochs, on what the network learns from and on what it never sees."""
-    names = {"accuracy": "training images, changed at random", "val_accuracy": "validation images"}
+    names = {"accuracy": "training", "val_accuracy": "validation"}
     columns = [column for column in names if column in history]
     table = history.melt("epoch", columns, "images", "share").replace({"images": names})
     base = alt.Chart(table).encode(

@@ -52,7 +52,6 @@ class Calibration:
             None if status == "not_a_digit" else digit,
             float(probabilities[digit]),
             tuple(probabilities.tolist()),
-            float(1 / (1 + np.exp(-evidence))),
         )
 
 

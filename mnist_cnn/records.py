@@ -27,15 +27,14 @@ class Prediction:
     """What a network says of one image.
 
     `probabilities` are ten calibrated numbers that sum to 1, or empty for a blank image;
-    `confidence` is the greatest of them, and `digit_probability` how likely it is that the
-    image shows a digit at all. `symbols` is how many stand side by side, where that is certain.
+    `confidence` is the greatest of them. `symbols` is how many stand side by side, where that is
+    certain.
     """
 
     status: Status
     digit: int | None
     confidence: float
     probabilities: tuple[float, ...]
-    digit_probability: float
     symbols: int = 1
 
     @property
@@ -53,7 +52,7 @@ class Prediction:
         }
 
 
-BLANK = Prediction("blank", None, 0.0, (), 0.0)
+BLANK = Prediction("blank", None, 0.0, ())
 
 
 @dataclass(frozen=True)

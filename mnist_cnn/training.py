@@ -136,7 +136,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         size = self._recipe.batch_size
         rows = slice(index * size, (index + 1) * size)
         images, labels = self._data.batch(self._owners[rows], self._rows[rows])
-        if self._recipe.augmentation == STILL:
+        calm = self._epoch >= self._recipe.epochs - self._recipe.calm_epochs
+        if calm or self._recipe.augmentation == STILL:
             return images[..., None].astype(np.float32) / 255, labels
         random = np.random.default_rng([self._recipe.seed, self._epoch, index])
         return augmented(images, self._recipe.augmentation, random)[..., None], labels

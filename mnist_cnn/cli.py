@@ -12,14 +12,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_cnn.errors import BadInput, BadStrokes, DigitsError, RunError
+from mnist_cnn.errors import BadInput, BadStrokes, DigitsError, RunDamaged, RunError
 from mnist_cnn.quiet import native_output_hidden
-from mnist_cnn.settings import silence_tensorflow
+from mnist_cnn.settings import assigned_run, silence_tensorflow
 
 if TYPE_CHECKING:
     from mnist_cnn.classifier import Classifier
+    from mnist_cnn.diary import Progress
+    from mnist_cnn.recipes import Recipe
     from mnist_cnn.records import Drawing, Stroke
-    from mnist_cnn.training import Report
+    from mnist_cnn.runs import Run
+
+ACTIONS = ("list", "show", "delete", "restore")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,34 +70,65 @@ def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...]
 
 
 def _train(options: argparse.Namespace) -> int:
-    import dataclasses
+    from mnist_cnn import jobs
+    from mnist_cnn.diary import Stop
+    from mnist_cnn.runs import NewRun
 
-    from mnist_cnn.recipes import DATA, PRESETS
-
-    chosen = {
-        "seed": options.seed,
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
-        "learning_rate": options.learning_rate,
-        "data": tuple(options.data.split(",")) if options.data else None,
-    }
-    given = {key: value for key, value in chosen.items() if value is not None}
-    recipe = dataclasses.replace(PRESETS[options.preset], **given)
-    if unknown := set(recipe.data) - set(DATA):
-        raise BadInput(
-            f"There is no data set {min(unknown)!r}; expected some of {', '.join(DATA)}."
-        )
-    if {"mnist", "bundled-digits"} <= set(recipe.data):
-        raise BadInput("Please choose either mnist or bundled-digits; they share one frame.")
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-    silence_tensorflow()
-    with native_output_hidden():
-        from mnist_cnn.training import train
-
-    run = train(recipe, options.name, _Progress())
+    recipe = _recipe(options).check()
+    stop = Stop()
+    signal.signal(signal.SIGTERM, lambda *_: stop.ask())
+    with jobs.entered(["train", *recipe.arguments()], "the command line", assigned_run()) as run_id:
+        new_run = NewRun(run_id, name=options.name, note=options.note)
+        silence_tensorflow()
+        try:
+            with native_output_hidden():
+                from mnist_cnn.training import train
+        except BaseException:
+            new_run.discard()
+            raise
+        run = train(recipe, new_run, _Progress(), stop)
     _print(run.evaluation["datasets"])
     print(run.id, flush=True)
     return 0
+
+
+def _recipe(options: argparse.Namespace) -> "Recipe":
+    """The preset with whatever was asked for otherwise."""
+    from dataclasses import replace
+
+    from mnist_cnn.recipes import PRESETS
+
+    def given(*names: str) -> dict[str, Any]:
+        values = {name: getattr(options, name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    preset = PRESETS[options.preset]
+    own = ("data", "seed", "epochs", "calm_epochs", "batch_size", "optimizer", "schedule")
+    return replace(
+        preset,
+        architecture=replace(preset.architecture, **given("filters", "strides", "head", "dropout")),
+        augmentation=_changed(preset.augmentation, options.augment, "--augment"),
+        pools=_changed(preset.pools, options.pools, "--pools"),
+        **given(*own, "learning_rate", "weight_decay"),
+    )
+
+
+def _changed(amounts: Any, text: str | None, option: str) -> Any:
+    """A record of numbers with some of them given as `name=number,…`."""
+    from dataclasses import asdict, replace
+
+    known = asdict(amounts)
+    changes: dict[str, float] = {}
+    for pair in text.split(",") if text else []:
+        name, _, number = pair.partition("=")
+        try:
+            changes[name] = type(known[name])(number)
+        except (KeyError, ValueError) as error:
+            raise BadInput(
+                f"{option} cannot take {pair!r}; expected some of {', '.join(known)}, each as "
+                "name=number, joined by commas."
+            ) from error
+    return replace(amounts, **changes)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -133,24 +168,34 @@ def _labelled(path: Path) -> "list[Drawing]":
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from mnist_cnn import runs
+    from mnist_cnn import registry, runs
 
-    if options.action == "show":
+    if options.action == "list":
+        production = runs.production_id()
+        for run in runs.list_all():
+            _print(_summary(run, production))
+    elif options.action == "show":
         run = runs.open_run(_required(options.id, "show"))
         _print({**run.manifest, "config": run.config, "evaluation": run.evaluation})
-    elif options.action == "delete":
-        runs.delete(_required(options.id, "delete"))
-        _say(f"Run {options.id} is deleted.")
+    elif options.action == "restore":
+        _print({"run": registry.restore(_required(options.id, "restore")).id})
     else:
-        production = runs.production_id()
-        for run in runs.list_runs():
-            _print(_summary(run, production))
+        registry.delete(_required(options.id, "delete"))
+        _say(
+            f"Run {options.id} is deleted; for {registry.DAYS_IN_TRASH} days "
+            f"`python -m mnist_cnn runs restore {options.id}` brings it back."
+        )
     return 0
 
 
-def _summary(run: Any, production: str | None) -> dict[str, Any]:
+def _summary(run: "Run | RunDamaged", production: str | None) -> dict[str, Any]:
     """One line of the list of runs."""
-    summary = {"run": run.id, "name": run.name, "production": run.id == production}
+    from mnist_cnn import registry
+
+    if isinstance(run, RunDamaged):
+        return {"damaged": str(run)}
+    name = registry.name_of(run)
+    summary = {"run": run.id, "name": name, "production": run.id == production}
     try:
         scores = run.evaluation["datasets"]
         return summary | {"accuracy": {name: s["accuracy"] for name, s in scores.items()}}
@@ -165,9 +210,17 @@ def _required(run_id: str | None, action: str) -> str:
 
 
 def _promote(options: argparse.Namespace) -> int:
-    from mnist_cnn import runs
+    from mnist_cnn import registry
 
-    _print({"run": runs.promote(options.id).id, "production": True})
+    run = registry.promote(options.id, "the command line", options.reason)
+    _print({"run": run.id, "production": True})
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    from mnist_cnn import registry
+
+    _print({"run": registry.roll_back("the command line").id, "production": True})
     return 0
 
 
@@ -179,21 +232,26 @@ def _classifier(run_id: str | None) -> "Classifier":
 
 
 class _Progress:
-    """A training run's reports as one moving line on a terminal, else a line per epoch."""
+    """A training run's progress as one moving line on a terminal, else a line per epoch."""
 
     def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
-        self._last = ("", 0)
+        self._last = ("", 0, False)
 
-    def __call__(self, report: "Report") -> None:
-        facts = "  ".join(f"{key} {value:.4g}" for key, value in (report.facts or {}).items())
-        epochs = f"  epoch {report.epoch}/{report.epochs}  {facts}" if report.epoch else ""
-        line = f"{report.phase} {report.share:4.0%}{epochs}"
+    def __call__(self, progress: "Progress") -> None:
+        line = f"{progress.phase} {progress.share:4.0%}"
+        if progress.epoch:
+            line += f"  epoch {progress.epoch}/{progress.epochs}"
+        shown = ("loss", "accuracy", "val_accuracy", "images_per_second", "seconds_left")
+        for name in shown:
+            value = getattr(progress, name)
+            line += "" if value is None else f"  {name.replace('_', ' ')} {value:.4g}"
+        news = (progress.phase, progress.epoch, 0 < progress.batch == progress.batches)
         if self._on_terminal:
             print(f"\r\x1b[K{line[:110]}", end="", file=sys.stderr, flush=True)
-        elif (report.phase, report.epoch) != self._last or "seconds" in (report.facts or {}):
+        elif news != self._last:
             _say(line)
-        self._last = (report.phase, report.epoch)
+        self._last = news
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -219,12 +277,28 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
     train.add_argument("--preset", choices=("quick", "standard", "best"), default="standard")
-    train.add_argument("--data", help="of mnist, pen-digits, bundled-digits; joined by commas")
-    train.add_argument("--seed", type=int, metavar="N")
-    train.add_argument("--epochs", type=_positive(int), metavar="N")
-    train.add_argument("--batch-size", type=_positive(int), metavar="N")
-    train.add_argument("--learning-rate", type=_positive(float), metavar="RATE")
     train.add_argument("--name", default="", help="what the run is called")
+    train.add_argument("--note", default="", help="what it is for")
+    own = train.add_argument_group("instead of what the preset says")
+    own.add_argument(
+        "--data", type=_words, help="of mnist, pen-digits, bundled-digits; joined by commas"
+    )
+    own.add_argument("--seed", type=int, metavar="N")
+    own.add_argument("--epochs", type=_positive(int), metavar="N")
+    own.add_argument("--calm-epochs", type=int, metavar="N", help="the last, unaugmented")
+    own.add_argument("--batch-size", type=_positive(int), metavar="N")
+    own.add_argument("--optimizer", metavar="NAME", help="adamw, sgd or rmsprop")
+    own.add_argument("--schedule", metavar="NAME", help="one-cycle, cosine or constant")
+    own.add_argument("--learning-rate", type=_positive(float), metavar="RATE")
+    own.add_argument("--weight-decay", type=float, metavar="RATE")
+    own.add_argument(
+        "--filters", type=_list_of_numbers, metavar="N,N,…", help="of each convolution"
+    )
+    own.add_argument("--strides", type=_list_of_numbers, metavar="N,N,…", help="1 or 2 of each")
+    own.add_argument("--head", metavar="NAME", help="depthwise or flatten")
+    own.add_argument("--dropout", type=float, metavar="SHARE")
+    own.add_argument("--augment", metavar="NAME=N,…", help="e.g. rotation=10,grain=0")
+    own.add_argument("--pools", metavar="NAME=N,…", help="images an epoch, e.g. scanned=20000")
 
     evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
     evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
@@ -237,12 +311,14 @@ def _parser() -> argparse.ArgumentParser:
         help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
     )
 
-    registry = _command(commands, "runs", _runs, "list, show or delete runs", "runs")
-    registry.add_argument("action", nargs="?", choices=("list", "show", "delete"), default="list")
+    registry = _command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
+    registry.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     registry.add_argument("id", nargs="?", metavar="RUN")
 
     promote = _command(commands, "promote", _promote, "put a run into production", "promote RUN")
     promote.add_argument("id", metavar="RUN")
+    promote.add_argument("--reason", default="", help="why, although it is worse")
+    _command(commands, "rollback", _rollback, "undo the last promotion", "rollback")
     return parser
 
 
@@ -254,6 +330,14 @@ def _command(
     )
     command.set_defaults(run=run)
     return command
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def _list_of_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
 
 
 def _positive(kind: Any) -> Any:

@@ -107,6 +107,12 @@ def load_bundled_digits() -> Splits:
     )
 
 
+def one_of_each() -> NDArray[np.uint8]:
+    """uint8 (10, 28, 28): the first bundled digit of each kind, always at hand."""
+    train = load_bundled_digits().train
+    return np.stack([train.images[train.labels == digit][0] for digit in range(10)])
+
+
 def load_pen_digits(url: str = PEN_DIGITS_URL, progress: Progress | None = None) -> PenDigits:
     """The UCI pen digits from the data folder, or downloaded and converted into it.
 

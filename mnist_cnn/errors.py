@@ -7,7 +7,9 @@
     ├── DataMissing             a data set is neither here nor to be had
     ├── RunError                something about a run folder
     │   ├── RunNotFound
-    │   └── RunDamaged
+    │   ├── RunDamaged
+    │   └── RunRefused          it does not pass the gate before promotion
+    ├── JobError                a training cannot be started or stopped
     ├── StorageFailed           the disk is full, or may not be written to
     └── TrainingFailed
 
@@ -50,6 +52,14 @@ class RunNotFound(RunError):
 
 class RunDamaged(RunError):
     code = "run_damaged"
+
+
+class RunRefused(RunError):
+    code = "run_refused"
+
+
+class JobError(DigitsError):
+    code = "job_error"
 
 
 class StorageFailed(DigitsError):

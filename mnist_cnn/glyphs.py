@@ -1,10 +1,50 @@
-"""Letters, signs and doodles as pen strokes, for teaching a network what is not a digit.
+"""Letters, signs and doodles as pen strokes, for teaching a network what is not a digit; and
+digits that any reader of digits must know.
 
 Each glyph is a list of strokes split by `|`; a stroke is points "x,y" on a grid of ten, y
 downwards, joined by straight lines, or by a smooth curve where it begins with `~`. Letters
 that people write like a digit (b g i l o q s z B D G I O Q S Z) are left out on purpose: they
 would teach a network to turn digits away.
 """
+
+import functools
+
+Points = list[list[float]]
+
+
+@functools.cache
+def parsed(template: str) -> list[tuple[bool, Points]]:
+    """For each stroke of a glyph whether it is smooth, and its points."""
+    strokes = (stroke.strip() for stroke in template.split("|"))
+    return [
+        (s.startswith("~"), [[float(n) for n in p.split(",")] for p in s.lstrip("~").split()])
+        for s in strokes
+    ]
+
+
+DIGITS = (
+    ("0", "~4,0 1,2 0,5 1,8 4,10 6,8 7,5 6,2 4,0"),
+    ("0", "~4,0 2,1 0,4 0,6 2,9 4,10 7,9 8,6 8,4 7,1 4,0"),
+    ("1", "4,0 4,10"),
+    ("1", "6,0 4,10"),
+    ("2", "~0,3 1,1 3,0 6,1 6,3 4,6 0,10 | 0,10 7,10"),
+    ("2", "~0,2 2,0 5,0 6,2 5,5 2,8 0,10 3,9.5 7,10"),
+    ("3", "~0,1 3,0 6,1 6,3 3,5 2,5 3,5 6,6 7,8 4,10 0,9"),
+    ("3", "~0,2 2,0 5,0 6,2 5,4 3,5 5,5 7,7 6,9 3,10 0,9"),
+    ("4", "4,0 0,7 8,7 | 6,3 6,12"),
+    ("4", "1,0 0,5 7,5 | 6,0 6,11"),
+    ("5", "7,0 1,0 1,4 | ~1,4 4,3.5 7,5 7,8 4,10 0,9"),
+    ("5", "6,0 1,0 0.5,4.5 | ~0.5,4.5 4,4 6.5,6 6,9 3,10 0,9"),
+    ("6", "~5,0 2,3 0,6 0,8 2,10 5,10 7,8 6,6 3,5.5 0,7"),
+    ("6", "~6,0 3,2 1,5 0,8 3,10 6,9 6,7 4,6 1,7"),
+    ("7", "0,0 7,0 3,10"),
+    ("7", "0,0.5 7,0 5,4 3,7 2.5,10"),
+    ("8", "~4,5 1,3 1,1 4,0 6,1 6,3 4,5 1,7 0,9 3,10.5 6,9.5 7,7.5 4,5"),
+    ("8", "~6,1 3,0 1,1 1,3 4,5 7,7 6,10 3,11 0,9 1,7 4,5 6,3 6,1"),
+    ("9", "~6,2 4,0 1,1 0,3 2,5 5,4 6,2 | 6,1 6,5 5,10"),
+    ("9", "~6,1 3,0 0,2 1,5 4,5 6,2 6,1 | 6,1 6,10"),
+)
+"""Plainly written digits, each with its label."""
 
 NOT_DIGITS = {
     "A": "0,10 5,0 10,10 | 2,6 8,6",

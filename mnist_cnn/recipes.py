@@ -1,9 +1,12 @@
 """What a training run is made of, and the presets: plain values, no TensorFlow."""
 
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mnist_cnn.augmentation import Augmentation
+from mnist_cnn.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,36 @@ class Architecture:
     strides: tuple[int, ...] = (1, 2, 1, 2, 1)
     head: str = "depthwise"
     dropout: float = 0.1
+
+    @property
+    def sides(self) -> list[int]:
+        """How many pixels wide and high the maps of each convolution are."""
+        sides, side = [], 28
+        for stride in self.strides:
+            side = math.ceil(side / stride)
+            sides.append(side)
+        return sides
+
+    @property
+    def parameters(self) -> int:
+        """As Keras counts them: weights, and four numbers per batch-normalised channel."""
+        total, channels = 0, 1
+        for layer, filters in enumerate(self.filters):
+            total += (25 if layer == 0 else 9) * channels * filters + 4 * filters
+            channels = filters
+        positions = self.sides[-1] ** 2
+        if self.head == "depthwise":
+            return total + channels * positions + 4 * channels + 10 * channels + 10
+        return total + 10 * channels * positions + 10
+
+    @property
+    def multiply_adds(self) -> int:
+        """What reading one image costs, in multiplications with an addition."""
+        total, channels = 0, 1
+        for layer, (filters, side) in enumerate(zip(self.filters, self.sides, strict=True)):
+            total += (25 if layer == 0 else 9) * channels * filters * side**2
+            channels = filters
+        return total + 11 * channels * self.sides[-1] ** 2
 
 
 @dataclass(frozen=True)
@@ -42,6 +75,7 @@ class Recipe:
     """All that decides what comes out of a training run.
 
     In the last `calm_epochs` the images are shown as they are, without augmentation.
+    `learning_rate` is the highest that the schedule reaches.
     """
 
     preset: str
@@ -52,6 +86,8 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     calm_epochs: int = 0
     batch_size: int = 128
+    optimizer: str = "adamw"
+    schedule: str = "one-cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     seed: int = 0
@@ -60,19 +96,116 @@ class Recipe:
         """As `config.json` keeps it."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Recipe":
+        """The recipe that `config.json` keeps; what it does not know of is as it was then.
+
+        Raises:
+            BadInput: it is none.
+        """
+        try:
+            net = values["architecture"]
+            lists = {"filters": tuple(net["filters"]), "strides": tuple(net["strides"])}
+            parts = {
+                "architecture": Architecture(**{**net, **lists}),
+                "pools": Pools(**values["pools"]),
+                "augmentation": Augmentation(**values["augmentation"]),
+                "data": tuple(values["data"]),
+            }
+            return cls(**{**values, **parts})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadInput("The settings of this run cannot be read.") from error
+
+    def arguments(self) -> list[str]:
+        """What to give `train` for this recipe: the preset, and where it departs from it."""
+        preset = PRESETS[self.preset]
+        given = ["--preset", self.preset]
+        for option, text in OPTIONS.items():
+            if text(self) != text(preset):
+                given += [option, text(self)]
+        return given
+
+    def check(self) -> "Recipe":
+        """Itself.
+
+        Raises:
+            BadInput: it cannot be trained; says which value is out of range.
+        """
+        for fine, message in _demands(self):
+            if not fine:
+                raise BadInput(f"This recipe cannot be trained: {message}.")
+        return self
+
 
 DATA = ("mnist", "pen-digits", "bundled-digits")
+HEADS = ("depthwise", "flatten")
+OPTIMIZERS = ("adamw", "sgd", "rmsprop")
+SCHEDULES = ("one-cycle", "cosine", "constant")
 
 
-STILL = Augmentation(0, 0, 0, 0, 0, 0, 0)
+def _joined(values: dict[str, Any]) -> str:
+    return ",".join(f"{key}={value:g}" for key, value in values.items())
+
+
+OPTIONS: dict[str, Callable[[Recipe], str]] = {
+    "--data": lambda r: ",".join(r.data),
+    "--seed": lambda r: str(r.seed),
+    "--epochs": lambda r: str(r.epochs),
+    "--calm-epochs": lambda r: str(r.calm_epochs),
+    "--batch-size": lambda r: str(r.batch_size),
+    "--optimizer": lambda r: r.optimizer,
+    "--schedule": lambda r: r.schedule,
+    "--learning-rate": lambda r: f"{r.learning_rate:g}",
+    "--weight-decay": lambda r: f"{r.weight_decay:g}",
+    "--filters": lambda r: ",".join(map(str, r.architecture.filters)),
+    "--strides": lambda r: ",".join(map(str, r.architecture.strides)),
+    "--head": lambda r: r.architecture.head,
+    "--dropout": lambda r: f"{r.architecture.dropout:g}",
+    "--augment": lambda r: _joined(asdict(r.augmentation)),
+    "--pools": lambda r: _joined(asdict(r.pools)),
+}
+"""The options of `train`, and what each says of a recipe."""
+
+
+def _demands(recipe: Recipe) -> Iterator[tuple[bool, str]]:
+    """Each thing that must hold, and the sentence to say where it does not."""
+    net, amounts = recipe.architecture, asdict(recipe.augmentation)
+    unknown = set(recipe.data) - set(DATA)
+    yield not unknown, f"there is no data set {min(unknown, default='')!r}, only {', '.join(DATA)}"
+    both = {"mnist", "bundled-digits"} <= set(recipe.data)
+    yield not both, "choose either mnist or bundled-digits; they share one frame"
+    yield 1 <= recipe.epochs <= 1000, "epochs must lie between 1 and 1000"
+    yield 0 <= recipe.calm_epochs <= recipe.epochs, "there are more calm epochs than epochs"
+    yield 1 <= recipe.batch_size <= 4096, "the batch size must lie between 1 and 4096"
+    yield recipe.optimizer in OPTIMIZERS, f"the optimizer must be one of {', '.join(OPTIMIZERS)}"
+    yield recipe.schedule in SCHEDULES, f"the schedule must be one of {', '.join(SCHEDULES)}"
+    yield 0 < recipe.learning_rate < 1e6, "the learning rate must be a positive number"
+    yield 0 <= recipe.weight_decay <= 1, "the weight decay must lie between 0 and 1"
+    yield 1 <= len(net.filters) <= 8, "there must be one to eight convolutions"
+    yield len(net.filters) == len(net.strides), "filters and strides must be as many"
+    yield all(1 <= n <= 512 for n in net.filters), "filters must lie between 1 and 512"
+    yield set(net.strides) <= {1, 2}, "strides must be 1 or 2"
+    yield net.head in HEADS, f"the head must be one of {', '.join(HEADS)}"
+    yield 0 <= net.dropout <= 0.9, "dropout must lie between 0 and 0.9"
+    yield (
+        all(0 <= amount <= 90 for amount in amounts.values()),
+        "augmentation must lie between 0 and 90",
+    )
+    yield 0 <= recipe.augmentation.scale < 1, "the change of scale must lie between 0 and 1"
+    pools = asdict(recipe.pools).values()
+    yield all(0 <= count <= 1_000_000 for count in pools), "pools must hold 0 to 1,000,000 images"
+
+
+STILL = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(
         "quick",
         epochs=1,
         data=("mnist",),
-        architecture=Architecture((16, 32, 48), (2, 1, 2), "flatten", 0.0),
+        architecture=Architecture((16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0),
         augmentation=STILL,
+        batch_size=64,
         learning_rate=1e-2,
     ),
     "standard": Recipe(
@@ -85,7 +218,7 @@ PRESETS: dict[str, Recipe] = {
     "best": Recipe(
         "best",
         epochs=18,
-        pools=Pools(55_000, 24_000, 14_000, 6_000, 13_000),
+        pools=Pools(52_000, 24_000, 26_000, 5_000, 13_000),
         calm_epochs=2,
         batch_size=64,
     ),

@@ -1,9 +1,11 @@
-"""The registry: one folder per training run, and which of them is in production.
+"""The folders that training runs leave behind, and which of them is in production.
 
 A folder is a run once `run.json` is in it, which is written last and names the SHA-256 of every
 other file. Whatever was cut short before is never seen as one.
 """
 
+import calendar
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mnist_cnn.errors import RunDamaged, RunError, RunNotFound, StorageFailed
+from mnist_cnn.errors import RunDamaged, RunNotFound, StorageFailed
 from mnist_cnn.settings import artifacts_folder
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -47,7 +49,12 @@ class Run:
 
     @property
     def name(self) -> str:
+        """What it was called when it was begun; the registry knows of later names."""
         return str(self.manifest.get("name") or self.manifest.get("preset") or self.id)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(int((self.folder / name).stat().st_size) for name in self.manifest["sha256"])
 
     @property
     def created(self) -> str:
@@ -81,21 +88,28 @@ class Run:
         return content
 
 
-class NewRun:
-    """A run folder that is being filled."""
+def new_id() -> str:
+    """A run id that sorts after those there are, also where the clock was set back."""
+    moment = int(time.time())
+    newest = max((folder.name for folder in _run_folders()), default="")
+    jobs = (artifacts_folder() / "jobs").glob("2*.json")
+    newest = max([newest, *(path.stem for path in jobs if RUN_ID.fullmatch(path.stem))])
+    with contextlib.suppress(ValueError):  # nothing there yet, or nothing that is a date
+        moment = max(moment, calendar.timegm(time.strptime(newest[:15], "%Y%m%d-%H%M%S")) + 1)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(moment))}-{secrets.token_hex(3)}"
 
-    def __init__(self) -> None:
-        while True:
-            stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-            self.id = f"{stamp}-{secrets.token_hex(3)}"
-            self.folder = _runs_folder() / self.id
-            try:
-                self.folder.mkdir(parents=True)
-                return
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise _storage_failed(self.folder, error) from error
+
+class NewRun:
+    """A run folder that is being filled; `name` and `note` are what people call it and say."""
+
+    def __init__(self, run_id: str | None = None, name: str = "", note: str = "") -> None:
+        self.id = run_id or new_id()
+        self._words = {"name": name, "note": note}
+        self.folder = new_folder(self.id)
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as error:
+            raise storage_failed(self.folder, error) from error
 
     def write(self, name: str, content: bytes | str | dict[str, Any]) -> None:
         """Puts a whole file into the folder: bytes, text, or JSON."""
@@ -110,11 +124,25 @@ class NewRun:
         (self.folder / "progress.json").unlink(missing_ok=True)
         files = sorted(path for path in self.folder.iterdir() if path.is_file())
         sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-        self.write("run.json", {"schema": SCHEMA, "id": self.id, **facts, "sha256": sums})
+        self.write(
+            "run.json", {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": sums}
+        )
         return open_run(self.id)
 
     def discard(self) -> None:
+        """Removes what was written so far."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_folder(run_id: str) -> Path:
+    """Where a run in the making is filled."""
+    return _runs_folder() / run_id
+
+
+def discard(run_id: str) -> None:
+    """Removes what a run that never became whole has left."""
+    if not (new_folder(run_id) / "run.json").exists():
+        shutil.rmtree(new_folder(run_id), ignore_errors=True)
 
 
 def open_run(run_id: str) -> Run:
@@ -124,32 +152,46 @@ def open_run(run_id: str) -> Run:
         RunNotFound: there is no whole run of that id.
         RunDamaged: its manifest cannot be read.
     """
+    folder = folder_of(run_id)
+    return Run(run_id, folder, _manifest(run_id, folder))
+
+
+def folder_of(run_id: str) -> Path:
+    """The folder of a run, whole or damaged.
+
+    Raises:
+        RunNotFound: there is none of that id.
+    """
     folder = _runs_folder() / run_id
     if not RUN_ID.fullmatch(run_id) or not (folder / "run.json").is_file():
         raise RunNotFound(
             f"There is no run {run_id[:40]!r}; `python -m mnist_cnn runs` lists those there are."
         )
-    return Run(run_id, folder, _manifest(run_id, folder))
+    return folder
 
 
 def list_runs() -> list[Run]:
     """Every whole run, the newest first. Damaged ones are left out."""
-    runs = []
+    return [entry for entry in list_all() if isinstance(entry, Run)]
+
+
+def list_all() -> list[Run | RunDamaged]:
+    """Every run, the newest first, and in place of a damaged one what is wrong with it."""
+    found: list[Run | RunDamaged] = []
     for folder in sorted(_run_folders(), reverse=True):
         try:
-            runs.append(open_run(folder.name))
-        except RunError:
-            continue
-    return runs
+            found.append(open_run(folder.name))
+        except RunDamaged as error:
+            found.append(error)
+        except RunNotFound:
+            continue  # in the making
+    return found
 
 
 def production_id() -> str | None:
     """The id of the run in production, or None where there is none."""
-    try:
-        pointer = json.loads((artifacts_folder() / "production.json").read_bytes())
-        return str(pointer["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    run_id = read_json(artifacts_folder() / "production.json").get("run")
+    return None if run_id is None else str(run_id)
 
 
 def production_run() -> Run:
@@ -166,38 +208,6 @@ def production_run() -> Run:
             "`python -m mnist_cnn train --preset quick`, or promote one."
         )
     return open_run(run_id)
-
-
-def promote(run_id: str) -> Run:
-    """Puts a whole, undamaged run into production.
-
-    Raises:
-        RunNotFound, RunDamaged: it is no whole run.
-        StorageFailed: the pointer could not be written; the old run stays.
-    """
-    run = open_run(run_id)
-    for name in run.manifest["sha256"]:
-        run.read(name)
-    pointer = json.dumps({"run": run_id}) + "\n"
-    write_atomically(artifacts_folder() / "production.json", pointer.encode())
-    return run
-
-
-def delete(run_id: str) -> None:
-    """Removes a run for good.
-
-    Raises:
-        RunNotFound: there is no such run.
-        RunError: it is in production.
-    """
-    run = open_run(run_id)
-    if run_id == production_id():
-        raise RunError(f"Run {run_id} is in production; please promote another run first.")
-    try:
-        (run.folder / "run.json").unlink()
-        shutil.rmtree(run.folder)
-    except OSError as error:
-        raise _storage_failed(run.folder, error) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -220,11 +230,30 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise _storage_failed(path, error) from error
+        raise storage_failed(path, error) from error
+
+
+def write_json_quickly(path: Path, content: dict[str, Any]) -> None:
+    """Replaces a file of passing interest: readers see old or new, a power cut may lose it, and
+    where the disk is full the old one stays."""
+    temporary = path.with_name(f".tmp-{path.name}")
+    with contextlib.suppress(OSError):
+        temporary.write_text(json.dumps(content))
+        os.replace(temporary, path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What a JSON file holds; nothing where it is missing, cut short or no object."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
+    """Makes a rename last. Where that fails it has happened all the same, so it is no failure."""
+    with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -232,7 +261,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _storage_failed(path: Path, error: OSError) -> StorageFailed:
+def storage_failed(path: Path, error: OSError) -> StorageFailed:
+    """What to raise where a path could not be written."""
     return StorageFailed(
         f"{path} could not be written ({error.strerror or error}); please free some space or "
         "allow writing there. Nothing was changed."

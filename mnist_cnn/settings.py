@@ -1,6 +1,8 @@
 """Where things lie and how much is accepted: the only module that reads the environment."""
 
+import hashlib
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ MAX_IMAGE_SIDE = 4096
 MAX_JPEG_PIXELS = 36_000_000
 """A JPEG may be larger than other images: its decoder can scale down while it reads, so a
 12-megapixel photograph costs no more memory than a small one."""
+ASSIGNED_RUN = "MNIST_CNN_RUN"
 MAX_STROKES = 2_000
 MAX_POINTS = 50_000
 
@@ -26,6 +29,21 @@ def artifacts_folder() -> Path:
     """`MNIST_CNN_ARTIFACTS`, or `artifacts/` beside the package. It need not exist yet."""
     chosen = os.environ.get("MNIST_CNN_ARTIFACTS")
     return Path(chosen).expanduser() if chosen else PROJECT_FOLDER / "artifacts"
+
+
+def machine() -> str:
+    """A short mark that tells this machine from others without naming it."""
+    return hashlib.sha256(f"{platform.node()} {os.cpu_count()}".encode()).hexdigest()[:8]
+
+
+def assigned_run() -> str | None:
+    """The id that whoever started this training has chosen for its run."""
+    return os.environ.get(ASSIGNED_RUN)
+
+
+def child_environment(run_id: str) -> dict[str, str]:
+    """For a training process whose run is to have this id."""
+    return {**os.environ, ASSIGNED_RUN: run_id}
 
 
 def silence_tensorflow() -> None:

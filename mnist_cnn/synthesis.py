@@ -1,6 +1,5 @@
 """Training images made from what there is: other pens, photographs, and what is no digit."""
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import interpolate, ndimage
 
-from mnist_cnn.glyphs import NOT_DIGITS
+from mnist_cnn.glyphs import NOT_DIGITS, parsed
 from mnist_cnn.images import ink, normalize, normalize_strokes
 from mnist_cnn.records import Drawing, Stroke
 
@@ -94,15 +93,16 @@ def _framed(strokes: Strokes, random: Random, thickest: float = THICKEST) -> NDA
 
 
 def _pen_width(random: Random, thickest: float = THICKEST) -> float:
-    return math.exp(random.uniform(math.log(THINNEST), math.log(thickest)))
+    """Fine pens more often than broad ones, but not by much."""
+    return float(THINNEST + (thickest - THINNEST) * random.random() ** 1.5)
 
 
 def _other_hand(strokes: Strokes, random: Random) -> Strokes:
     """A smooth warp, slant, turn and stretch of the whole; strokes slipped and trimmed a bit."""
     points = np.concatenate(strokes)
     corner, size = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
-    angle, slant = random.normal(0, [math.radians(6), 0.14])
-    stretch = random.uniform(0.85, 1.18)
+    angle, slant = random.normal(0, [math.radians(7), 0.15])
+    stretch = math.exp(random.normal(0, 0.12))
     matrix = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     matrix = matrix @ np.array([[stretch, 0], [slant, 1 / stretch]])
     waves = random.normal(0, random.uniform(0.01, 0.05), (2, 4))
@@ -134,17 +134,8 @@ def _sketched(template: str, random: Random) -> Strokes:
     """A template's strokes with every point slipped a little, curves drawn out."""
     return tuple(
         _curve(np.array(points) + random.normal(0, 0.45, (len(points), 2)), smooth)
-        for smooth, points in _parsed(template)
+        for smooth, points in parsed(template)
     )
-
-
-@functools.cache
-def _parsed(template: str) -> list[tuple[bool, list[list[float]]]]:
-    strokes = (stroke.strip() for stroke in template.split("|"))
-    return [
-        (s.startswith("~"), [[float(n) for n in p.split(",")] for p in s.lstrip("~").split()])
-        for s in strokes
-    ]
 
 
 def _curve(points: Stroke, smooth: bool) -> Stroke:

@@ -1,16 +1,12 @@
 """One training run, from a recipe to a whole run folder."""
 
-import csv
 import io
 import json
 import math
-import os
 import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
@@ -19,105 +15,113 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnist_cnn import datasets, evaluation, metrics, network, runs
+from mnist_cnn import datasets, evaluation, metrics, network, registry, runs
 from mnist_cnn.augmentation import augmented
 from mnist_cnn.classifier import Calibration, Classifier
-from mnist_cnn.errors import DataMissing, TrainingFailed
+from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
+from mnist_cnn.errors import DataMissing, RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.recipes import STILL, Recipe
 from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import NewRun, Run
-from mnist_cnn.settings import PROJECT_FOLDER, data_folder
+from mnist_cnn.settings import PROJECT_FOLDER, data_folder, machine
 from mnist_cnn.training_data import NOT_A_DIGIT, TrainingData, prepare
 
 WARM_UP = 0.2
-"""The share of all batches over which the learning rate rises; then it falls as a cosine."""
+"""The share of all batches over which a one-cycle's learning rate rises; then it falls."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """Where a run is: told as it goes."""
-
-    phase: str
-    epoch: int = 0
-    epochs: int = 0
-    share: float = 0.0
-    facts: dict[str, float] | None = None
-
-
-Listener = Callable[[Report], None]
-
-
-def train(recipe: Recipe, name: str = "", tell: Listener = lambda report: None) -> Run:
+def train(
+    recipe: Recipe,
+    new_run: NewRun,
+    tell: Listener = lambda progress: None,
+    stop: Stop | None = None,
+) -> Run:
     """Trains, calibrates, exports and measures a network, and saves it as a run.
 
-    The first run goes into production. An interrupted run leaves nothing behind.
+    The first run goes into production. Asked to stop, it ends after its batch and keeps what it
+    has learnt, as a run whose status is "stopped"; interrupted, it leaves nothing behind.
 
     Raises:
+        BadInput: the recipe cannot be trained.
         DataMissing: a data set is neither here nor to be downloaded.
-        TrainingFailed: the loss is no number any more.
+        TrainingFailed: the loss is no number any more, or memory ran out.
         StorageFailed: the disk is full, or may not be written to.
     """
-    new_run = NewRun()
     try:
-        run = _train(recipe, name, new_run, tell)
+        with Diary(new_run, recipe.check().epochs, tell) as diary:
+            facts = _trained(recipe, new_run, diary, stop or Stop())
+        run = new_run.finish(preset=recipe.preset, **facts)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        new_run.discard()
+        raise TrainingFailed(
+            "The machine ran out of memory; please choose a smaller batch size, fewer images or a "
+            "smaller network."
+        ) from error
     except BaseException:  # also for Ctrl-C: what is half done goes away
         new_run.discard()
         raise
     if runs.production_id() is None:
-        runs.promote(run.id)
+        _promote_first(run)
     return run
 
 
-def _train(recipe: Recipe, name: str, new_run: NewRun, tell: Listener) -> Run:
+def _promote_first(run: Run) -> None:
+    try:
+        registry.promote(run.id, by="the first run")
+    except RunError as error:
+        print(error, file=sys.stderr)
+
+
+def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[str, Any]:
+    """Fills the run's folder; the facts for its manifest."""
     started = time.monotonic()
-    tell(Report("preparing data"))
-    data = prepare(recipe, lambda done, total: tell(_download_report(done, total)))
+    diary.phase("preparing data")
+    data = prepare(recipe, lambda done, total: diary.phase("downloading", done / (total or 1)))
+    diary.phase("building", 0.0)
     new_run.write("config.json", _config(recipe, data))
     keras.utils.set_random_seed(recipe.seed)
     model = network.build(recipe.architecture)
-    seconds = fit(model, recipe, data, _Diary(new_run, recipe, tell))
-    tell(Report("measuring", recipe.epochs, recipe.epochs, 1.0))
+    stop.learning = True
+    seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
+    diary.phase("measuring")
     model = network.without_training_state(model, recipe.architecture)
     calibration = _calibration(model, data)
     new_run.write("calibration.json", calibration.as_dict())
     new_run.write("model.keras", network.keras_file(model))
     new_run.write("model.tflite", network.export_litert(model))
     new_run.write("evaluation.json", _evaluation(new_run, model, calibration))
-    return new_run.finish(
-        name=name,
-        preset=recipe.preset,
-        parameters=model.count_params(),
-        training_seconds=round(seconds, 1),
-        total_seconds=round(time.monotonic() - started, 1),
-        peak_memory_mb=_peak_memory_mb(),
-    )
+    return {
+        "status": "stopped" if stop.asked else "finished",
+        "parameters": model.count_params(),
+        "training_seconds": round(seconds, 1),
+        "total_seconds": round(time.monotonic() - started, 1),
+        "peak_memory_mb": peak_memory_mb(),
+        "machine": machine(),
+    }
 
 
 def fit(
     model: keras.Model, recipe: Recipe, data: TrainingData, *callbacks: keras.callbacks.Callback
 ) -> float:
-    """Trains in place; the seconds it took, validation included."""
+    """Trains in place; the seconds it took."""
     batches = Batches(recipe, data)
+    rate = Schedule(recipe.schedule, recipe.learning_rate, recipe.epochs * len(batches))
     model.compile(
-        keras.optimizers.AdamW(
-            OneCycle(recipe.learning_rate, recipe.epochs * len(batches)),
-            weight_decay=recipe.weight_decay,
-        ),
-        network.loss,
-        metrics=[network.accuracy],
-        jit_compile=False,
+        _optimizer(recipe, rate), network.loss, metrics=[network.accuracy], jit_compile=False
     )
     begun = time.monotonic()
-    model.fit(
-        batches,
-        epochs=recipe.epochs,
-        validation_data=_validation(data),
-        validation_batch_size=500,
-        verbose=0,
-        callbacks=list(callbacks),
-    )
+    model.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=list(callbacks))
     return time.monotonic() - begun
+
+
+def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
+    decay = recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    if recipe.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate, weight_decay=decay)
+    return keras.optimizers.AdamW(rate, weight_decay=decay)
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -151,26 +155,31 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._owners, self._rows = self._data.epoch(random)
 
 
-class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A straight rise, then half a cosine down to zero. Smith, Super-convergence, 2018."""
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """The learning rate over all batches of a run.
 
-    def __init__(self, peak: float, steps: int) -> None:
-        self._peak, self._steps = peak, steps
+    "one-cycle" rises in a straight line, then falls to zero as half a cosine (Smith,
+    Super-convergence, 2018); "cosine" only falls; "constant" stays.
+    """
+
+    def __init__(self, kind: str, peak: float, steps: int) -> None:
+        self._kind, self._peak, self._steps = kind, peak, steps
 
     def __call__(self, step: Any) -> Any:
+        if self._kind == "constant":
+            return tf.constant(self._peak, tf.float32)
         share = tf.cast(step, tf.float32) / self._steps
-        falling = 0.5 * (1 + tf.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
-        return self._peak * tf.where(share < WARM_UP, share / WARM_UP, falling)
+        rise = WARM_UP if self._kind == "one-cycle" else 0.0
+        falling = 0.5 * (1 + tf.cos(math.pi * (share - rise) / (1 - rise)))
+        return self._peak * tf.where(share < rise, share / (rise or 1.0), falling)
 
 
-class _Diary(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps `history.csv` and `progress.json` while the network learns."""
+class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes the diary while the network learns, validates it, and ends it when asked to."""
 
-    def __init__(self, new_run: NewRun, recipe: Recipe, tell: Listener) -> None:
+    def __init__(self, diary: Diary, recipe: Recipe, data: TrainingData, stop: Stop) -> None:
         super().__init__()
-        self._run, self._recipe, self._tell = new_run, recipe, tell
-        self._rows: list[dict[str, float]] = []
-        self._last_told = 0.0
+        self._diary, self._recipe, self._data, self._stop = diary, recipe, data, stop
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._begun = epoch, time.monotonic()
@@ -181,43 +190,37 @@ class _Diary(keras.callbacks.Callback):  # type: ignore[misc]
                 f"The loss is no number any more in epoch {self._epoch + 1}; please try a "
                 f"learning rate below {self._recipe.learning_rate:g}."
             )
-        if time.monotonic() - self._last_told > 0.5:
-            batches = self.params["steps"]
-            self._report((batch + 1) / batches, {"loss": logs["loss"]})
+        rate = float(self.model.optimizer.learning_rate)
+        facts = {"loss": logs["loss"], "accuracy": logs["accuracy"], "learning_rate": rate}
+        steps, size = self.params["steps"], self._recipe.batch_size
+        self._diary.batch(self._epoch, batch, steps, size, **facts)
+        if self._stop.asked:
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        images, labels = _validation(self._data)
+        logits = network.logits_of(self.model, images)
+        digits = labels != NOT_A_DIGIT
         row = {
             "epoch": epoch + 1,
             "loss": logs["loss"],
             "accuracy": logs["accuracy"],
             "learning_rate": float(self.model.optimizer.learning_rate),
+            "val_loss": float(np.mean(network.loss(labels, logits))),
+            "val_accuracy": float(np.mean(network.accuracy(labels, logits))),
             "seconds": time.monotonic() - self._begun,
         }
-        row |= {key: value for key, value in logs.items() if key.startswith("val_")}
-        self._rows.append({key: round(float(value), 6) for key, value in row.items()})
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self._rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        self._run.write("history.csv", text.getvalue())
-        self._report(1.0, self._rows[-1])
-
-    def _report(self, share_of_epoch: float, facts: dict[str, float]) -> None:
-        self._last_told = time.monotonic()
-        share = (self._epoch + share_of_epoch) / self._recipe.epochs
-        report = Report("training", self._epoch + 1, self._recipe.epochs, share, facts)
-        self._tell(report)
-        heartbeat = {"pid": os.getpid(), "updated": time.time()}
-        self._run.write("progress.json", heartbeat | vars(report))
+        matrix = metrics.confusion_matrix(labels[digits], logits[digits].argmax(axis=1))
+        self._diary.epoch(row, matrix.tolist())
 
 
-def _validation(data: TrainingData) -> tuple[FloatArray, NDArray[np.int64]]:
+def _validation(data: TrainingData) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Every validation image with its label, what is no digit among them."""
     none = data.validation_not_digits
     parts = [*data.validation.values(), (none, np.full(len(none), NOT_A_DIGIT))]
     images = np.concatenate([images for images, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])
-    return images[..., None].astype(np.float32) / 255, labels
+    return images, labels
 
 
 def _calibration(model: keras.Model, data: TrainingData) -> Calibration:
@@ -280,17 +283,3 @@ def _commit() -> str | None:
         return answer.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _peak_memory_mb() -> int | None:
-    """The greatest memory this process held, or None on Windows, which does not keep it."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1024 if sys.platform == "darwin" else 1
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit // 1024
-
-
-def _download_report(done: int, total: int) -> Report:
-    return Report("downloading", share=done / total if total else 0.0)

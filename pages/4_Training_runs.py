@@ -1,69 +1,81 @@
-"""Every training run, and one of them in full."""
-
-import io
+"""Every training run: found, compared, promoted and put away."""
 
 import pandas as pd
 import streamlit as st
 
 from mnist_cnn import runs
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.runs import Run
-from mnist_cnn.ui import charts, layout
-
-
-def table(all_runs: list[Run], production: str | None) -> pd.DataFrame:
-    rows = []
-    for run in all_runs:
-        scores = run.evaluation.get("datasets", {})
-        rows.append(
-            {
-                "Run": run.id,
-                "Name": run.name,
-                "In production": run.id == production,
-                "Begun (UTC)": run.created,
-                "Parameters": run.manifest.get("parameters"),
-                "Trained for (min)": run.manifest.get("training_seconds", 0) / 60,
-                **{f"{name} (%)": 100 * score["accuracy"] for name, score in scores.items()},
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def details(run: Run) -> None:
-    st.subheader(f"Run {run.id}")
-    st.code(run.config.get("command", ""), language="bash")
-    history = pd.read_csv(io.BytesIO(run.read("history.csv")))
-    st.altair_chart(charts.learning_curves(history), width="stretch")
-    scores = pd.DataFrame(run.evaluation["datasets"]).T
-    shown = scores[["images", "accuracy", "accuracy_95", "ece", "turned_away", "unsure"]]
-    st.dataframe(shown, width="stretch")
-    st.caption(
-        f"Verdicts: unsure below {run.calibration['least_confidence']:.1%} confidence; no digit "
-        f"where the log-odds of one lie below {run.calibration['least_evidence']:.2f}; logits "
-        f"divided by {run.calibration['temperature']:.2f}. All fitted on validation data."
-    )
-    with st.expander("Settings, data and versions"):
-        st.json(run.config)
-
+from mnist_cnn.ui import guard, layout, run_details, runs_table
 
 layout.page(
     "Training runs",
     "🏋️",
     "Every network that was trained here, what went into it and how well it reads.",
 )
+
+
+def chosen_rows(table: pd.DataFrame) -> list[str]:
+    """The table with its search and filters, remembered in the address; the rows picked in it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", key="search", bind="query-params", placeholder="name, note, tag, preset"
+        )
+        known = sorted({tag for own in table["Tags"] for tag in own})
+        tags = st.multiselect("Tags", known, key="tags", bind="query-params") if known else []
+        statuses = st.multiselect(
+            "Status", runs_table.STATUSES, key="status", bind="query-params", placeholder="all"
+        )
+        different = st.toggle("Only columns that differ", key="differ", bind="query-params")
+        archived = st.toggle("Archived too", key="archived", bind="query-params")
+    shown = runs_table.filtered(table, search, tags, statuses, archived)
+    if shown.empty:
+        st.info("No run is like that; please change the search or the filters.")
+        return []
+    event = st.dataframe(
+        shown[runs_table.columns(shown, different)],
+        column_config=runs_table.configuration(shown),
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="runs",
+    )
+    st.caption("Tick one run to see it in full, several to compare them; click a title to sort.")
+    return [str(shown.iloc[row]["Run"]) for row in event.selection.rows if row < len(shown)]
+
+
+def wanted(picked: list[str], production: str | None) -> list[str]:
+    """What was picked; else what the address asks for; else what is in production."""
+    if picked:
+        st.query_params["run"] = picked
+        return picked
+    return st.query_params.get_all("run") or ([production] if production else [])
+
+
 try:
-    all_runs, production = runs.list_runs(), runs.production_id()
-    if not all_runs:
-        st.info("No run yet. Train one with `python -m mnist_cnn train --preset quick`.")
+    table = runs_table.all_rows()
+    if table.empty:
+        st.info("No run yet. Train one: it takes less than a minute.", icon=":material/info:")
+        st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
         st.stop()
-    st.dataframe(table(all_runs, production), hide_index=True, width="stretch")
-    ids = [run.id for run in all_runs]
-    wanted = st.query_params.get("run", production)
-    if wanted not in ids:
-        st.warning(f"There is no run {wanted!r} here; this is the newest one instead.")
-        wanted = ids[0]
-    chosen = st.selectbox("Show", ids, index=ids.index(wanted))
-    st.query_params["run"] = chosen
-    details(runs.open_run(chosen))
+    who = guard.actor()
+    if who:
+        run_details.undo_bar(who)
+    if trouble := st.session_state.pop("trouble", ""):
+        st.error(trouble, icon=":material/error:")
+    production = runs.production_id()
+    opened = []
+    for run_id in wanted(chosen_rows(table), production):
+        try:
+            opened.append(runs.open_run(run_id))
+        except DigitsError as error:
+            st.warning(str(error))
+    if len(opened) > 1:
+        run_details.several(opened)
+    elif opened:
+        if guard.ask("promote, name or delete runs") and who:
+            run_details.actions(opened[0], production, who)
+        run_details.one(opened[0])
+    run_details.promotion_log()
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

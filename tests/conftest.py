@@ -1,5 +1,6 @@
 """What the tests share: a drawn seven, temporary artifacts, and where real data may be."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
+from mnist_cnn.runs import Run
 from mnist_cnn.settings import PROJECT_FOLDER, data_folder
 
 SEVEN = (np.array([[80, 60], [150, 56], [215, 60], [190, 115], [155, 180], [135, 235]], float),)
@@ -48,6 +50,21 @@ def shipped_copy(artifacts: Path) -> Path:
     """An artifacts folder of this test's own that holds the run that the repository ships."""
     shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
     return artifacts
+
+
+def another_run(number: int = 1, **changes: object) -> Run:
+    """A copy of the shipped run in the current artifacts; files to change by name, as bytes."""
+    shipped = PROJECT_FOLDER / "artifacts" / "runs"
+    source = next(path for path in sorted(shipped.iterdir()) if (path / "run.json").exists())
+    new_run = runs.NewRun(f"20270101-0000{number:02d}-aaaaaa")
+    for path in source.iterdir():
+        if path.name != "run.json":
+            content = changes.get(path.name.replace(".", "_"), path.read_bytes())
+            assert isinstance(content, bytes)
+            new_run.write(path.name, content)
+    manifest = json.loads((source / "run.json").read_bytes())
+    facts = {k: v for k, v in manifest.items() if k not in ("schema", "id", "sha256", "name")}
+    return new_run.finish(**facts)
 
 
 @pytest.fixture(scope="session")

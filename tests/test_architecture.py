@@ -18,9 +18,10 @@ FLOORS = {
         "network",
         "datasets",
         "metrics",
+        "access",
     ],
-    2: ["runs", "classifier", "evaluation", "training_data"],
-    3: ["training"],
+    2: ["runs", "diary", "classifier", "evaluation", "training_data"],
+    3: ["gate", "registry", "jobs", "forecast", "report", "training"],
     4: ["cli", "ui"],
     5: ["__main__", "Home", "pages"],
 }
@@ -33,6 +34,11 @@ SAME_FLOOR = {
     ("network", "recipes"): "a recipe describes the network",
     ("classifier", "runs"): "a classifier is loaded from a run",
     ("evaluation", "classifier"): "what is evaluated is a classifier",
+    ("diary", "runs"): "a diary is written into a run's folder",
+    ("registry", "gate"): "promotion asks the gate",
+    ("jobs", "registry"): "both keep others from writing at the same time",
+    ("report", "registry"): "a report says what people call a run",
+    ("training", "registry"): "the first run is promoted",
     ("ui", "ui"): "one folder",
     ("__main__", "cli"): "the command line starts here",
 }
@@ -43,6 +49,8 @@ ONLY_HERE = {
     "tensorflow": {"network", "training"},
     "keras": {"network", "training"},
     "ai_edge_litert": {"classifier"},
+    "psutil": {"jobs", "access"},
+    "filelock": {"registry", "jobs"},
 }
 FILES = [
     path

@@ -13,13 +13,14 @@ import pytest
 from conftest import SEVEN, needs
 from PIL import Image
 
-from mnist_cnn import runs
+from mnist_cnn import jobs, runs
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize, write_strokes
 
 COMMAND = [sys.executable, "-m", "mnist_cnn"]
 TRAIN = ["train", "--preset", "quick", "--data", "bundled-digits"]
+WELL = ["--epochs", "14", "--augment", "rotation=7,slant=7,scale=0.1,shift=1.2,elastic=0.45"]
 
 
 def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess:
@@ -53,7 +54,7 @@ def strokes_file(tmp_path: Path) -> Path:
 
 def test_help_names_every_command_and_an_example() -> None:
     assert "predict" in run("--help").stdout
-    for command in ("predict", "train", "evaluate", "runs", "promote"):
+    for command in ("predict", "train", "evaluate", "runs", "promote", "rollback"):
         assert f"example: python -m mnist_cnn {command}" in run(command, "--help").stdout
 
 
@@ -116,6 +117,12 @@ def test_a_bad_line_in_a_strokes_file_is_named(strokes_file: Path, tmp_path: Pat
         ["promote", "gone"],
         ["train", "--data", "imagenet"],
         ["train", "--data", "mnist,bundled-digits"],
+        ["train", "--learning-rate", "1e-3", "--weight-decay", "nan"],
+        ["train", "--filters", "16,32"],
+        ["train", "--augment", "rotation=much"],
+        ["train", "--pools", "scanned"],
+        ["runs", "restore", "gone"],
+        ["rollback"],
     ],
     ids=" ".join,
 )
@@ -148,7 +155,7 @@ def test_evaluate_prints_scores_for_a_strokes_file(strokes_file: Path) -> None:
 
 
 def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seven_png) -> None:
-    answer = run(*TRAIN, "--name", "first", "--epochs", 3)
+    answer = run(*TRAIN, *WELL, "--name", "first", "--note", "the first of all")
     assert answer.returncode == 0, answer.stderr
     first = answer.stdout.splitlines()[-1]
     files = {path.name for path in (artifacts / "runs" / first).iterdir()}
@@ -156,6 +163,8 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
         "run.json",
         "config.json",
         "history.csv",
+        "curve.csv",
+        "confusion.json",
         "calibration.json",
         "evaluation.json",
         "predictions.npz",
@@ -170,16 +179,20 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
     assert runs.production_id() == first
     assert lines(run("predict", seven_png))[0]["probabilities"]
 
-    second = run(*TRAIN).stdout.splitlines()[-1]
+    second = run(*TRAIN, *WELL, "--seed", 1).stdout.splitlines()[-1]
     assert runs.production_id() == first
     listed = lines(run("runs"))
     assert [(row["run"], row["production"]) for row in listed] == [(second, False), (first, True)]
     assert listed[1]["name"] == "first"
     assert run("runs", "delete", first).returncode == 2
-    assert run("promote", second).returncode == 0
+    assert run("promote", second, "--reason", "to try it").returncode == 0
+    assert lines(run("rollback"))[0]["run"] == first
+    assert run("promote", second, "--reason", "after all").returncode == 0
     assert run("runs", "delete", first).returncode == 0
     assert [row["run"] for row in lines(run("runs"))] == [second]
-    assert lines(run("runs", "show", second))[0]["config"]["recipe"]["epochs"] == 1
+    assert lines(run("runs", "restore", first))[0]["run"] == first
+    shown = lines(run("runs", "show", first))[0]
+    assert (shown["config"]["recipe"]["epochs"], shown["note"]) == (14, "the first of all")
 
 
 def wait_for(condition, seconds: float = 60) -> None:
@@ -207,18 +220,26 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
     child.send_signal(sign)
     out, err = child.communicate(timeout=60)
     assert child.returncode != 0 or runs.list_runs()
-    if not runs.list_runs():
+    job = jobs.latest()
+    assert job is not None
+    if runs.list_runs():
+        assert job.state in ("finished", "stopped")
+    else:
+        assert job.state in ("stopped", "interrupted")
         assert runs.production_id() is None
         assert out == ""
         if sign != signal.SIGKILL:
             assert err.splitlines()[-1] == "Interrupted; nothing was kept."
-            assert list((artifacts / "runs").iterdir()) == []
+        assert list((artifacts / "runs").iterdir()) == []
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence(artifacts: Path) -> None:
     answer = run(*TRAIN, "--learning-rate", 900_000, "--epochs", 20)
     assert answer.returncode == 2
     assert answer.stderr.splitlines()[-1].startswith("The loss is no number any more")
+    job = jobs.latest()
+    assert job is not None
+    assert (job.state, job.reason) == ("failed", answer.stderr.splitlines()[-1])
     assert list((artifacts / "runs").iterdir()) == []
 
 

@@ -1,17 +1,16 @@
 """The pages without a browser: what they say, also when something is wrong."""
 
 import io
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import SEVEN, canvas_json, canvas_path
+from conftest import SEVEN, another_run, canvas_json, canvas_path
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn import runs
+from mnist_cnn import registry, runs
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize
 
@@ -121,25 +120,101 @@ def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path
     st.cache_resource.clear()
     app = home(canvas_json(*SEVEN))
     assert "is damaged" in app.error[0].value
-    whole = shipped_copy / "runs" / "20261122-000000-aaaaaa"
-    shutil.copytree(PROJECT_FOLDER / "artifacts" / "runs" / broken.id, whole)
-    runs.promote(whole.name)
+    registry.promote(another_run().id, by="a test")
     app.run()
     assert not app.error
     assert headline(app).startswith("**7** · ")
 
 
-def test_the_runs_page_lists_the_shipped_run() -> None:
-    page = str(PROJECT_FOLDER / "pages" / "4_Training_runs.py")
-    app = AppTest.from_file(page, default_timeout=20).run()
+def page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
+    app.switch_page(f"pages/{name}")
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
     assert not app.exception
-    assert runs.production_id() in app.subheader[0].value
+    return app
+
+
+def test_the_runs_page_shows_the_shipped_run(shipped_copy: Path) -> None:
+    app = page("4_Training_runs.py")
+    assert app.subheader[0].value == "best"
+    assert runs.production_id() in [str(value) for value in app.dataframe[0].value["Run"]]
     app.query_params["run"] = "gone"
     app.run()
     assert not app.exception
+    assert "There is no run 'gone'" in app.warning[0].value
+
+
+def test_two_picked_runs_are_compared(shipped_copy: Path) -> None:
+    another_run()
+    app = page("4_Training_runs.py")
+    app.session_state["runs"] = {"selection": {"rows": [0, 1], "columns": []}}
+    app.run()
+    assert not app.exception
+    assert app.subheader[0].value == "2 runs side by side"
+
+
+def test_damaged_and_unfinished_runs_are_rows_too(shipped_copy: Path) -> None:
+    (another_run(1).folder / "run.json").write_text("[]")
+    (another_run(2).folder / "evaluation.json").write_text("{}")
+    app = page("4_Training_runs.py")
+    rows = app.dataframe[0].value
+    assert sorted(rows["Status"]) == ["damaged", "damaged", "finished"]
 
 
 def test_the_runs_page_without_runs_says_how_to_begin(artifacts: Path) -> None:
-    page = str(PROJECT_FOLDER / "pages" / "4_Training_runs.py")
-    app = AppTest.from_file(page, default_timeout=20).run()
-    assert app.info[0].value.startswith("No run yet")
+    assert page("4_Training_runs.py").info[0].value.startswith("No run yet")
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_a_stranger_may_look_and_nothing_else(shipped_copy: Path) -> None:
+    another_run()
+    app = page("4_Training_runs.py")
+    assert not {"Promote", "Archive", "Yes, delete it"} & set(buttons(app))
+    assert "Only the owner" in " ".join(text.value for text in app.markdown)
+    assert "Start" not in buttons(page("3_Train.py"))
+
+
+def test_a_password_unlocks_and_guessing_is_slowed_down(shipped_copy: Path) -> None:
+    st.cache_resource.clear()
+    app = page("3_Train.py")
+    app.secrets["access"] = {"password": "correct horse"}
+    app.run()
+
+    def unlock(password: str) -> None:
+        next(field for field in app.text_input if field.label == "Password").set_value(password)
+        next(button for button in app.button if button.label == "Unlock").click().run()
+        assert not app.exception
+
+    for _ in range(5):
+        unlock("wrong")
+        assert app.error[0].value == "That is not the password."
+    unlock("correct horse")
+    assert app.error[0].value.startswith("Too many wrong passwords")
+    assert "Start" not in buttons(app)
+    st.cache_resource.clear()
+    unlock("correct horse")
+    assert "Start" in buttons(app)
+
+
+def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None:
+    app = page("3_Train.py")
+    assert app.code[0].value == "python -m mnist_cnn train --preset quick"
+    next(s for s in app.slider if s.label.startswith("Depth")).set_value(5).run()
+    next(n for n in app.number_input if n.label == "Epochs").set_value(3).run()
+    assert not app.exception
+    assert app.code[0].value == (
+        "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,48,64,64 "
+        "--strides 2,1,2,1,1"
+    )
+
+
+def test_an_earlier_run_fills_the_form_in(shipped_copy: Path) -> None:
+    app = page("3_Train.py", **{"from": str(runs.production_id())})
+    assert "--preset best" in app.code[0].value
+    app = page("3_Train.py", **{"from": "gone"})
+    assert "There is no run" in app.error[0].value

@@ -1,12 +1,13 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from mnist_cnn import runs
 from mnist_cnn.classifier import load_classifier
-from mnist_cnn.errors import RunDamaged, RunError, RunNotFound, StorageFailed
-from mnist_cnn.runs import NewRun
+from mnist_cnn.errors import RunDamaged, RunNotFound, StorageFailed
+from mnist_cnn.runs import NewRun, Run
 
 
 def finished() -> runs.Run:
@@ -28,7 +29,7 @@ def test_a_run_is_one_once_its_manifest_is_there(artifacts: Path) -> None:
 
 def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
     ids = [NewRun().id for _ in range(50)]
-    assert len(set(ids)) == 50
+    assert ids == sorted(set(ids))
     assert all(runs.RUN_ID.fullmatch(run_id) for run_id in ids)
 
 
@@ -45,8 +46,7 @@ def test_a_changed_file_is_damage(artifacts: Path) -> None:
     run = finished()
     (run.folder / "config.json").write_text('{"note": "changed"}')
     with pytest.raises(RunDamaged, match="not the file it was saved with"):
-        runs.promote(run.id)
-    assert runs.production_id() is None
+        runs.open_run(run.id).read("config.json")
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"schema": 99, "sha256": {}}', "\xff"])
@@ -58,22 +58,39 @@ def test_a_broken_manifest_is_damage_and_the_list_goes_on(artifacts: Path, manif
     assert [run.id for run in runs.list_runs()] == [good.id]
 
 
-def test_promotion_moves_the_pointer(artifacts: Path) -> None:
-    first, second = finished(), finished()
-    runs.promote(first.id)
-    assert runs.production_run().id == first.id
-    runs.promote(second.id)
-    assert json.loads((artifacts / "production.json").read_text()) == {"run": second.id}
-    assert not list(artifacts.glob(".tmp-*"))
+def test_ids_sort_even_where_the_clock_was_set_back(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [NewRun("20361122-141503-3f9a1c").id, NewRun().id]
+    assert made[1].startswith("20361122-141504-")
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 20 * 365 * 86_400)
+    made.append(NewRun().id)
+    monkeypatch.setattr("time.time", lambda: now - 86_400)
+    made.append(NewRun().id)
+    assert made == sorted(made)
+    NewRun("99999999-999999-aaaaaa")
+    assert runs.RUN_ID.fullmatch(runs.new_id())
 
 
-def test_the_run_in_production_cannot_be_deleted(artifacts: Path) -> None:
-    first, second = finished(), finished()
-    runs.promote(first.id)
-    with pytest.raises(RunError, match="promote another run first"):
-        runs.delete(first.id)
-    runs.delete(second.id)
-    assert [run.id for run in runs.list_runs()] == [first.id]
+@pytest.mark.parametrize(
+    "fault", ["no run.json", "empty run.json", "no config", "no history", "unknown key"]
+)
+def test_damaged_folders_are_listed_and_the_others_too(artifacts: Path, fault: str) -> None:
+    good, bad = finished(), finished()
+    manifest = bad.folder / "run.json"
+    if fault == "no run.json":
+        manifest.unlink()
+    elif fault == "empty run.json":
+        manifest.write_bytes(b"")
+    elif fault == "unknown key":
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "colour": "green"}))
+    else:
+        (bad.folder / "config.json").unlink()
+    listed = runs.list_all()
+    assert good.id in [run.id for run in listed if isinstance(run, Run)]
+    assert len(listed) == (1 if fault == "no run.json" else 2)
+    assert sum(isinstance(run, RunDamaged) for run in listed) == (fault == "empty run.json")
 
 
 @pytest.mark.parametrize("pointer", [None, "", "[]", '{"run": 5}', '{"run": "gone"}'])

@@ -1,10 +1,13 @@
 """What the server keeps between reruns, one line each."""
 
 import gc
+from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from mnist_cnn import runs
+from mnist_cnn import datasets, runs
 from mnist_cnn.classifier import Classifier, load_classifier
 
 
@@ -19,6 +22,20 @@ def settle_imports() -> None:
     the page its last changes, and need not search what imports have made each time."""
     gc.collect()
     gc.freeze()
+
+
+@st.cache_data(show_spinner=False)
+def sample_digits() -> NDArray[np.uint8]:
+    """One real digit of each kind, uint8 (10, 28, 28)."""
+    return datasets.one_of_each()
+
+
+@st.cache_data(show_spinner=False, max_entries=20_000)
+def run_facts(run_id: str, folder: str) -> dict[str, Any]:
+    """A whole run's cells in the table; `folder` tells artifacts folders apart."""
+    from mnist_cnn.ui import runs_table
+
+    return runs_table.facts(runs.open_run(run_id))
 
 
 def production_classifier() -> Classifier:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BAR = "#4cc2ff"
+SECOND = "#ffc857"
 OTHER_BAR = "#4a5568"
 TEXT = "#f2f4f8"
 
@@ -43,26 +44,109 @@ def probability_bars() -> dict[str, Any]:
     return specification
 
 
-def learning_curves(history: "pd.DataFrame") -> alt.LayerChart:
-    """Accuracy over epochs, on what the network learns from and on what it never sees."""
-    names = {"accuracy": "training", "val_accuracy": "validation"}
-    columns = [column for column in names if column in history]
-    table = history.melt("epoch", columns, "images", "share").replace({"images": names})
+def live_curve(
+    curve: "pd.DataFrame", history: "pd.DataFrame", measure: str, title: str, form: str
+) -> alt.LayerChart:
+    """Loss or accuracy while a network learns.
+
+    Args:
+        curve: columns epoch (with its fraction) and `measure`, on what it learns from.
+        history: columns epoch and `val_…`, on what it never sees.
+        measure: "loss" or "accuracy".
+        form: how the values are written, as d3 puts it.
+    """
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=form))
+    x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domainMin=0))
+    tooltip = [
+        alt.Tooltip("images:N", title="Images"),
+        alt.Tooltip("epoch:Q", title="Epoch", format=".2f"),
+        alt.Tooltip("value:Q", title=title, format=form),
+    ]
+    colour = alt.Color(
+        "images:N",
+        title=None,
+        scale=alt.Scale(domain=["training", "validation"], range=[BAR, SECOND]),
+        legend=alt.Legend(orient="bottom"),
+    )
+    seen = curve.rename(columns={measure: "value"}).assign(images="training")
+    unseen = history.rename(columns={f"val_{measure}": "value"}).assign(images="validation")
+    columns = ["epoch", "value", "images"]
+    lines = alt.Chart(seen.reindex(columns=columns)).mark_line(strokeWidth=2)
+    points = alt.Chart(unseen.reindex(columns=columns)).mark_line(
+        strokeWidth=2, point=alt.OverlayMarkDef(filled=True, size=50)
+    )
+    layers = [layer.encode(x=x, y=y, color=colour, tooltip=tooltip) for layer in (lines, points)]
+    return alt.layer(*layers).properties(height=340, title=f"{title} while it learns")
+
+
+def overlaid_curves(table: "pd.DataFrame", x: str, y: str, form: str) -> alt.LayerChart:
+    """One line per run: the column Run, and columns that are called as their axes are."""
     base = alt.Chart(table).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-        y=alt.Y(
-            "share:Q",
-            title="Accuracy",
-            scale=alt.Scale(zero=False),
-            axis=alt.Axis(format=".1%"),
-        ),
-        color=alt.Color("images:N", title=None, legend=alt.Legend(orient="bottom")),
+        x=alt.X(f"{x}:Q"),
+        y=alt.Y(f"{y}:Q", scale=alt.Scale(zero=False), axis=alt.Axis(format=form)),
+        color=alt.Color("Run:N", legend=alt.Legend(orient="bottom", columns=1)),
+        tooltip=["Run:N", alt.Tooltip(f"{x}:Q", format=".4g"), alt.Tooltip(f"{y}:Q", format=form)],
+    )
+    lines, points = base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=45)
+    return (lines + points).properties(height=380, title=f"{y}, run beside run")
+
+
+def network_drawing(layers: "pd.DataFrame") -> alt.LayerChart:
+    """The stack of layers: columns layer, order, side (pixels) and channels."""
+    base = alt.Chart(layers).encode(
+        x=alt.X("layer:N", title="Layer", sort=alt.SortField("order"), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("side:Q", title="Width and height (pixels)", scale=alt.Scale(domain=[0, 32])),
         tooltip=[
-            alt.Tooltip("images:N", title="Images"),
-            alt.Tooltip("epoch:Q", title="Epoch"),
-            alt.Tooltip("share:Q", title="Accuracy", format=".2%"),
+            alt.Tooltip("layer:N", title="Layer"),
+            alt.Tooltip("side:Q", title="Width and height (pixels)"),
+            alt.Tooltip("channels:Q", title="Channels"),
         ],
     )
-    lines = base.mark_line(strokeWidth=2)
-    points = base.mark_point(filled=True, size=45)
-    return (lines + points).properties(height=260, title="How it learned")
+    bars = base.mark_bar(cornerRadius=3).encode(
+        color=alt.Color(
+            "channels:Q",
+            title="Channels",
+            scale=alt.Scale(range=["#25506b", BAR], domainMin=0),
+            legend=None,
+        )
+    )
+    numbers = base.mark_text(dy=-8, color=TEXT).encode(text="label:N")
+    return (bars + numbers).properties(height=300, title="The network, from image to digits")
+
+
+def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
+    """A heat map with a number in every cell: columns true, read, count and share (of its row).
+
+    Colour is the share of the errors, so that the diagonal does not drown them.
+    """
+    base = alt.Chart(cells).encode(
+        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("true:O", title="Is a"),
+        tooltip=[
+            alt.Tooltip("true:O", title="Is a"),
+            alt.Tooltip("read:O", title="Read as"),
+            alt.Tooltip("count:Q", title="Images"),
+            alt.Tooltip("share:Q", title="Of these digits", format=".2%"),
+        ],
+    )
+    wrong = "datum.true == datum.read ? 0 : datum.share"
+    squares = (
+        base.transform_calculate(wrong=wrong)
+        .mark_rect()
+        .encode(
+            color=alt.Color(
+                "wrong:Q",
+                title="Share misread",
+                scale=alt.Scale(range=["#1a1f29", "#ffc857"]),
+                legend=None,
+            )
+        )
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text="count:Q",
+        color=alt.condition(
+            "datum.true != datum.read && datum.share > 0.1", alt.value("#0e1117"), alt.value(TEXT)
+        ),
+        opacity=alt.condition("datum.count == 0", alt.value(0.25), alt.value(1)),
+    )
+    return (squares + numbers).properties(height=460, title=title)

@@ -70,6 +70,23 @@ def run_link(run_id: str) -> None:
     )
 
 
+def duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 1 h 5 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def matrix_cells(matrix: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """A confusion matrix as a row per cell: true, read, count, and share of the true digits."""
+    counts = np.asarray(matrix)
+    true, read = np.indices(counts.shape)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    columns = {"true": true, "read": read, "count": counts, "share": shares}
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
 def in_one_line(reading: Reading) -> str:
     """The verdict in a line, for where it stays in sight beside a finger on a phone."""
     prediction = reading.prediction

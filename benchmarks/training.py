@@ -1,0 +1,173 @@
+"""What training costs: speed beside plain `model.fit`, the dashboard meanwhile, memory, many runs.
+
+    python -m benchmarks.training [--images 20000] [--runs 1000] [--strokes 30]
+
+Needs MNIST and the pen digits. Prints a Markdown table.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import sync_playwright
+
+from benchmarks.live import memory_mb, strokes_in_turn
+from mnist_cnn.recipes import PRESETS, Pools
+from mnist_cnn.settings import PROJECT_FOLDER, silence_tensorflow
+
+sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
+import browser  # the same server and Chromium as the tests use
+
+
+def images_per_second(images: int) -> tuple[float, float]:
+    """The median of three turns each: `standard` with augmentation, and plain fit on arrays."""
+    silence_tensorflow()
+    import keras
+
+    from mnist_cnn import network, training
+    from mnist_cnn.training_data import prepare
+
+    share = images / 95_000
+    pools = Pools(*(int(share * n) for n in dataclasses.astuple(PRESETS["standard"].pools)))
+    recipe = dataclasses.replace(PRESETS["standard"], pools=pools, epochs=1)
+    data = prepare(recipe)
+    owners, rows = data.epoch(np.random.default_rng(0))
+    pixels, labels = data.batch(owners, rows)
+    arrays = pixels[..., None].astype(np.float32) / 255
+    ours, plain = [], []
+    for turn in range(4):
+        model = network.build(recipe.architecture)
+        seconds = training.fit(model, recipe, data)
+        model = network.build(recipe.architecture)
+        model.compile(keras.optimizers.AdamW(1e-3), network.loss, metrics=[network.accuracy])
+        began = time.perf_counter()
+        model.fit(arrays, labels, batch_size=recipe.batch_size, verbose=0)
+        if turn:  # the first turn warms up
+            ours.append(len(labels) / seconds)
+            plain.append(len(labels) / (time.perf_counter() - began))
+    return statistics.median(ours), statistics.median(plain)
+
+
+def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
+    """Pen-up to bars and memory of the server, idle and while `standard` is trained."""
+    artifacts = folder / "artifacts"
+    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+    os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
+    from mnist_cnn import jobs
+
+    with (
+        sync_playwright() as playwright,
+        browser.server(folder / "server.log") as server,
+    ):
+        chromium = browser.launch(playwright)
+        assert chromium
+        strokes_in_turn(chromium, {"ours": server.url}, 4)  # the first answers load packages
+
+        def latency() -> float:
+            times = strokes_in_turn(chromium, {"ours": server.url}, strokes)
+            return statistics.median(times["ours"])
+
+        idle = latency()
+        before = memory_mb(server.pid)
+        job = jobs.start(["--preset", "standard"], "a benchmark")
+        while jobs.progress(job).phase != "training" or jobs.progress(job).batch < 50:
+            time.sleep(0.2)
+            assert jobs.running(), jobs.log_tail(job)
+        busy = latency()
+        after = memory_mb(server.pid)
+        child = psutil.Process(job.pid).nice()
+        jobs.stop(job, at_once=True)
+        chromium.close()
+    return {"idle": idle, "busy": busy, "before": before, "after": after, "nice": child}
+
+
+def peak_memory(preset: str, folder: Path) -> float:
+    """MB that one whole run with one epoch of a preset takes at its peak."""
+    command = [sys.executable, "-m", "mnist_cnn", "train", "--preset", preset, "--epochs", "1"]
+    options = ["--calm-epochs", "0"] if preset == "best" else []
+    subprocess.run(
+        [*command, *options],
+        env=os.environ | {"MNIST_CNN_ARTIFACTS": str(folder / preset)},
+        cwd=PROJECT_FOLDER,
+        check=True,
+        capture_output=True,
+    )
+    (manifest,) = (folder / preset).glob("runs/*/run.json")
+    return float(json.loads(manifest.read_bytes())["peak_memory_mb"])
+
+
+def many_runs(folder: Path, count: int) -> tuple[float, float]:
+    """Seconds until the table of so many runs is made: at first, and again."""
+    artifacts = folder / "many"
+    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+    (source,) = (path for path in (artifacts / "runs").iterdir() if (path / "run.json").exists())
+    for number in range(count - 1):
+        target = artifacts / "runs" / f"20260101-{number:06d}-aaaaaa"
+        target.mkdir()
+        for path in source.iterdir():
+            os.link(path, target / path.name)
+    code = (
+        "import time; from mnist_cnn.ui import runs_table\n"
+        "for _ in range(2):\n"
+        " began = time.perf_counter(); rows = len(runs_table.all_rows())\n"
+        " print(time.perf_counter() - began)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"MNIST_CNN_ARTIFACTS": str(artifacts)},
+        cwd=PROJECT_FOLDER,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    first, again = map(float, answer.stdout.split())
+    return first, again
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--strokes", type=int, default=30)
+    options = parser.parse_args()
+    print("| medians of one run | measured | beside it | ratio |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        first, again = many_runs(folder, options.runs)
+        print(
+            f"| table of {options.runs:,} runs, first time | {first:.2f} s | "
+            f"again: {again:.2f} s | |"
+        )
+        now = dashboard_meanwhile(folder, options.strokes)
+        print(
+            f"| pen-up → bars while `standard` trains | {now['busy']:.0f} ms | "
+            f"idle: {now['idle']:.0f} ms | {now['busy'] / now['idle']:.2f} |"
+        )
+        print(
+            f"| memory of the server meanwhile | {now['after']:.0f} MB | "
+            f"before: {now['before']:.0f} MB | {now['after'] / now['before']:.2f} |"
+        )
+        for preset in PRESETS:
+            peak = peak_memory(preset, folder)
+            print(f"| peak memory of training `{preset}` | {peak:,.0f} MB | | |", flush=True)
+    ours, plain = images_per_second(options.images)
+    print(
+        f"| `standard`, images per second | {ours:,.0f} | plain fit without augmentation: "
+        f"{plain:,.0f} | {ours / plain:.2f} |"
+    )
+    print(f"\n{psutil.cpu_count()} cores, Python {platform.python_version()}.")
+
+
+if __name__ == "__main__":
+    main()

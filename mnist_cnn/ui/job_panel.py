@@ -1,0 +1,137 @@
+"""A training as everybody sees it: where it is, how it learns, and how to end it."""
+
+import io
+
+import pandas as pd
+import streamlit as st
+
+from mnist_cnn import jobs, runs
+from mnist_cnn.diary import Progress
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.jobs import Job
+from mnist_cnn.ui import charts, layout
+
+STATES = {
+    "finished": ("green", "finished"),
+    "stopped": ("orange", "stopped"),
+    "failed": ("red", "failed"),
+    "interrupted": ("red", "interrupted"),
+    "running": ("blue", "running"),
+}
+
+
+def panel(job: Job, may_stop: bool) -> None:
+    """The job, renewed every second while it runs."""
+    st.fragment(_panel, run_every=1.0 if job.state == "running" else None)(job.id, may_stop)
+
+
+def _panel(job_id: str, may_stop: bool) -> None:
+    job = jobs.find(job_id)
+    if job is None:
+        st.info("This training is not known any more.")
+        return
+    if job.state != "running" and st.session_state.get("watching") == job_id:
+        st.session_state["watching"] = None
+        st.rerun()
+    with st.container(border=True):
+        if job.state == "running":
+            st.session_state["watching"] = job_id
+            _running(job, may_stop)
+        else:
+            _ended(job)
+        with st.expander("Command and log"):
+            st.code(job.shown_command, language="bash", wrap_lines=True)
+            st.code(jobs.log_tail(job) or "Nothing was printed yet.", language=None)
+
+
+def _running(job: Job, may_stop: bool) -> None:
+    progress = jobs.progress(job)
+    st.markdown(f"**Run {job.id}** · begun by {job.who} {layout.duration(job.seconds)} ago")
+    st.progress(min(1.0, progress.share), text=_where(progress))
+    if jobs.stalled(job):
+        st.warning("It has given no sign for a while; Stop will end it there and then.")
+    if may_stop:
+        with st.container(horizontal=True):
+            st.button(
+                "Stop and keep what it learnt",
+                icon=":material/stop:",
+                on_click=_stop,
+                args=(job, False),
+            )
+            st.button("End at once", icon=":material/cancel:", on_click=_stop, args=(job, True))
+    _facts(progress)
+    learning(job.id)
+
+
+def _ended(job: Job) -> None:
+    colour, word = STATES[job.state]
+    took = layout.duration(job.seconds)
+    st.markdown(f"**Run {job.id}** · :{colour}-badge[{word}] after {took}, begun by {job.who}")
+    if job.state in ("finished", "stopped") and not job.reason:
+        layout.run_link(job.id)
+    if job.reason:
+        st.error(job.reason, icon=":material/error:")
+
+
+def _stop(job: Job, at_once: bool) -> None:
+    try:
+        jobs.stop(job, at_once)
+        st.toast("It ends now." if at_once else "It ends after this batch and is then measured.")
+    except DigitsError as error:
+        st.toast(str(error))
+
+
+def _where(progress: Progress) -> str:
+    if progress.phase != "training":
+        return f"{progress.phase.capitalize()} …"
+    left = progress.seconds_left
+    ends = f" · {layout.duration(left)} left" if left is not None else ""
+    return (
+        f"Epoch {progress.epoch} of {progress.epochs}, batch {progress.batch:,} of "
+        f"{progress.batches:,}{ends}"
+    )
+
+
+def _facts(progress: Progress) -> None:
+    def shown(value: float | None, form: str) -> str:
+        return "–" if value is None else f"{value:{form}}"
+
+    with st.container(horizontal=True):
+        for label, value, form in (
+            ("Loss", progress.loss, ".3f"),
+            ("Accuracy", progress.accuracy, ".2%"),
+            ("Validation", progress.val_accuracy, ".2%"),
+            ("Learning rate", progress.learning_rate, ".5f"),
+            ("Images per second", progress.images_per_second, ",.0f"),
+            ("Peak memory (MB)", progress.peak_memory_mb, ",.0f"),
+        ):
+            st.metric(label, shown(value, form), width=135)
+
+
+def learning(run_id: str) -> None:
+    """The curves and the validation matrix that a run has so far."""
+    curve, history = table(run_id, "curve.csv"), table(run_id, "history.csv")
+    if len(curve):
+        loss, accuracy = st.columns(2)
+        loss.altair_chart(charts.live_curve(curve, history, "loss", "Loss", ".3f"), width="stretch")
+        accuracy.altair_chart(
+            charts.live_curve(curve, history, "accuracy", "Accuracy", ".1%"), width="stretch"
+        )
+    matrices = runs.read_json(runs.new_folder(run_id) / "confusion.json").get("validation", [])
+    if matrices:
+        with st.expander("Confusion matrix of the validation digits, per epoch"):
+            epoch = len(matrices)
+            if epoch > 1:
+                epoch = st.slider("Epoch", 1, epoch, epoch, key=f"{run_id} epoch {epoch}")
+            cells = layout.matrix_cells(matrices[epoch - 1])
+            chart = charts.confusion_matrix(cells, f"Validation after epoch {epoch}")
+            st.altair_chart(chart, width="stretch")
+
+
+def table(run_id: str, name: str) -> pd.DataFrame:
+    """A CSV file of a run, whole or in the making; empty where it is not there or cut short."""
+    try:
+        content = (runs.new_folder(run_id) / name).read_bytes()
+        return pd.read_csv(io.BytesIO(content), on_bad_lines="skip")
+    except (OSError, ValueError):
+        return pd.DataFrame({"epoch": []})

@@ -1,0 +1,178 @@
+"""Chooses a recipe: a preset, and every setting that may differ from it."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from mnist_cnn.augmentation import Augmentation, augmented
+from mnist_cnn.recipes import (
+    DATA,
+    HEADS,
+    OPTIMIZERS,
+    SCHEDULES,
+    Architecture,
+    Pools,
+    Recipe,
+)
+from mnist_cnn.records import FloatArray
+from mnist_cnn.ui import cache, charts
+
+DATA_NAMES = {
+    "mnist": "MNIST, 60,000 scanned digits",
+    "pen-digits": "Pen digits, 7,494 drawn by 30 people",
+    "bundled-digits": "Bundled digits, 1,797 small ones, no download",
+}
+AMOUNTS = {
+    "rotation": ("Rotation, standard deviation (°)", 30.0, 1.0),
+    "slant": ("Slant, standard deviation (°)", 30.0, 1.0),
+    "scale": ("Change of size, at most (share)", 0.5, 0.05),
+    "shift": ("Shift, at most (pixels)", 6.0, 0.2),
+    "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
+    "thickness": ("Share with another thickness", 1.0, 0.05),
+    "grain": ("Share with a photograph's grain", 1.0, 0.05),
+}
+POOLS = {
+    "scanned": "Scanned digits as they are",
+    "rewritten": "Pen digits with another pen and hand",
+    "redrawn": "Scanned digits redrawn with an even pen",
+    "photographed": "Scanned digits on noisy grey paper",
+    "not_digits": "What is no digit: letters, signs, doodles",
+}
+
+
+def own_settings(base: Recipe, key: str) -> Recipe:
+    """Every setting as a control, beginning at `base`; other keys begin anew."""
+    network, learning, images, data = st.tabs(["Network", "Learning", "Augmentation", "Data"])
+    with network:
+        architecture = _architecture(base.architecture, key)
+    with learning:
+        chosen = _learning(base, key)
+    with images:
+        augmentation = _augmentation(base.augmentation, key)
+    with data:
+        sets, pools = _data(base, key)
+    return replace(
+        base,
+        architecture=architecture,
+        augmentation=augmentation,
+        data=sets,
+        pools=pools,
+        **chosen,
+    )
+
+
+def network_picture(architecture: Architecture) -> None:
+    """What the network is made of, and how large it is."""
+    rows = [("image", 28, 1)]
+    for number, (side, filters) in enumerate(
+        zip(architecture.sides, architecture.filters, strict=True), start=1
+    ):
+        rows.append((f"conv {number}", side, filters))
+    rows.append(("digits", 1, 10))
+    layers = pd.DataFrame(rows, columns=["layer", "side", "channels"])
+    layers["order"] = range(len(rows))
+    layers["label"] = [f"{n} × {side}²" if side > 1 else str(n) for _, side, n in rows]
+    st.altair_chart(charts.network_drawing(layers), width="stretch")
+    st.caption(
+        f"**{architecture.parameters:,} parameters**, {architecture.multiply_adds / 1e6:.1f} "
+        "million multiply-adds per image. Labels: channels × pixels."
+    )
+
+
+def _architecture(base: Architecture, key: str) -> Architecture:
+    left, right = st.columns(2)
+    depth = left.slider("Depth (convolutions)", 1, 8, len(base.filters), key=f"{key} depth")
+    width = right.slider("Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width")
+    layers = range(depth)
+    filters = [base.filters[min(i, len(base.filters) - 1)] for i in layers]
+    strides = [base.strides[i] if i < len(base.strides) else 1 for i in layers]
+    dropout = left.slider("Dropout (share)", 0.0, 0.9, base.dropout, 0.05, key=f"{key} dropout")
+    head = right.selectbox(
+        "Head",
+        HEADS,
+        HEADS.index(base.head),
+        key=f"{key} head",
+        help="flatten keeps every position of the last maps; depthwise sums each map over its "
+        "positions with learned weights, which takes fewer parameters.",
+    )
+    wide = tuple(min(512, max(1, round(n * width))) for n in filters)
+    return Architecture(wide, tuple(strides), head, dropout)
+
+
+def _learning(base: Recipe, key: str) -> dict[str, Any]:
+    left, right = st.columns(2)
+
+    def number(column: Any, label: str, value: Any, **limits: Any) -> Any:
+        return column.number_input(label, value=value, key=f"{key} {label}", **limits)
+
+    epochs = number(left, "Epochs", base.epochs, min_value=1, max_value=200)
+    return {
+        "epochs": epochs,
+        "calm_epochs": number(
+            right,
+            "Last epochs without augmentation",
+            min(base.calm_epochs, epochs),
+            min_value=0,
+            max_value=epochs,
+        ),
+        "batch_size": number(left, "Batch size", base.batch_size, min_value=8, max_value=2048),
+        "learning_rate": number(
+            right,
+            "Learning rate, at its highest",
+            base.learning_rate,
+            min_value=1e-6,
+            max_value=1.0,
+            step=1e-3,
+            format="%.5f",
+        ),
+        "optimizer": left.selectbox(
+            "Optimizer", OPTIMIZERS, OPTIMIZERS.index(base.optimizer), key=f"{key} optimizer"
+        ),
+        "schedule": right.selectbox(
+            "Schedule", SCHEDULES, SCHEDULES.index(base.schedule), key=f"{key} schedule"
+        ),
+        "weight_decay": number(
+            left,
+            "Weight decay",
+            base.weight_decay,
+            min_value=0.0,
+            max_value=1.0,
+            step=1e-3,
+            format="%.4f",
+        ),
+        "seed": number(right, "Seed", base.seed, min_value=0, max_value=2**31 - 1),
+    }
+
+
+def _augmentation(base: Augmentation, key: str) -> Augmentation:
+    left, right = st.columns(2)
+    values = asdict(base)
+    for number, (name, (label, most, step)) in enumerate(AMOUNTS.items()):
+        column = (left, right)[number % 2]
+        values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
+    amounts = Augmentation(**values)
+    st.image(_examples(amounts), width="stretch")
+    st.caption("Top row: digits as they are. Below: what the network would be shown.")
+    return amounts
+
+
+def _data(base: Recipe, key: str) -> tuple[tuple[str, ...], Pools]:
+    sets = st.multiselect(
+        "Learn from", DATA, list(base.data), format_func=DATA_NAMES.__getitem__, key=f"{key} data"
+    )
+    values = asdict(base.pools)
+    st.markdown("Images per epoch")
+    for name, label in POOLS.items():
+        values[name] = st.slider(label, 0, 60_000, values[name], 1000, key=f"{key} {name}")
+    return tuple(sets), Pools(**values)
+
+
+def _examples(amounts: Augmentation, rows: int = 3) -> FloatArray:
+    digits = cache.sample_digits()
+    random = np.random.default_rng(0)
+    shown: list[FloatArray] = [digits.astype(np.float32) / 255]
+    shown += [augmented(digits, amounts, random) for _ in range(rows)]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in shown])

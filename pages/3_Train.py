@@ -1,0 +1,83 @@
+"""Choose a recipe, start it, and watch the network learn."""
+
+import streamlit as st
+
+from mnist_cnn import forecast, jobs, runs, settings
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.recipes import PRESETS, Recipe
+from mnist_cnn.ui import guard, job_panel, layout, recipe_form
+
+PRESET_WORDS = {
+    "quick": "MNIST as it is, for somebody who is watching",
+    "standard": "scans, pen strokes and generated digits, for a coffee",
+    "best": "the same in a larger network: the recipe of the run that ships",
+}
+
+
+def base_recipe() -> tuple[Recipe, str]:
+    """A preset, or an earlier run's recipe where a link asked for it; and a key for its widgets."""
+    source = st.query_params.get("from")
+    if source:
+        recipe = Recipe.from_dict(runs.open_run(source).config["recipe"])
+        st.info(f"Filled in with the settings of run {source}.", icon=":material/replay:")
+        if st.button("Begin from a preset instead"):
+            del st.query_params["from"]
+            st.rerun()
+        return recipe, source
+    preset = st.segmented_control("Preset", list(PRESETS), default="quick", required=True)
+    st.caption(f"**{preset}**: {PRESET_WORDS[preset]}.")
+    return PRESETS[preset], preset
+
+
+def what_to_expect(recipe: Recipe) -> None:
+    expected = forecast.forecast(recipe, runs.list_runs(), settings.machine())
+    seconds = expected.seconds
+    with st.container(horizontal=True):
+        st.metric("Takes about", layout.duration(seconds) if seconds else "unknown", width=150)
+        for name, accuracy in expected.accuracy.items():
+            st.metric(name.removesuffix("-test").replace("-", " "), f"{accuracy:.2%}", width=150)
+    scores = "accuracy as its last run scored" if expected.accuracy else "never run as it is"
+    st.caption(f"Time {expected.basis}; {scores}.")
+
+
+def begin(recipe: Recipe, name: str, note: str, who: str) -> None:
+    try:
+        options = [*recipe.check().arguments(), *(["--name", name] if name else [])]
+        jobs.start([*options, *(["--note", note] if note else [])], who)
+    except DigitsError as error:
+        st.session_state["trouble"] = str(error)
+
+
+layout.page("Train", "🎓", "Train a network here: choose, start, watch. It goes on when you leave.")
+try:
+    job = jobs.latest()
+    who = guard.actor()
+    if job:
+        job_panel.panel(job, may_stop=who is not None)
+    if trouble := st.session_state.pop("trouble", ""):
+        st.error(trouble, icon=":material/error:")
+    busy = job is not None and job.state == "running"
+
+    base, key = base_recipe()
+    recipe = base
+    with st.expander("Own settings", icon=":material/tune:", expanded="from" in st.query_params):
+        recipe = recipe_form.own_settings(base, key)
+    recipe_form.network_picture(recipe.architecture)
+    what_to_expect(recipe)
+    left, right = st.columns([1, 2])
+    name = left.text_input("Name", placeholder=recipe.preset, max_chars=80)
+    note = right.text_input("Note", placeholder="what you want to find out", max_chars=500)
+    arguments = recipe.check().arguments()
+    st.code("python -m mnist_cnn train " + " ".join(arguments), language="bash", wrap_lines=True)
+    if guard.ask("train") and who:
+        st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            on_click=begin,
+            args=(recipe, name.strip(), note.strip(), who),
+            help="One training at a time; please wait for this one." if busy else None,
+        )
+except DigitsError as error:
+    st.error(str(error), icon=":material/error:")

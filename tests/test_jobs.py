@@ -1,0 +1,260 @@
+"""Trainings as jobs: real child processes, killed, halted, orphaned, crowded."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import another_run
+from test_cli import TRAIN, wait_for
+from test_cli import run as command
+
+from mnist_cnn import jobs, runs, training_data
+from mnist_cnn.errors import BadInput, JobError
+from mnist_cnn.forecast import forecast, images_per_epoch
+from mnist_cnn.recipes import PRESETS, Recipe
+
+SHORT = TRAIN[1:]
+ENDLESS = [*SHORT, "--epochs", "1000"]
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(artifacts: Path) -> Iterator[None]:
+    yield
+    if job := jobs.running():
+        jobs.stop(job, at_once=True)
+        wait_for(lambda: jobs.running() is None)
+
+
+def learning(job: jobs.Job) -> bool:
+    return jobs.progress(job).batch > 3
+
+
+def test_a_job_runs_is_seen_by_all_and_ends_in_a_run(artifacts: Path) -> None:
+    job = jobs.start(SHORT, "anna")
+    assert jobs.running() == job == jobs.latest()
+    with pytest.raises(JobError, match=f"{job.id}, begun by anna 0 minutes ago"):
+        jobs.start(SHORT, "ben")
+    wait_for(lambda: jobs.progress(job).phase != "starting")
+    answer = command(*TRAIN)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "A training is running already" in answer.stderr
+    wait_for(lambda: jobs.running() is None)
+    ended = jobs.find(job.id)
+    assert ended is not None
+    assert (ended.state, ended.who, ended.reason) == ("finished", "anna", "")
+    assert runs.open_run(job.id).config["command"] == job.shown_command
+    assert job.id in jobs.log_tail(job)
+    assert jobs.list_jobs()[0].id == job.id
+
+
+def test_stopping_keeps_what_was_learnt(artifacts: Path) -> None:
+    job = jobs.start(ENDLESS, "anna")
+    wait_for(lambda: jobs.progress(job).epoch > 2)
+    jobs.stop(job)
+    wait_for(lambda: jobs.running() is None)
+    run = runs.open_run(job.id)
+    assert run.manifest["status"] == "stopped"
+    assert run.evaluation["datasets"]
+    assert jobs.find(job.id).state == "stopped"
+
+
+def test_a_failure_is_a_sentence(artifacts: Path) -> None:
+    job = jobs.start([*SHORT, "--learning-rate", "900000", "--epochs", "20"], "anna")
+    wait_for(lambda: jobs.running() is None)
+    ended = jobs.find(job.id)
+    assert ended.state == "failed"
+    assert ended.reason.startswith("The loss is no number any more")
+    assert ended.reason in jobs.log_tail(job)
+    assert list((artifacts / "runs").iterdir()) == []
+
+
+def test_too_little_memory_is_said_so(artifacts: Path) -> None:
+    code = (
+        "import resource, sys; from mnist_cnn import jobs, runs, training\n"
+        "from mnist_cnn.cli import main\n"
+        "def starved(*_): raise MemoryError\n"
+        "training.fit = starved\n"
+        f"sys.exit(main({['train', *SHORT]!r}))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: PLW1510
+    assert answer.returncode == 2
+    assert jobs.latest().reason.startswith("The machine ran out of memory")
+    assert list((artifacts / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("phase", ["", "progress.json", "config.json", "curve.csv", "model.keras"])
+def test_a_killed_child_is_interrupted_and_another_can_begin(artifacts: Path, phase: str) -> None:
+    job = jobs.start(SHORT if phase == "model.keras" else ENDLESS, "anna")
+    folder = runs.new_folder(job.id)
+    if phase:
+        wait_for((folder / phase).exists)
+    os.kill(job.pid, signal.SIGKILL)
+    wait_for(lambda: jobs.running() is None, 10)
+    ended = jobs.find(job.id)
+    assert ended.state == "interrupted"
+    assert "ended from outside" in ended.reason
+    assert not folder.exists()
+    assert runs.list_runs() == []
+    again = jobs.start(ENDLESS, "ben")
+    assert jobs.running() == again
+
+
+def test_a_job_outlives_the_server_that_began_it(artifacts: Path) -> None:
+    code = (
+        f"from mnist_cnn import jobs; import time; jobs.start({ENDLESS!r}, 'anna'); time.sleep(99)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code])
+    wait_for(lambda: jobs.running() is not None)
+    server.kill()
+    server.wait()
+    job = jobs.running()
+    wait_for(lambda: learning(job))
+    with pytest.raises(JobError):
+        jobs.start(SHORT, "ben")
+    jobs.stop(job)
+    wait_for(lambda: jobs.running() is None)
+    assert runs.open_run(job.id).manifest["status"] == "stopped"
+
+
+def test_a_halted_child_is_stalled_and_stop_ends_it(artifacts: Path) -> None:
+    job = jobs.start(ENDLESS, "anna")
+    wait_for(lambda: learning(job))
+    assert not jobs.stalled(job)
+    os.kill(job.pid, signal.SIGSTOP)
+    wait_for(lambda: jobs.stalled(job))
+    jobs.stop(job)
+    wait_for(lambda: jobs.running() is None, 10)
+    assert jobs.find(job.id).state == "interrupted"
+
+
+def announced(**changes: object) -> jobs.Job:
+    """A job record as a process would leave it."""
+    job = jobs._job(runs.new_id(), ("train",), "anna", os.getpid())
+    job = replace(job, **changes)
+    jobs._save(job)
+    return job
+
+
+def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    job = announced(pid=stranger.pid, born=psutil.Process(stranger.pid).create_time() - 100)
+    jobs.stop(job, at_once=True)
+    assert jobs.find(job.id).state == "interrupted"
+    assert stranger.poll() is None
+    stranger.communicate(b"\n")
+
+
+def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> None:
+    job = announced(host="elsewhere", pid=1)
+    runs.new_folder(job.id).mkdir(parents=True)
+    (runs.new_folder(job.id) / "progress.json").write_text("{}")
+    assert jobs.running() == job
+    with pytest.raises(JobError, match="another machine"):
+        jobs.stop(job)
+    with pytest.raises(JobError, match="running already"):
+        jobs.start(SHORT, "ben")
+    os.utime(runs.new_folder(job.id) / "progress.json", (0, 0))
+    assert jobs.find(job.id).state == "interrupted"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"id": 5}', "\xff"])
+def test_a_broken_record_is_no_job(artifacts: Path, content: str) -> None:
+    (artifacts / "jobs").mkdir(parents=True)
+    (artifacts / "jobs" / "20261122-141503-3f9a1c.json").write_text(content)
+    assert jobs.latest() is None
+    assert jobs.list_jobs() == []
+
+
+def test_a_flood_of_messages_does_not_fill_the_disk(artifacts: Path) -> None:
+    job = jobs.start(ENDLESS, "anna")
+    wait_for(lambda: learning(job))
+    log = artifacts / "jobs" / f"{job.id}.log"
+    with open(log, "ab") as file:
+        file.write(b"\xff\xfeno text at all\n" * 200_000)
+    wait_for(lambda: log.stat().st_size < jobs.LOG_BYTES)
+    assert "no text at all" in jobs.log_tail(job)
+
+
+def test_two_servers_start_one_training(artifacts: Path) -> None:
+    code = (
+        "from mnist_cnn import jobs\n"
+        f"try: print(jobs.start({ENDLESS!r}, 'anna').id)\n"
+        "except Exception as error: print(error)"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = sorted(process.communicate()[0].strip() for process in both)
+    assert said[0] == jobs.running().id
+    assert said[1].startswith("A training is running already")
+
+
+def test_a_full_disk_fails_the_job_and_leaves_nothing(artifacts: Path) -> None:
+    code = (
+        "import errno, os, pathlib, sys; from mnist_cnn.cli import main\n"
+        "real = os.fsync\n"
+        "def full(handle):\n"
+        "    if list(pathlib.Path(sys.argv[1]).glob('runs/*/calibration.json')):\n"
+        "        raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "    return real(handle)\n"
+        "os.fsync = full\n"
+        f"sys.exit(main({['train', *SHORT]!r}))"
+    )
+    answer = subprocess.run(  # noqa: PLW1510
+        [sys.executable, "-c", code, str(artifacts)], capture_output=True, text=True
+    )
+    assert answer.returncode == 2
+    assert "No space left on device" in answer.stderr.splitlines()[-1]
+    assert jobs.latest().state == "failed"
+    assert list((artifacts / "runs").iterdir()) == []
+
+
+def test_recipes_become_commands_and_come_back() -> None:
+    from mnist_cnn.cli import _parser, _recipe
+
+    changed = [
+        "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
+        "--batch-size=32", "--optimizer=sgd", "--schedule=cosine", "--learning-rate=0.01",
+        "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--head=flatten", "--dropout=0.5",
+        "--augment=rotation=3,grain=0", "--pools=scanned=1000,redrawn=0",
+    ]  # fmt: skip
+    recipe = _recipe(_parser().parse_args(["train", *changed])).check()
+    again = _recipe(_parser().parse_args(["train", *recipe.arguments()]))
+    assert again == recipe != PRESETS["best"]
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
+    with pytest.raises(BadInput):
+        Recipe.from_dict({"preset": "best"})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_parameters_are_counted_as_keras_does(preset: str) -> None:
+    from mnist_cnn import network
+
+    architecture = PRESETS[preset].architecture
+    assert network.build(architecture).count_params() == architecture.parameters
+
+
+def test_a_forecast_comes_from_earlier_runs(shipped_copy: Path) -> None:
+    run = another_run()
+    here = run.manifest.get("machine")
+    recipe = Recipe.from_dict(run.config["recipe"])
+    expected = forecast(recipe, runs.list_runs(), here)
+    assert expected.seconds == pytest.approx(run.manifest["total_seconds"], rel=0.05)
+    assert expected.accuracy["mnist-test"] == run.evaluation["datasets"]["mnist-test"]["accuracy"]
+    assert forecast(PRESETS["quick"], runs.list_runs(), "?").basis == "from runs on another machine"
+    assert forecast(recipe, [], here).seconds is None
+
+
+def test_the_images_of_an_epoch_are_foretold(artifacts: Path) -> None:
+    recipe = replace(PRESETS["quick"], data=("bundled-digits",))
+    assert images_per_epoch(recipe) == training_data.prepare(recipe).images_per_epoch

@@ -1,0 +1,232 @@
+"""Promotion, its gate and its log; labels, archive and trash; and what goes wrong meanwhile."""
+
+import errno
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import another_run
+
+from mnist_cnn import gate, registry, runs
+from mnist_cnn.classifier import load_classifier
+from mnist_cnn.errors import (
+    DigitsError,
+    RunDamaged,
+    RunError,
+    RunNotFound,
+    RunRefused,
+    StorageFailed,
+)
+from mnist_cnn.settings import PROJECT_FOLDER
+
+
+def worse(accuracy: float = 0.9) -> bytes:
+    """The shipped run's evaluation with less accuracy on MNIST."""
+    evaluation = runs.production_run().evaluation
+    evaluation["datasets"]["mnist-test"]["accuracy"] = accuracy
+    return json.dumps(evaluation).encode()
+
+
+def test_promotions_are_logged_and_rolled_back(shipped_copy: Path) -> None:
+    first = runs.production_id()
+    second, third = another_run(1).id, another_run(2).id
+    registry.promote(second, by="anna")
+    registry.promote(third, by="ben")
+    assert registry.roll_back(by="cleo").id == second
+    assert registry.roll_back(by="cleo").id == first == runs.production_id()
+    with pytest.raises(RunNotFound, match="no earlier run"):
+        registry.roll_back(by="cleo")
+    log = [(entry.before, entry.after, entry.by) for entry in registry.promotions()]
+    assert log == [
+        (first, second, "anna"),
+        (second, third, "ben"),
+        (third, second, "cleo"),
+        (second, first, "cleo"),
+    ]
+
+
+def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
+    run = another_run(evaluation_json=worse())
+    with pytest.raises(RunRefused, match=r"mnist-test 90\.00% against .* give a reason"):
+        registry.promote(run.id, by="anna")
+    assert runs.production_id() != run.id
+    registry.promote(run.id, by="anna", reason="to show the class")
+    assert registry.promotions()[-1].reason == "to show the class"
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("name", ["model.keras", "model.tflite", "evaluation.json"])
+def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float) -> None:
+    run, before = another_run(), runs.production_id()
+    content = (run.folder / name).read_bytes()
+    (run.folder / name).write_bytes(content[: int(share * len(content))])
+    with pytest.raises(RunDamaged, match="not the file it was saved with"):
+        registry.promote(run.id, by="anna", reason="never mind")
+    assert runs.production_id() == before
+
+
+def test_a_flipped_byte_is_not_promoted(shipped_copy: Path) -> None:
+    run = another_run()
+    content = bytearray((run.folder / "model.keras").read_bytes())
+    content[len(content) // 2] ^= 1
+    (run.folder / "model.keras").write_bytes(content)
+    with pytest.raises(RunDamaged):
+        registry.promote(run.id, by="anna")
+
+
+def broken_networks() -> dict[str, Callable[[list[np.ndarray]], list[np.ndarray]]]:
+    return {
+        "not a number": lambda weights: [np.full_like(w, np.nan) for w in weights],
+        "constant": lambda weights: [*weights[:-2], weights[-2] * 0, weights[-1] * 0],
+        "swapped labels": lambda weights: [*weights[:-2], weights[-2][:, ::-1], weights[-1][::-1]],
+    }
+
+
+@pytest.mark.parametrize("kind", [*broken_networks(), "nine outputs"])
+def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: str) -> None:
+    import keras
+
+    from mnist_cnn import network
+    from mnist_cnn.recipes import Recipe
+
+    shipped = runs.production_run()
+    model = network.build(Recipe.from_dict(shipped.config["recipe"]).architecture)
+    if kind == "nine outputs":
+        outputs = keras.layers.Dense(9)(model.layers[-2].output)
+        model = keras.Model(model.input, outputs)
+    else:
+        source = shipped.folder / "model.keras"
+        model.set_weights(
+            broken_networks()[kind](keras.models.load_model(source, compile=False).get_weights())
+        )
+    run = another_run(model_tflite=network.export_litert(model))
+    with pytest.raises((RunRefused, RunDamaged)):
+        registry.promote(run.id, by="anna", reason="never mind")
+    assert runs.production_id() == shipped.id
+
+
+def test_the_shipped_run_reads_the_whole_canary() -> None:
+    images, labels = gate.canary()
+    assert len(labels) >= 50
+    answers = load_classifier(runs.production_run()).logits(images).argmax(axis=1)
+    assert (answers == labels).all()
+
+
+def test_labels_lie_beside_the_run(shipped_copy: Path) -> None:
+    run = another_run()
+    files = sorted(path.name for path in run.folder.iterdir())
+    registry.label(run.id, name="Ada's", note="thin pens", tags=("thin", "try"))
+    registry.label(run.id, archived=True)
+    assert registry.labels(run.id) == registry.Labels("Ada's", "thin pens", ("thin", "try"), True)
+    assert registry.name_of(run) == "Ada's"
+    assert sorted(path.name for path in run.folder.iterdir()) == files
+    (shipped_copy / "labels" / f"{run.id}.json").write_text('{"tags": 5, "name": ["x"], "z": 1}')
+    assert registry.labels(run.id).tags == ()
+
+
+def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_copy: Path) -> None:
+    live, run = str(runs.production_id()), another_run()
+    with pytest.raises(RunError, match="promote another run first"):
+        registry.delete(live)
+    registry.delete(run.id)
+    assert [entry.id for entry in runs.list_runs()] == [live]
+    with pytest.raises(RunNotFound):
+        registry.promote(run.id, by="anna")
+    assert registry.restore(run.id).id == run.id
+    assert registry.deleted() == []
+
+
+def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
+    run = another_run()
+    (run.folder / "run.json").write_text("[]")
+    registry.delete(run.id)
+    assert len(runs.list_all()) == 1
+
+
+def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy: Path) -> None:
+    candidates = [another_run(1).id, another_run(2).id]
+    code = (
+        "import sys; from mnist_cnn import registry\n"
+        "for _ in range(10): registry.promote(sys.argv[1], by='anna')"
+    )
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code, candidates[n % 2]], cwd=PROJECT_FOLDER)
+        for n in range(5)
+    ]
+    assert [worker.wait(120) for worker in workers] == [0] * 5
+    log = registry.promotions()
+    assert len(log) == 50
+    assert all(later.before == earlier.after for earlier, later in itertools.pairwise(log))
+    assert runs.production_id() == log[-1].after
+
+
+ACTIONS: dict[str, Callable[[str], object]] = {
+    "promote": lambda run_id: registry.promote(run_id, by="anna"),
+    "label": lambda run_id: registry.label(run_id, note="new"),
+    "delete": registry.delete,
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_whichever_write_fails_nothing_is_half_done(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, action: str, error: int
+) -> None:
+    run = another_run()
+    for failing in range(20):
+        before = state()
+        count = -1
+
+        def injected(original: Callable, failing: int = failing) -> Callable:
+            def act(*args: object, **kwargs: object) -> object:
+                nonlocal count
+                count += 1
+                if count == failing:
+                    raise OSError(error, os.strerror(error))
+                return original(*args, **kwargs)
+
+            return act
+
+        with monkeypatch.context() as patch:
+            for name in ("write", "fsync", "replace"):
+                patch.setattr(os, name, injected(getattr(os, name)))
+            try:
+                ACTIONS[action](run.id)
+            except StorageFailed as failure:
+                assert "Nothing was changed" in str(failure)
+            else:
+                assert count < failing or state() != before
+                break
+        assert state() == before
+        assert not list(shipped_copy.rglob(".tmp-*"))
+    else:
+        pytest.fail("it never came through")
+
+
+def state() -> tuple[object, ...]:
+    return (
+        runs.production_id(),
+        tuple(registry.promotions()),
+        tuple(run.id for run in runs.list_runs()),
+        tuple(registry.labels(run.id) for run in runs.list_runs()),
+    )
+
+
+def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkeypatch) -> None:
+    run = another_run()
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refused)
+    for action in ACTIONS.values():
+        with pytest.raises(DigitsError):
+            action(run.id)
+    monkeypatch.undo()
+    assert runs.production_run().config

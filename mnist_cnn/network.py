@@ -50,7 +50,7 @@ def accuracy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return keras.metrics.sparse_categorical_accuracy(labels, _with_none(logits))
 
 
-def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 500) -> FloatArray:
+def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 100) -> FloatArray:
     """(n, 10) logits of uint8 (n, 28, 28)."""
     parts = [
         model(images[start : start + batch_size, :, :, None].astype(np.float32) / 255)

@@ -117,7 +117,7 @@ def test_a_drawing_outlives_a_change_of_page(page: Page) -> None:
     hand(page)(page, SEVEN)
     wait_for_answer(page, "7")
     page.get_by_role("link", name=f"Run {runs.production_id()}").click()
-    page.get_by_role("heading", name=f"Run {runs.production_id()}").wait_for()
+    page.get_by_text(f"Run {runs.production_id()} · begun").wait_for()
     page.go_back()
     page.locator(browser.CANVAS).wait_for()
     wait_for_answer(page, "7")

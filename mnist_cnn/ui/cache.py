@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import datasets, runs
+from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 
 
@@ -27,6 +27,8 @@ def settle_imports() -> None:
 @st.cache_data(show_spinner=False)
 def sample_digits() -> NDArray[np.uint8]:
     """One real digit of each kind, uint8 (10, 28, 28)."""
+    from mnist_cnn import datasets
+
     return datasets.one_of_each()
 
 

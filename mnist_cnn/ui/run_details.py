@@ -133,7 +133,6 @@ def undo_bar(who: str) -> None:
                 f"Roll back to {previous}",
                 "undo",
                 lambda: registry.roll_back(who),
-                help="Puts the run back into production that was there before.",
             )
         if trash:
             _button(f"Restore {trash[0]}", "restore_from_trash", lambda: registry.restore(trash[0]))

@@ -25,7 +25,8 @@ def all_rows() -> pd.DataFrame:
     rows.sort(key=lambda row: str(row["Run"]), reverse=True)
     table = pd.DataFrame(rows)
     if len(table):
-        table.insert(0, "In production", table["Run"] == production)
+        live = table["Run"] == production
+        table.insert(0, "In production", live.map({True: "★", False: ""}))
         _add_differences(table, production)
     return table
 
@@ -70,7 +71,7 @@ def configuration(table: pd.DataFrame) -> dict[str, Any]:
     """How each column is written."""
     number = st.column_config.NumberColumn
     made: dict[str, Any] = {
-        "In production": st.column_config.CheckboxColumn("Live", help="In production"),
+        "In production": st.column_config.TextColumn("Live", help="★: in production"),
         "Learning": st.column_config.LineChartColumn(
             "Learning", help="Validation accuracy per epoch", y_min=0.9, y_max=1.0
         ),

@@ -1,0 +1,153 @@
+"""Training as a person does it: start, draw meanwhile, stop, promote, roll back; and strangers."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import browser
+import pytest
+from browser import SEVEN, click_button, draw, open_page, wait_for_answer
+from conftest import another_run
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_browser import NO_BROWSER
+from test_cli import wait_for
+
+from mnist_cnn import jobs, registry, runs
+from mnist_cnn.recipes import PRESETS
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            pytest.skip(NO_BROWSER)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1280, "height": 1400})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+def test_start_draw_stop_promote_and_roll_back(
+    shipped_copy: Path, tmp_path: Path, page: Page, chromium: Browser
+) -> None:
+    recipe = replace(PRESETS["quick"], data=("bundled-digits",), epochs=150)
+    config = {"recipe": recipe.as_dict(), "data": {"sets": {}}, "command": ""}
+    source = another_run(config_json=json.dumps(config).encode())
+    live = str(runs.production_id())
+    environment = {"MNIST_CNN_ARTIFACTS": str(shipped_copy)}
+    with browser.server(tmp_path / "server.log", **environment) as server:
+        page.goto(f"{server.url}/Train?from={source.id}")
+        expect(page.get_by_text("train --preset quick --data bundled-digits")).to_be_visible()
+        click_button(page, "Start")
+        expect(page.get_by_text("begun by this machine's user")).to_be_visible()
+        job = jobs.running()
+        assert job is not None
+
+        other = chromium.new_page()
+        other.goto(f"{server.url}/Train")
+        expect(other.get_by_text(f"Run {job.id}")).to_be_visible()
+        expect(other.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+        open_page(other, server.url)
+        draw(other, SEVEN)
+        wait_for_answer(other, "7")
+
+        wait_for(lambda: jobs.progress(job).epoch > 3)
+        page.reload()
+        expect(page.get_by_text("Accuracy while it learns")).to_be_visible()
+        click_button(page, "Stop and keep what it learnt")
+        wait_for(lambda: jobs.running() is None)
+        assert runs.open_run(job.id).manifest["status"] == "stopped"
+        expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+
+        page.goto(f"{server.url}/Training_runs?run={source.id}")
+        click_button(page, "Promote")
+        expect(page.get_by_text("answers from the next drawing on")).to_be_visible()
+        assert runs.production_id() == source.id
+        draw(other, [[(60, 200), (200, 210)]])
+        expect(other.get_by_text(f"Run {source.id}")).to_be_visible()
+
+        page.goto(f"{server.url}/Training_runs")
+        click_button(page, f"Roll back to {live}")
+        wait_for(lambda: runs.production_id() == live)
+        entries = [(entry.after, entry.by) for entry in registry.promotions()]
+        assert entries == [(source.id, "this machine's user"), (live, "this machine's user")]
+
+        page.goto(f"{server.url}/Training_runs?run={source.id}")
+        click_button(page, "Delete")
+        click_button(page, "Yes, delete it")
+        wait_for(lambda: source.id in registry.deleted())
+        click_button(page, f"Restore {source.id}")
+        wait_for(lambda: source.id not in registry.deleted())
+        other.close()
+
+
+def test_a_worse_run_is_promoted_only_with_a_reason(
+    shipped_copy: Path, tmp_path: Path, page: Page
+) -> None:
+    evaluation = runs.production_run().evaluation
+    evaluation["datasets"]["mnist-test"]["accuracy"] = 0.9
+    worse = another_run(evaluation_json=json.dumps(evaluation).encode())
+    environment = {"MNIST_CNN_ARTIFACTS": str(shipped_copy)}
+    with browser.server(tmp_path / "server.log", **environment) as server:
+        page.goto(f"{server.url}/Training_runs?run={worse.id}")
+        click_button(page, "Promote")
+        expect(page.get_by_text("is worse than the one in production")).to_be_visible()
+        assert runs.production_id() != worse.id
+        page.get_by_label("Reason to promote it all the same").fill("to show the class")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Promote all the same")).to_be_enabled()
+        click_button(page, "Promote all the same")
+        wait_for(lambda: runs.production_id() == worse.id)
+    assert registry.promotions()[-1].reason == "to show the class"
+
+
+PROXY = """
+import asyncio, sys
+
+async def relay(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def accept(reader, writer):
+    there = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    await asyncio.gather(relay(reader, there[1]), relay(there[0], writer), return_exceptions=True)
+
+async def main():
+    server = await asyncio.start_server(accept, "0.0.0.0", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+def test_through_a_proxy_that_hides_itself_one_may_only_look(
+    shipped_copy: Path, tmp_path: Path, page: Page
+) -> None:
+    environment = {"MNIST_CNN_ARTIFACTS": str(shipped_copy)}
+    with browser.server(tmp_path / "server.log", **environment) as server:
+        port = server.url.rpartition(":")[2]
+        command = [sys.executable, "-c", PROXY, port]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
+            assert proxy.stdout
+            page.goto(f"http://127.0.0.1:{proxy.stdout.readline().strip()}/Train")
+            expect(page.get_by_text("Only the owner can train here.")).to_be_visible()
+            assert page.get_by_role("button", name="Start", exact=True).count() == 0
+            page.goto("about:blank")
+            proxy.kill()
+        page.goto(f"{server.url}/Train")
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()

@@ -10,6 +10,7 @@
 import contextlib
 import hashlib
 import os
+import sys
 import tempfile
 import time
 import urllib.error
@@ -127,6 +128,30 @@ def load_pen_digits(url: str = PEN_DIGITS_URL, progress: Progress | None = None)
     for drawing in drawings:
         parts[writer_part(drawing.writer)].append(drawing)
     return PenDigits(parts["train"], parts["validation"], parts["test"])
+
+
+TEST_SETS = ("mnist-test", "pen-digits-test", "bundled-digits-test")
+
+
+def local_test_sets() -> list[Dataset]:
+    """Every test set that is on this machine; nothing is downloaded for it."""
+    return [found for name in TEST_SETS if (found := local_test_set(name))]
+
+
+def local_test_set(name: str) -> Dataset | None:
+    """A test set by its name, or None where it is not on this machine or damaged."""
+    files = {"mnist-test": "mnist.npz", "pen-digits-test": "pen_digits.jsonl.gz"}
+    if name in files and not (data_folder() / files[name]).exists():
+        return None
+    try:
+        if name == "mnist-test":
+            return load_mnist().test
+        if name == "pen-digits-test":
+            return framed_drawings(name, load_pen_digits().test)
+        return load_bundled_digits().test if name == "bundled-digits-test" else None
+    except DataMissing as error:
+        print(error, file=sys.stderr)
+        return None
 
 
 def writer_part(writer: str | None) -> str:

@@ -1,5 +1,7 @@
 """How well a run reads: its scores per data set, and its verdicts' calibration."""
 
+import io
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +11,10 @@ from numpy.typing import NDArray
 
 from mnist_cnn import metrics
 from mnist_cnn.classifier import Calibration, Classifier
+from mnist_cnn.errors import RunDamaged
 from mnist_cnn.metrics import Labels
 from mnist_cnn.records import Dataset, FloatArray
+from mnist_cnn.runs import Run
 
 BATCH = 250
 
@@ -46,6 +50,27 @@ class Readings:
             "unsure": _rounded((is_digit & ~kept).mean()),
             "accuracy_kept": _rounded(right[kept].mean()) if kept.any() else None,
         }
+
+
+def saved_readings(run: Run) -> dict[str, Readings]:
+    """What a run answered to each test set when it was measured, from its `predictions.npz`.
+
+    Raises:
+        RunDamaged: the file is missing, changed, or holds something else.
+    """
+    content = run.read("predictions.npz")
+    try:
+        with np.load(io.BytesIO(content)) as arrays:
+            names = [key.removesuffix("-labels") for key in arrays if key.endswith("-labels")]
+            return {
+                name: Readings(
+                    arrays[f"{name}-logits"].astype(np.float32),
+                    arrays[f"{name}-labels"].astype(np.int64),
+                )
+                for name in names
+            }
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise RunDamaged(f"Run {run.id} is damaged: predictions.npz cannot be read.") from error
 
 
 def read(classifier: Classifier, images: NDArray[np.uint8]) -> FloatArray:

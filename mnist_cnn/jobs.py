@@ -235,7 +235,9 @@ def stop(job: Job, at_once: bool = False) -> None:
 def log_tail(job: Job, characters: int = 4000) -> str:
     """The last of what a job printed."""
     try:
-        content = _path(job.id, "log").read_bytes()[-4 * characters :]
+        with open(_path(job.id, "log"), "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * characters))
+            content = file.read()
     except OSError:
         return ""
     return content.decode("utf-8", "replace")[-characters:]

@@ -67,3 +67,43 @@ def auroc(positive: Scores, negative: Scores) -> float:
 def turned_away(positive: Scores, negative: Scores, kept: float = 0.98) -> float:
     """The share of negatives below the score that keeps the share `kept` of the positives."""
     return float((negative < np.quantile(positive, 1 - kept)).mean())
+
+
+def per_class(matrix: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Precision, recall, F1 and support of each class; NaN where it was never there or read."""
+    right = np.diag(matrix).astype(np.float64)
+    read, there = matrix.sum(axis=0), matrix.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return {
+            "precision": right / read,
+            "recall": right / there,
+            "f1": 2 * right / (read + there),
+            "support": there,
+        }
+
+
+def reliability(confidence: Scores, right: NDArray[np.bool_]) -> list[dict[str, float]]:
+    """For each bin of confidence that has any images: its mean confidence, accuracy and images."""
+    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
+    return [
+        {
+            "confidence": float(confidence[inside].mean()),
+            "accuracy": float(right[inside].mean()),
+            "images": int(inside.sum()),
+        }
+        for number in range(NUM_BINS)
+        if (inside := bins == number).any()
+    ]
+
+
+def accuracy_by_share_kept(
+    confidence: Scores, right: NDArray[np.bool_], points: int = 101
+) -> list[dict[str, float]]:
+    """Accuracy on the surest images, for shares turned away from none to half of them."""
+    order = np.argsort(-confidence, kind="stable")
+    correct = np.cumsum(right[order])
+    rows = []
+    for turned in np.linspace(0, 0.5, points):
+        kept = max(1, round(len(order) * (1 - turned)))
+        rows.append({"turned away": float(turned), "accuracy": float(correct[kept - 1] / kept)})
+    return rows

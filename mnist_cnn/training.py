@@ -19,12 +19,12 @@ from mnist_cnn import datasets, evaluation, metrics, network, registry, runs
 from mnist_cnn.augmentation import augmented
 from mnist_cnn.classifier import Calibration, Classifier
 from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
-from mnist_cnn.errors import DataMissing, RunError, TrainingFailed
+from mnist_cnn.errors import RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.recipes import STILL, Recipe
-from mnist_cnn.records import Dataset, FloatArray
+from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import NewRun, Run
-from mnist_cnn.settings import PROJECT_FOLDER, data_folder, machine
+from mnist_cnn.settings import PROJECT_FOLDER, machine
 from mnist_cnn.training_data import NOT_A_DIGIT, TrainingData, prepare
 
 WARM_UP = 0.2
@@ -230,27 +230,12 @@ def _calibration(model: keras.Model, data: TrainingData) -> Calibration:
     )
 
 
-def test_sets() -> list[Dataset]:
-    """Every test set that is on this machine; nothing is downloaded for it."""
-    found = [datasets.load_bundled_digits().test]
-    folder = data_folder()
-    try:
-        if (folder / "mnist.npz").exists():
-            found.insert(0, datasets.load_mnist().test)
-        if (folder / "pen_digits.jsonl.gz").exists():
-            drawings = datasets.load_pen_digits().test
-            found.insert(1, datasets.framed_drawings("pen-digits-test", drawings))
-    except DataMissing as error:
-        print(error, file=sys.stderr)
-    return found
-
-
 def _evaluation(new_run: NewRun, model: keras.Model, calibration: Calibration) -> dict[str, Any]:
     """Scores on every test set, and how far LiteRT strays from Keras; writes predictions.npz."""
     classifier = Classifier((new_run.folder / "model.tflite").read_bytes(), calibration)
     results, difference = {}, 0.0
     arrays: dict[str, Any] = {}
-    for dataset in test_sets():
+    for dataset in datasets.local_test_sets():
         logits = evaluation.read(classifier, dataset.images)
         results[dataset.name] = Readings(logits, dataset.labels).scores(calibration)
         by_keras = metrics.softmax(network.logits_of(model, dataset.images))

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import runs
+from mnist_cnn import jobs, runs
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import guard, layout, run_details, runs_table
+from mnist_cnn.ui import guard, job_panel, layout, run_details, runs_table
 
 layout.page(
     "Training runs",
@@ -59,6 +59,8 @@ try:
         st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
         st.stop()
     who = guard.actor()
+    if job := jobs.running():
+        job_panel.panel(job, may_stop=who is not None)
     if who:
         run_details.undo_bar(who)
     if trouble := st.session_state.pop("trouble", ""):

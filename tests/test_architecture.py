@@ -21,7 +21,7 @@ FLOORS = {
         "access",
     ],
     2: ["runs", "diary", "classifier", "evaluation", "training_data"],
-    3: ["gate", "registry", "jobs", "forecast", "report", "training"],
+    3: ["gate", "registry", "jobs", "forecast", "report", "explain", "training"],
     4: ["cli", "ui"],
     5: ["__main__", "Home", "pages"],
 }
@@ -33,6 +33,7 @@ SAME_FLOOR = {
     ("recipes", "augmentation"): "a recipe holds the amounts of augmentation",
     ("network", "recipes"): "a recipe describes the network",
     ("classifier", "runs"): "a classifier is loaded from a run",
+    ("evaluation", "runs"): "a run keeps what it answered",
     ("evaluation", "classifier"): "what is evaluated is a classifier",
     ("diary", "runs"): "a diary is written into a run's folder",
     ("registry", "gate"): "promotion asks the gate",

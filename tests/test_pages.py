@@ -218,3 +218,27 @@ def test_an_earlier_run_fills_the_form_in(shipped_copy: Path) -> None:
     assert "--preset best" in app.code[0].value
     app = page("3_Train.py", **{"from": "gone"})
     assert "There is no run" in app.error[0].value
+
+
+@pytest.mark.parametrize("cell", ["", "49", "4", "xx", "²3", "999"])
+@pytest.mark.parametrize("image", ["", "2130", "-1", "10000000", "x"])
+def test_the_confusion_page_takes_any_address(shipped_copy: Path, cell: str, image: str) -> None:
+    app = page("5_Confusion_matrix.py", cell=cell, image=image)
+    assert not app.error
+    shown = " ".join(text.value for text in app.markdown)
+    assert ("**4 read as 9**" in shown) == (cell == "49")
+    assert ("**Image #2130**" in shown) == (image == "2130")
+
+
+def test_the_confusion_page_needs_no_data(
+    shipped_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
+    st.cache_data.clear()
+    app = page("5_Confusion_matrix.py", cell="49", image="2130")
+    assert "are not on this machine" in app.info[0].value
+    st.cache_data.clear()
+
+
+def test_the_confusion_page_without_runs_says_so(artifacts: Path) -> None:
+    assert page("5_Confusion_matrix.py").info[0].value.startswith("No run yet")

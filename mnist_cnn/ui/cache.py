@@ -7,8 +7,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import runs
+from mnist_cnn import evaluation, runs
 from mnist_cnn.classifier import Classifier, load_classifier
+from mnist_cnn.evaluation import Readings
+from mnist_cnn.explain import Answers
+from mnist_cnn.runs import Run
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -30,6 +33,33 @@ def sample_digits() -> NDArray[np.uint8]:
     from mnist_cnn import datasets
 
     return datasets.one_of_each()
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def saved_readings(run_id: str, folder: str) -> dict[str, Readings]:
+    """What a run answered to its test sets; `folder` tells artifacts folders apart."""
+    return evaluation.saved_readings(runs.open_run(run_id))
+
+
+def answers(run: Run) -> dict[str, Answers]:
+    """The same as calibrated probabilities, per test set."""
+    calibration = classifier_of(run.id).calibration
+    saved = saved_readings(run.id, str(run.folder))
+    return {name: Answers.of(readings, calibration) for name, readings in saved.items()}
+
+
+@st.cache_data(show_spinner="Fetching the pictures …", max_entries=3)
+def test_images(name: str) -> NDArray[np.uint8] | None:
+    """The images of a test set that is on this machine."""
+    from mnist_cnn import datasets
+
+    found = datasets.local_test_set(name)
+    return found.images if found else None
+
+
+def classifier_of(run_id: str) -> Classifier:
+    """The classifier of any whole run."""
+    return _classifier(run_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=20_000)

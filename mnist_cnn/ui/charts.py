@@ -84,7 +84,7 @@ def overlaid_curves(table: "pd.DataFrame", x: str, y: str, form: str) -> alt.Lay
     base = alt.Chart(table).encode(
         x=alt.X(f"{x}:Q"),
         y=alt.Y(f"{y}:Q", scale=alt.Scale(zero=False), axis=alt.Axis(format=form)),
-        color=alt.Color("Run:N", legend=alt.Legend(orient="bottom", columns=1)),
+        color=alt.Color("Run:N", legend=alt.Legend(orient="bottom", columns=1, labelLimit=300)),
         tooltip=["Run:N", alt.Tooltip(f"{x}:Q", format=".4g"), alt.Tooltip(f"{y}:Q", format=form)],
     )
     lines, points = base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=45)
@@ -115,12 +115,15 @@ def network_drawing(layers: "pd.DataFrame") -> alt.LayerChart:
 
 
 def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
-    """A heat map with a number in every cell: columns true, read, count and share (of its row).
+    """A heat map with a number in every cell, whose clicks select a cell.
 
-    Colour is the share of the errors, so that the diagonal does not drown them.
+    Args:
+        cells: columns true, read, count, share (of its true digits), label (what is written in
+            the cell) and heat (its colour, 0 to 1).
     """
+    picked = alt.selection_point(name="cell", fields=["true", "read"])
     base = alt.Chart(cells).encode(
-        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0)),
+        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
         y=alt.Y("true:O", title="Is a"),
         tooltip=[
             alt.Tooltip("true:O", title="Is a"),
@@ -129,24 +132,61 @@ def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
             alt.Tooltip("share:Q", title="Of these digits", format=".2%"),
         ],
     )
-    wrong = "datum.true == datum.read ? 0 : datum.share"
-    squares = (
-        base.transform_calculate(wrong=wrong)
-        .mark_rect()
-        .encode(
-            color=alt.Color(
-                "wrong:Q",
-                title="Share misread",
-                scale=alt.Scale(range=["#1a1f29", "#ffc857"]),
-                legend=None,
-            )
-        )
-    )
-    numbers = base.mark_text(fontSize=11).encode(
-        text="count:Q",
-        color=alt.condition(
-            "datum.true != datum.read && datum.share > 0.1", alt.value("#0e1117"), alt.value(TEXT)
+    squares = base.mark_rect(stroke="#0e1117", strokeWidth=1, cursor="pointer").encode(
+        color=alt.Color(
+            "heat:Q",
+            scale=alt.Scale(domain=[0, 0.5, 1], range=["#1a1f29", "#7a5a1e", "#ffc857"]),
+            legend=None,
         ),
+        opacity=alt.condition(picked, alt.value(1), alt.value(0.45)),
+    )
+    numbers = base.mark_text(fontSize=12).encode(
+        text="label:N",
+        color=alt.condition("datum.heat > 0.6", alt.value("#0e1117"), alt.value(TEXT)),
         opacity=alt.condition("datum.count == 0", alt.value(0.25), alt.value(1)),
     )
-    return (squares + numbers).properties(height=460, title=title)
+    layers = alt.layer(squares.add_params(picked), numbers)
+    return layers.properties(height=480, title=title)
+
+
+def reliability(bins: "pd.DataFrame") -> alt.LayerChart:
+    """Accuracy against confidence, beside the line on which both agree."""
+    percent = alt.Axis(format=".0%")
+    scale = alt.Scale(domain=[0, 1])
+    x = alt.X("confidence:Q", title="Confidence", scale=scale, axis=percent)
+    y = alt.Y("accuracy:Q", title="Accuracy", scale=scale, axis=percent)
+    tooltip = [
+        alt.Tooltip("confidence:Q", title="Confidence", format=".1%"),
+        alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
+        alt.Tooltip("images:Q", title="Images"),
+    ]
+    size = alt.Size("images:Q", scale=alt.Scale(type="sqrt", range=[30, 500]), legend=None)
+    points = alt.Chart(bins).mark_circle(color=BAR, opacity=0.9)
+    points = points.encode(x=x, y=y, size=size, tooltip=tooltip)
+    ends = alt.InlineData([{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}])
+    ideal = (
+        alt.Chart(ends)
+        .mark_line(strokeDash=[5, 5], color="#8b95a5")
+        .encode(x="confidence:Q", y="accuracy:Q")
+    )
+    return (ideal + points).properties(height=320, title="Is it as often right as it says?")
+
+
+def accuracy_by_share_kept(rows: "pd.DataFrame", chosen: float) -> alt.LayerChart:
+    """Accuracy on what is kept when the least sure are turned away, and where the slider stands."""
+    x = alt.X("turned away:Q", title="Turned away (share)", axis=alt.Axis(format=".0%"))
+    y = alt.Y(
+        "accuracy:Q",
+        title="Accuracy on the rest",
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(format=".2%"),
+    )
+    tooltip = [
+        alt.Tooltip("turned away:Q", title="Turned away", format=".1%"),
+        alt.Tooltip("accuracy:Q", title="Accuracy on the rest", format=".2%"),
+    ]
+    line = alt.Chart(rows).mark_line(color=BAR).encode(x=x, y=y, tooltip=tooltip)
+    at = alt.Chart(alt.InlineData([{"turned away": chosen}])).mark_rule(color=SECOND)
+    return (line + at.encode(x="turned away:Q")).properties(
+        height=320, title="What turning away the unsure brings"
+    )

@@ -78,12 +78,30 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def matrix_cells(matrix: Sequence[Sequence[int]]) -> pd.DataFrame:
-    """A confusion matrix as a row per cell: true, read, count, and share of the true digits."""
+MATRIX_VIEWS = ("Counts", "% of row", "% of column", "Errors only")
+
+
+def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.DataFrame:
+    """A confusion matrix as a row per cell, for `charts.confusion_matrix`."""
     counts = np.asarray(matrix)
     true, read = np.indices(counts.shape)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    columns = {"true": true, "read": read, "count": counts, "share": shares}
+    of_row = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    of_column = counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)
+    wrong = np.where(true == read, 0, of_column if view == "% of column" else of_row)
+    labels = counts.astype(str).astype(object)
+    if view.startswith("%"):
+        shares = 100 * (of_row if view == "% of row" else of_column)
+        labels = np.array([[f"{share:.2g}" for share in row] for row in shares], object)
+    if view == "Errors only":
+        labels[true == read] = ""
+    columns = {
+        "true": true,
+        "read": read,
+        "count": counts,
+        "share": of_row,
+        "label": labels,
+        "heat": np.sqrt(wrong / max(wrong.max(), 1e-9)),
+    }
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
 
 

@@ -1,0 +1,90 @@
+"""Digits of a test set as pictures to click on, and one of them from close up."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_cnn import explain
+from mnist_cnn.classifier import Classifier
+from mnist_cnn.explain import Answers
+from mnist_cnn.records import FloatArray
+from mnist_cnn.ui import layout
+
+PER_PAGE = 24
+
+
+def gallery(
+    rows: Sequence[int] | NDArray[np.intp],
+    images: NDArray[np.uint8] | None,
+    answers: Answers,
+    key: str,
+) -> None:
+    """Pictures in a row that wraps, each with what it is, what it was read as, and how surely."""
+    shown = PER_PAGE
+    if len(rows) > PER_PAGE:
+        shown = st.slider("Show", PER_PAGE, min(len(rows), 240), PER_PAGE, PER_PAGE, key=key)
+    with st.container(horizontal=True, gap="small"):
+        for row in map(int, rows[:shown]):
+            with st.container(width=92, gap="xsmall"):
+                if images is not None:
+                    st.image(np.kron(images[row], np.ones((3, 3), np.uint8)), width=84)
+                st.button(
+                    f"{answers.labels[row]} → {answers.read[row]}",
+                    key=f"{key} {row}",
+                    on_click=_pick,
+                    args=(row,),
+                    width=84,
+                )
+                st.caption(f"#{row} · {answers.confidence[row]:.0%}")
+
+
+def close_up(
+    row: int,
+    images: NDArray[np.uint8] | None,
+    answers: Answers,
+    classifier: Classifier,
+    others: dict[str, Answers],
+) -> None:
+    """One digit: its image, its probabilities, where the evidence lies, what other runs say."""
+    read = int(answers.read[row])
+    with st.container(border=True):
+        st.markdown(f"**Image #{row}**: a {answers.labels[row]}, read as {read}")
+        left, right = st.columns([1, 1])
+        with left:
+            if images is not None:
+                heat = explain.evidence(classifier, images[row], read)
+                with st.container(horizontal=True):
+                    layout.seen_image(images[row].astype(np.float32) / 255, scale=6)
+                    st.image(_coloured(images[row], heat), width=168)
+                st.caption(
+                    f"Right: blue speaks for {read}, orange against it; found by covering "
+                    f"{explain.PATCH} × {explain.PATCH} pixels at a time."
+                )
+            if others:
+                st.caption("The same digit, read by other runs")
+                rows = [
+                    {
+                        "Run": name,
+                        "Read as": int(a.read[row]),
+                        "Confidence": f"{a.confidence[row]:.1%}",
+                    }
+                    for name, a in others.items()
+                ]
+                st.dataframe(rows, hide_index=True)
+        with right:
+            layout.probability_bars(answers.probabilities[row].tolist())
+
+
+def _pick(row: int) -> None:
+    st.query_params["image"] = str(row)
+
+
+def _coloured(image: NDArray[np.uint8], heat: FloatArray, scale: int = 6) -> FloatArray:
+    """The digit in grey, tinted blue where it speaks for the answer and orange where against."""
+    strength = heat / max(float(np.abs(heat).max()), 1e-6)
+    grey = 0.35 * image.astype(np.float32)[..., None] / 255
+    for_it = np.clip(strength, 0, 1)[..., None] * np.array([0.30, 0.76, 1.0])
+    against = np.clip(-strength, 0, 1)[..., None] * np.array([1.0, 0.66, 0.30])
+    return np.kron(np.clip(grey + for_it + against, 0, 1), np.ones((scale, scale, 1)))

@@ -1,6 +1,8 @@
 """The scores that networks are judged by, from arrays to numbers."""
 
 import math
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -107,3 +109,33 @@ def accuracy_by_share_kept(
         kept = max(1, round(len(order) * (1 - turned)))
         rows.append({"turned away": float(turned), "accuracy": float(correct[kept - 1] / kept)})
     return rows
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks on the same images: how many only one of them reads.
+
+    `difference` is B's accuracy less A's, `interval` its 95 % interval (Wald, paired), `p_value`
+    McNemar's exact test of both being equally good.
+    """
+
+    only_a: int
+    only_b: int
+    total: int
+    p_value: float
+    difference: float
+    interval: tuple[float, float]
+
+
+def compare(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> Comparison:
+    """From whether each image was read right by A and by B. McNemar, 1947; exact, two-sided."""
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    total, differing = len(right_a), only_a + only_b
+    few = min(only_a, only_b)
+    tail = sum(math.comb(differing, k) for k in range(few + 1))
+    p_value = min(1.0, float(Fraction(2 * tail, 2**differing)))
+    difference = (only_b - only_a) / total
+    spread = math.sqrt(max(differing - (only_b - only_a) ** 2 / total, 0.0)) / total
+    half = 1.959964 * spread
+    interval = (difference - half, difference + half)
+    return Comparison(only_a, only_b, total, p_value, difference, interval)

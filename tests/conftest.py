@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -11,6 +12,9 @@ from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.runs import Run
 from mnist_cnn.settings import PROJECT_FOLDER, data_folder
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # machines are shared
+hypothesis.settings.load_profile("unhurried")
 
 SEVEN = (np.array([[80, 60], [150, 56], [215, 60], [190, 115], [155, 180], [135, 235]], float),)
 

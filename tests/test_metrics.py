@@ -5,6 +5,7 @@ import pytest
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from mnist_cnn import metrics
 from mnist_cnn.classifier import Calibration
@@ -75,3 +76,15 @@ def test_a_verdict_follows_the_thresholds() -> None:
     nothing = calibration.verdict(np.full(10, -9.0))
     assert (nothing.status, nothing.digit) == ("not_a_digit", None)
     assert sum(nothing.probabilities) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (1, 0), (12, 31), (31, 12), (500, 400)])
+def test_mcnemar_is_the_binomial_test(only_a: int, only_b: int) -> None:
+    right_a = np.repeat([True, False, True, False], [only_a, only_b, 900, 20])
+    right_b = np.repeat([False, True, True, False], [only_a, only_b, 900, 20])
+    result = metrics.compare(right_a, right_b)
+    differing = only_a + only_b
+    expected = stats.binomtest(only_a, differing).pvalue if differing else 1.0
+    assert result.p_value == pytest.approx(expected)
+    assert result.difference == pytest.approx(right_b.mean() - right_a.mean())
+    assert result.interval[0] <= result.difference <= result.interval[1]

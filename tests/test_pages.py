@@ -242,3 +242,18 @@ def test_the_confusion_page_needs_no_data(
 
 def test_the_confusion_page_without_runs_says_so(artifacts: Path) -> None:
     assert page("5_Confusion_matrix.py").info[0].value.startswith("No run yet")
+
+
+def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
+    assert "please train another" in page("6_Compare_models.py").info[0].value
+    another_run()
+    app = page("6_Compare_models.py", image="2130")
+    assert not app.error
+    words = " ".join(text.value for text in app.markdown)
+    assert "No difference that 10,000 images can show" in words
+    assert "**Image #2130**" in words
+    drawing = {"raw": canvas_json(*SEVEN), "data": None}
+    app.session_state["compare canvas 0"] = {"drawing": drawing, "backgroundFit": None}
+    app.run()
+    assert not app.exception
+    assert sum(text.value.startswith("**7** · ") for text in app.markdown) == 2

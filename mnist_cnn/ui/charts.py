@@ -135,7 +135,9 @@ def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
     squares = base.mark_rect(stroke="#0e1117", strokeWidth=1, cursor="pointer").encode(
         color=alt.Color(
             "heat:Q",
-            scale=alt.Scale(domain=[0, 0.5, 1], range=["#1a1f29", "#7a5a1e", "#ffc857"]),
+            scale=alt.Scale(
+                domain=[0, 0.5, 1], range=["#1a1f29", "#7a5a1e", "#ffc857"], interpolate="rgb"
+            ),
             legend=None,
         ),
         opacity=alt.condition(picked, alt.value(1), alt.value(0.45)),
@@ -190,3 +192,31 @@ def accuracy_by_share_kept(rows: "pd.DataFrame", chosen: float) -> alt.LayerChar
     return (line + at.encode(x="turned away:Q")).properties(
         height=320, title="What turning away the unsure brings"
     )
+
+
+def matrix_difference(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
+    """Where B reads more images than A (blue) and fewer (orange); columns true, read, difference,
+    good (whether more is better there) and heat, -1 to 1: good news positive."""
+    base = alt.Chart(cells).encode(
+        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
+        y=alt.Y("true:O", title="Is a"),
+        tooltip=[
+            alt.Tooltip("true:O", title="Is a"),
+            alt.Tooltip("read:O", title="Read as"),
+            alt.Tooltip("difference:Q", title="B less A (images)", format="+d"),
+        ],
+    )
+    squares = base.mark_rect(stroke="#0e1117", strokeWidth=1).encode(
+        color=alt.Color(
+            "heat:Q",
+            scale=alt.Scale(
+                domain=[-1, 0, 1], range=["#ffa94d", "#1a1f29", BAR], interpolate="rgb"
+            ),
+            legend=None,
+        )
+    )
+    numbers = base.mark_text(fontSize=12).encode(
+        text="label:N",
+        color=alt.condition("abs(datum.heat) > 0.6", alt.value("#0e1117"), alt.value(TEXT)),
+    )
+    return (squares + numbers).properties(height=460, title=title)

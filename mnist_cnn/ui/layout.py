@@ -2,10 +2,12 @@
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from mnist_cnn.records import FloatArray, Prediction, Reading
 
@@ -101,6 +103,21 @@ def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.Da
         "share": of_row,
         "label": labels,
         "heat": np.sqrt(wrong / max(wrong.max(), 1e-9)),
+    }
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
+def difference_cells(matrix_a: NDArray[np.int64], matrix_b: NDArray[np.int64]) -> pd.DataFrame:
+    """What changes from A's confusion matrix to B's, for `charts.matrix_difference`."""
+    difference = matrix_b - matrix_a
+    true, read = np.indices(difference.shape)
+    good = np.where(true == read, difference, -difference)
+    columns: dict[str, Any] = {
+        "true": true,
+        "read": read,
+        "difference": difference,
+        "label": np.array([[f"{n:+d}" if n else "" for n in row] for row in difference], object),
+        "heat": np.sign(good) * np.sqrt(np.abs(good) / max(int(np.abs(good).max()), 1)),
     }
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
 

@@ -1,0 +1,73 @@
+"""Two or more runs on the same test set, and on the same drawing."""
+
+import streamlit as st
+
+from mnist_cnn import runs
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.explain import Answers
+from mnist_cnn.runs import Run
+from mnist_cnn.ui import cache, comparison, digit_gallery, layout
+from mnist_cnn.ui.canvas import drawing_canvas
+
+CANVAS = 280
+
+layout.page("Compare models", "⚖️", "Which network is better, and on which digits they differ.")
+
+
+def choice() -> tuple[list[Run], str, dict[str, Answers]]:
+    """At least two runs and a test set that all of them have answered."""
+    known = {run.id: run for run in runs.list_runs() if "predictions.npz" in run.manifest["sha256"]}
+    if len(known) < 2:
+        st.info("Two runs are needed to compare; please train another one.")
+        st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
+        st.stop()
+    live = runs.production_id()
+    others = [run_id for run_id in known if run_id != live]
+    first = [live, others[0]] if live in known else others[:2]
+    ids = st.multiselect(
+        "Runs: A, B, …",
+        list(known),
+        first,
+        format_func=lambda run_id: comparison.title(known[run_id]),
+        max_selections=4,
+        key="runs",
+        bind="query-params",
+    )
+    if len(ids) < 2:
+        st.info("Please choose at least two runs.")
+        st.stop()
+    answers = {run_id: cache.answers(known[run_id]) for run_id in ids}
+    shared = [name for name in answers[ids[0]] if all(name in own for own in answers.values())]
+    if not shared:
+        st.info("These runs were not measured on the same test set.")
+        st.stop()
+    name = st.selectbox("Test set", shared, key="data", bind="query-params")
+    return [known[run_id] for run_id in ids], name, {i: answers[i][name] for i in ids}
+
+
+@st.fragment
+def drawing(chosen: list[Run]) -> None:
+    st.subheader("One drawing, read by all of them")
+    try:
+        with st.container(horizontal=True, gap="large"):
+            with st.container(width=CANVAS + 4):
+                strokes = drawing_canvas("compare", CANVAS, CANVAS)
+            with st.container(width="stretch"):
+                comparison.one_drawing(chosen, strokes)
+    except DigitsError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+try:
+    chosen, name, answers = choice()
+    comparison.table(chosen, answers)
+    comparison.pair(chosen[0], chosen[1], answers, name)
+    row = st.query_params.get("image", "")
+    first = answers[chosen[0].id]
+    if row.isascii() and row.isdigit() and int(row) < len(first.labels):
+        others = {comparison.title(run): answers[run.id] for run in chosen[1:]}
+        classifier = cache.classifier_of(chosen[0].id)
+        digit_gallery.close_up(int(row), cache.test_images(name), first, classifier, others)
+    drawing(chosen)
+except DigitsError as error:
+    st.error(str(error), icon=":material/error:")

@@ -154,6 +154,18 @@ def local_test_set(name: str) -> Dataset | None:
         return None
 
 
+def fetch_test_set(name: str, progress: Progress | None = None) -> None:
+    """Downloads what `local_test_set` needs.
+
+    Raises:
+        DataMissing: it is not to be had.
+    """
+    if name == "mnist-test":
+        load_mnist(progress=progress)
+    elif name == "pen-digits-test":
+        load_pen_digits(progress=progress)
+
+
 def writer_part(writer: str | None) -> str:
     """Which part of the pen digits a writer belongs to: train, validation or test."""
     if writer in TEST_WRITERS:

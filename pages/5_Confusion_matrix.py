@@ -6,7 +6,7 @@ from mnist_cnn import registry, runs
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
-from mnist_cnn.ui import cache, digit_gallery, layout, matrix_view
+from mnist_cnn.ui import cache, digit_gallery, layout, matrix_view, stress_view
 
 layout.page(
     "Confusion matrix", "🔍", "Which digits a network gets wrong: click a cell to see them."
@@ -42,7 +42,7 @@ def behind(run: Run, name: str, answers: Answers) -> None:
     """The digits behind a cell or a list, and one of them from close up."""
     images = cache.test_images(name)
     if images is None:
-        st.info(f"The pictures of {name} are not on this machine; the numbers need none.")
+        digit_gallery.offer_pictures(name)
     row = st.query_params.get("image", "")
     if row.isascii() and row.isdigit() and int(row) < len(answers.labels):
         others = {o.id: cache.answers(o).get(name) for o in runs.list_runs()[:6] if o.id != run.id}
@@ -74,5 +74,6 @@ try:
         matrix_view.tables(answers)
     behind(run, name, answers)
     matrix_view.honesty(answers)
+    stress_view.stress_test(run.id, cache.test_images(name), answers.labels)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

@@ -21,7 +21,7 @@ FLOORS = {
         "access",
     ],
     2: ["runs", "diary", "classifier", "evaluation", "training_data"],
-    3: ["gate", "registry", "jobs", "forecast", "report", "explain", "training"],
+    3: ["gate", "registry", "jobs", "forecast", "report", "explain", "stress", "training"],
     4: ["cli", "ui"],
     5: ["__main__", "Home", "pages"],
 }

@@ -5,7 +5,7 @@ import pytest
 from conftest import needs
 from sklearn.metrics import precision_recall_fscore_support
 
-from mnist_cnn import datasets, evaluation, explain, metrics, runs
+from mnist_cnn import datasets, evaluation, explain, gate, metrics, runs, stress
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.explain import Answers
 
@@ -71,3 +71,22 @@ def test_evidence_lies_on_the_ink(classifier: Classifier) -> None:
     assert heat.shape == (28, 28)
     assert heat[image > 128].mean() > abs(heat[:3]).mean()
     assert heat[:2, :2] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", stress.STRESSES)
+def test_a_stressed_digit_is_one_that_networks_take(kind: str, classifier: Classifier) -> None:
+    image = gate.canary()[0][7]
+    for amount in stress.STRESSES[kind].amounts:
+        changed = stress.stressed(image, kind, amount)
+        assert changed.shape == (28, 28)
+        assert changed.min() >= 0 and changed.max() <= 1
+    still = stress.stressed(image, "Rotation", 0)
+    assert classifier.predict(still).digit == classifier.predict(image).digit
+
+
+def test_a_curve_falls_where_it_gets_too_hard(classifier: Classifier) -> None:
+    images, labels = gate.canary()
+    pixels = np.round(255 * images).astype(np.uint8)
+    found = dict(stress.curve(classifier, pixels, labels, "Rotation"))
+    assert found[0] == 1.0
+    assert found[45] < found[10]

@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import explain
+from mnist_cnn import datasets, explain
 from mnist_cnn.classifier import Classifier
 from mnist_cnn.explain import Answers
 from mnist_cnn.records import FloatArray
-from mnist_cnn.ui import layout
+from mnist_cnn.ui import cache, guard, layout
 
 PER_PAGE = 24
 
@@ -75,6 +75,20 @@ def close_up(
                 st.dataframe(rows, hide_index=True)
         with right:
             layout.probability_bars(answers.probabilities[row].tolist())
+
+
+def offer_pictures(name: str) -> None:
+    """Where the pictures of a test set are not on this machine: fetches them, if one may."""
+    st.info(f"The pictures of {name} are not on this machine; the numbers need none.")
+    if guard.actor() and st.button("Fetch the pictures", icon=":material/download:"):
+        bar = st.progress(0.0, "Downloading …")
+
+        def progress(done: int, total: int) -> None:
+            bar.progress(min(1.0, done / (total or done or 1)), "Downloading …")
+
+        datasets.fetch_test_set(name, progress)
+        cache.test_images.clear()
+        st.rerun()
 
 
 def _pick(row: int) -> None:

@@ -1,0 +1,77 @@
+"""The stress test: how far a digit may be bent before it is misread."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from mnist_cnn import runs, stress
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.images import normalize_strokes
+from mnist_cnn.ui import cache, charts, layout
+from mnist_cnn.ui.canvas import drawing_canvas
+
+SAMPLE = 150
+CANVAS = 200
+
+
+@st.fragment
+def stress_test(run_id: str, images: NDArray[np.uint8] | None, labels: NDArray[np.int64]) -> None:
+    """A curve over a sample of the test set, and one own drawing under the same strain."""
+    st.subheader("Stress test")
+    kind = st.segmented_control("Strain", list(stress.STRESSES), default="Rotation", required=True)
+    try:
+        with st.container():  # of its own, so that the canvas below it keeps its place
+            if images is not None:
+                _sample(run_id, kind, images, labels)
+        _own_drawing(run_id, kind)
+    except DigitsError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+    others = [run.id for run in runs.list_runs() if run.id != run_id]
+    rival = st.selectbox("Beside it", others, index=None, placeholder="no other run")
+    chosen = [run_id, *([rival] if rival else [])]
+    asked = st.button(f"Measure on {SAMPLE} digits", icon=":material/play_arrow:")
+    axis = f"{kind} ({stress.STRESSES[kind].unit})"
+    place = st.empty()
+    key = f"stress {kind} {' '.join(chosen)}"
+    if asked:
+        st.session_state[key] = []
+        rows = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
+        for name in chosen:
+            classifier = cache.classifier_of(name)
+            for amount, accuracy in stress.curve(classifier, images[rows], labels[rows], kind):
+                row = {"Run": name, axis: amount, "Accuracy": accuracy}
+                st.session_state[key].append(row)
+                _curve(place, key, axis)
+    elif key in st.session_state:
+        _curve(place, key, axis)
+
+
+def _curve(place: DeltaGenerator, key: str, axis: str) -> None:
+    found = pd.DataFrame(st.session_state[key])
+    chart = charts.overlaid_curves(found, axis, "Accuracy", ".0%")
+    place.altair_chart(chart, width="stretch")
+
+
+def _own_drawing(run_id: str, kind: str) -> None:
+    steps = stress.STRESSES[kind]
+    amount = st.select_slider(
+        f"A digit of your own: {kind.lower()} ({steps.unit})",
+        steps.amounts,
+        value=min(steps.amounts, key=lambda value: abs(value - (1 if kind == "Scale" else 0))),
+    )
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=CANVAS + 4):
+            strokes = drawing_canvas("stress", CANVAS, CANVAS)
+        with st.container(width="stretch"):
+            if not strokes:
+                st.caption("Draw a digit and move the slider.")
+                return
+            image = stress.stressed(normalize_strokes(strokes), kind, amount)
+            prediction = cache.classifier_of(run_id).predict(image)
+            layout.seen_image(image, scale=5)
+            layout.verdict(prediction)

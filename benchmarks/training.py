@@ -1,6 +1,6 @@
 """What training costs: speed beside plain `model.fit`, the dashboard meanwhile, memory, many runs.
 
-    python -m benchmarks.training [--images 20000] [--runs 1000] [--strokes 30]
+    python -m benchmarks.training [--images 20000] [--runs 1000] [--strokes 30] [--presets quick best]
 
 Needs MNIST and the pen digits. Prints a Markdown table.
 """
@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
     options = parser.parse_args()
     print("| medians of one run | measured | beside it | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
@@ -158,7 +159,7 @@ def main() -> None:
             f"| memory of the server meanwhile | {now['after']:.0f} MB | "
             f"before: {now['before']:.0f} MB | {now['after'] / now['before']:.2f} |"
         )
-        for preset in PRESETS:
+        for preset in options.presets:
             peak = peak_memory(preset, folder)
             print(f"| peak memory of training `{preset}` | {peak:,.0f} MB | | |", flush=True)
     ours, plain = images_per_second(options.images)

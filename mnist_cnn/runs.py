@@ -59,7 +59,11 @@ class Run:
     @property
     def created(self) -> str:
         """When the run was begun, as its id says: `2026-11-22 14:15:03` UTC."""
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
+        try:
+            begun = time.strptime(self.id[:15], "%Y%m%d-%H%M%S")
+        except ValueError:  # an id that somebody else chose
+            return self.id[:15]
+        return time.strftime("%Y-%m-%d %H:%M:%S", begun)
 
     def read(self, name: str) -> bytes:
         """A file of the run, checked against the manifest.

@@ -1,6 +1,6 @@
 """What training costs: speed beside plain `model.fit`, the dashboard meanwhile, memory, many runs.
 
-    python -m benchmarks.training [--images 20000] [--runs 1000] [--strokes 30] [--presets quick best]
+    python -m benchmarks.training [--images N] [--runs N] [--strokes N] [--presets quick best]
 
 Needs MNIST and the pen digits. Prints a Markdown table.
 """

@@ -215,6 +215,7 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     wait_for(lambda: list(artifacts.glob(f"runs/*/{phase}")))
     child.send_signal(sign)

@@ -78,14 +78,11 @@ def _train(options: argparse.Namespace) -> int:
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     with jobs.entered(["train", *recipe.arguments()], "the command line", assigned_run()) as run_id:
-        new_run = NewRun(run_id, name=options.name, note=options.note)
         silence_tensorflow()
-        try:
-            with native_output_hidden():
-                from mnist_cnn.training import train
-        except BaseException:
-            new_run.discard()
-            raise
+        with native_output_hidden():
+            from mnist_cnn.training import train
+
+        new_run = NewRun(run_id, name=options.name, note=options.note)
         run = train(recipe, new_run, _Progress(), stop)
     _print(run.evaluation["datasets"])
     print(run.id, flush=True)
@@ -172,8 +169,8 @@ def _runs(options: argparse.Namespace) -> int:
 
     if options.action == "list":
         production = runs.production_id()
-        for run in runs.list_all():
-            _print(_summary(run, production))
+        for run_id, run in runs.list_all().items():
+            _print({"run": run_id, "production": run_id == production, **_summary(run)})
     elif options.action == "show":
         run = runs.open_run(_required(options.id, "show"))
         _print({**run.manifest, "config": run.config, "evaluation": run.evaluation})
@@ -188,14 +185,13 @@ def _runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(run: "Run | RunDamaged", production: str | None) -> dict[str, Any]:
-    """One line of the list of runs."""
+def _summary(run: "Run | RunDamaged") -> dict[str, Any]:
+    """What the list of runs says of one."""
     from mnist_cnn import registry
 
     if isinstance(run, RunDamaged):
         return {"damaged": str(run)}
-    name = registry.name_of(run)
-    summary = {"run": run.id, "name": name, "production": run.id == production}
+    summary = {"name": registry.name_of(run)}
     try:
         scores = run.evaluation["datasets"]
         return summary | {"accuracy": {name: s["accuracy"] for name, s in scores.items()}}

@@ -55,7 +55,13 @@ class RunDamaged(RunError):
 
 
 class RunRefused(RunError):
+    """`reason_helps` says whether it may be promoted all the same, for a reason."""
+
     code = "run_refused"
+
+    def __init__(self, message: str, reason_helps: bool = False) -> None:
+        super().__init__(message)
+        self.reason_helps = reason_helps
 
 
 class JobError(DigitsError):

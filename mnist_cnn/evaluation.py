@@ -14,7 +14,7 @@ from mnist_cnn.classifier import Calibration, Classifier
 from mnist_cnn.errors import RunDamaged
 from mnist_cnn.metrics import Labels
 from mnist_cnn.records import Dataset, FloatArray
-from mnist_cnn.runs import Run
+from mnist_cnn.runs import Run, list_runs
 
 BATCH = 250
 
@@ -52,13 +52,21 @@ class Readings:
         }
 
 
+PREDICTIONS = "predictions.npz"
+
+
+def measured_runs() -> dict[str, Run]:
+    """Every whole run that keeps what it answered, by its id, the newest first."""
+    return {run.id: run for run in list_runs() if PREDICTIONS in run.manifest["sha256"]}
+
+
 def saved_readings(run: Run) -> dict[str, Readings]:
-    """What a run answered to each test set when it was measured, from its `predictions.npz`.
+    """What a run answered to each test set when it was measured, from its file of predictions.
 
     Raises:
         RunDamaged: the file is missing, changed, or holds something else.
     """
-    content = run.read("predictions.npz")
+    content = run.read(PREDICTIONS)
     try:
         with np.load(io.BytesIO(content)) as arrays:
             names = [key.removesuffix("-labels") for key in arrays if key.endswith("-labels")]
@@ -70,7 +78,7 @@ def saved_readings(run: Run) -> dict[str, Readings]:
                 for name in names
             }
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise RunDamaged(f"Run {run.id} is damaged: predictions.npz cannot be read.") from error
+        raise RunDamaged(f"Run {run.id} is damaged: {PREDICTIONS} cannot be read.") from error
 
 
 def read(classifier: Classifier, images: NDArray[np.uint8]) -> FloatArray:

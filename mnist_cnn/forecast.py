@@ -4,11 +4,15 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.recipes import Recipe
 from mnist_cnn.runs import Run
 
 OTHER_WORK = 20.0
 """Seconds for starting, preparing data, exporting and measuring, where no run tells."""
+
+UNREADABLE = (DigitsError, KeyError, TypeError, ValueError)
+"""What a damaged or older run raises; it tells nothing then."""
 
 PEN_POOLS = ("rewritten", "not_digits")
 
@@ -74,7 +78,7 @@ def _speed(run: Run) -> tuple[float, float] | None:
         if run.manifest.get("status", "finished") != "finished" or training <= 0:
             return None
         return _work(recipe) / training, float(run.manifest["total_seconds"]) - training
-    except Exception:
+    except UNREADABLE:
         return None
 
 
@@ -87,6 +91,6 @@ def _accuracy(recipe: Recipe, known: Sequence[Run]) -> dict[str, float]:
                 continue
             scores = run.evaluation["datasets"]
             return {name: float(values["accuracy"]) for name, values in scores.items()}
-        except Exception:
+        except UNREADABLE:
             continue
     return {}

@@ -38,7 +38,8 @@ def check(run: Run, production: str | None, reason: str = "") -> None:
     if worse and not reason.strip():
         raise RunRefused(
             f"Run {run.id} is worse than the one in production: {'; '.join(worse)}. To promote it "
-            "all the same, please give a reason."
+            "all the same, please give a reason.",
+            reason_helps=True,
         )
 
 

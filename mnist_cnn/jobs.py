@@ -12,6 +12,7 @@ disk, so that every page, every server and the command line see the same:
 import contextlib
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import threading
@@ -69,12 +70,17 @@ class Job:
     @property
     def shown_command(self) -> str:
         """What to type for the same training."""
-        return "python -m mnist_cnn " + subprocess.list2cmdline(self.command)
+        return command_line(self.command)
 
     @property
     def seconds(self) -> float:
         """How long it has run, or ran."""
         return max(0.0, (self.ended or time.time()) - self.begun)
+
+
+def command_line(command: Sequence[str]) -> str:
+    """What to type for a command, quoted where a shell would take it apart."""
+    return f"python -m mnist_cnn {shlex.join(command)}"
 
 
 def start(arguments: Sequence[str], who: str) -> Job:

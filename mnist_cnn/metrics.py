@@ -47,9 +47,13 @@ def calibration_error(confidence: Scores, right: NDArray[np.bool_]) -> float:
     """Expected calibration error over 15 bins of equal width. Guo et al., 2017."""
     if len(confidence) == 0:
         return 0.0
-    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
+    bins = _bins(confidence)
     gaps = np.bincount(bins, weights=confidence - right, minlength=NUM_BINS)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def _bins(confidence: Scores) -> NDArray[np.int64]:
+    return np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
 
 
 def negative_log_likelihood(probabilities: Scores, labels: Labels) -> float:
@@ -86,7 +90,7 @@ def per_class(matrix: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
 
 def reliability(confidence: Scores, right: NDArray[np.bool_]) -> list[dict[str, float]]:
     """For each bin of confidence that has any images: its mean confidence, accuracy and images."""
-    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
+    bins = _bins(confidence)
     return [
         {
             "confidence": float(confidence[inside].mean()),

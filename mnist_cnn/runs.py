@@ -135,7 +135,7 @@ class NewRun:
 
     def discard(self) -> None:
         """Removes what was written so far."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard(self.id)
 
 
 def new_folder(run_id: str) -> Path:
@@ -176,17 +176,17 @@ def folder_of(run_id: str) -> Path:
 
 def list_runs() -> list[Run]:
     """Every whole run, the newest first. Damaged ones are left out."""
-    return [entry for entry in list_all() if isinstance(entry, Run)]
+    return [entry for entry in list_all().values() if isinstance(entry, Run)]
 
 
-def list_all() -> list[Run | RunDamaged]:
-    """Every run, the newest first, and in place of a damaged one what is wrong with it."""
-    found: list[Run | RunDamaged] = []
+def list_all() -> dict[str, Run | RunDamaged]:
+    """Every run by its id, the newest first; for a damaged one what is wrong with it."""
+    found: dict[str, Run | RunDamaged] = {}
     for folder in sorted(_run_folders(), reverse=True):
         try:
-            found.append(open_run(folder.name))
+            found[folder.name] = open_run(folder.name)
         except RunDamaged as error:
-            found.append(error)
+            found[folder.name] = error
         except RunNotFound:
             continue  # in the making
     return found

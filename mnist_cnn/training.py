@@ -4,6 +4,7 @@ import io
 import json
 import math
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -244,7 +245,7 @@ def _evaluation(new_run: NewRun, model: keras.Model, calibration: Calibration) -
         arrays[f"{dataset.name}-labels"] = dataset.labels.astype(np.uint8)
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
-    new_run.write("predictions.npz", packed.getvalue())
+    new_run.write(evaluation.PREDICTIONS, packed.getvalue())
     return {"datasets": results, "keras_litert_difference": difference}
 
 
@@ -253,7 +254,7 @@ def _config(recipe: Recipe, data: TrainingData) -> dict[str, Any]:
     versions = {name: metadata.version(name) for name in packages}
     return {
         "recipe": json.loads(json.dumps(recipe.as_dict())),
-        "command": "python -m mnist_cnn " + " ".join(sys.argv[1:]),
+        "command": f"python -m mnist_cnn {shlex.join(sys.argv[1:])}",
         "data": data.description,
         "versions": {"python": platform.python_version(), **versions},
         "commit": _commit(),

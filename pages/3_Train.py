@@ -40,10 +40,9 @@ def what_to_expect(recipe: Recipe) -> None:
     st.caption(f"Time {expected.basis}; {scores}.")
 
 
-def begin(recipe: Recipe, name: str, note: str, who: str) -> None:
+def begin(arguments: list[str], who: str) -> None:
     try:
-        options = [*recipe.check().arguments(), *(["--name", name] if name else [])]
-        jobs.start([*options, *(["--note", note] if note else [])], who)
+        jobs.start(arguments, who)
     except DigitsError as error:
         st.session_state["trouble"] = str(error)
 
@@ -68,15 +67,19 @@ try:
     name = left.text_input("Name", placeholder=recipe.preset, max_chars=80)
     note = right.text_input("Note", placeholder="what you want to find out", max_chars=500)
     arguments = recipe.check().arguments()
-    st.code("python -m mnist_cnn train " + " ".join(arguments), language="bash", wrap_lines=True)
-    if guard.ask("train") and who:
+    for option, words in (("--name", name.strip()), ("--note", note.strip())):
+        arguments += [option, words] if words else []
+    st.code(jobs.command_line(["train", *arguments]), language="bash", wrap_lines=True)
+    if not who:
+        guard.explain("train")
+    else:
         st.button(
             "Start",
             type="primary",
             icon=":material/play_arrow:",
             disabled=busy,
             on_click=begin,
-            args=(recipe, name.strip(), note.strip(), who),
+            args=(arguments, who),
             help="One training at a time; please wait for this one." if busy else None,
         )
 except DigitsError as error:

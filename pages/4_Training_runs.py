@@ -75,8 +75,10 @@ try:
     if len(opened) > 1:
         run_details.several(opened)
     elif opened:
-        if guard.ask("promote, name or delete runs") and who:
+        if who:
             run_details.actions(opened[0], production, who)
+        else:
+            guard.explain("promote, name or delete runs")
         run_details.one(opened[0])
     run_details.promotion_log()
 except DigitsError as error:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import registry, runs
+from mnist_cnn import evaluation, registry, runs
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -15,7 +15,7 @@ layout.page(
 
 def choice() -> tuple[Run, str, Answers, str]:
     """The run, the data set and the view, remembered in the address."""
-    known = {run.id: run for run in runs.list_runs() if "predictions.npz" in run.manifest["sha256"]}
+    known = evaluation.measured_runs()
     if not known:
         st.info("No run yet. Train one first.", icon=":material/info:")
         st.stop()
@@ -43,12 +43,12 @@ def behind(run: Run, name: str, answers: Answers) -> None:
     images = cache.test_images(name)
     if images is None:
         digit_gallery.offer_pictures(name)
-    row = st.query_params.get("image", "")
-    if row.isascii() and row.isdigit() and int(row) < len(answers.labels):
-        others = {o.id: cache.answers(o).get(name) for o in runs.list_runs()[:6] if o.id != run.id}
+    if (row := digit_gallery.picked(answers)) is not None:
+        measured = list(evaluation.measured_runs().values())[:6]
+        others = {o.id: cache.answers(o).get(name) for o in measured if o.id != run.id}
         same = {i: a for i, a in others.items() if a and len(a.labels) == len(answers.labels)}
         classifier = cache.classifier_of(run.id)
-        digit_gallery.close_up(int(row), images, answers, classifier, same)
+        digit_gallery.close_up(row, images, answers, classifier, same)
     cell, hardest, suspects = st.tabs(["The cell", "Hardest errors", "Suspected label errors"])
     with cell:
         picked = st.query_params.get("cell", "")

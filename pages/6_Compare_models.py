@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import runs
+from mnist_cnn import evaluation, runs
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -16,7 +16,7 @@ layout.page("Compare models", "⚖️", "Which network is better, and on which d
 
 def choice() -> tuple[list[Run], str, dict[str, Answers]]:
     """At least two runs and a test set that all of them have answered."""
-    known = {run.id: run for run in runs.list_runs() if "predictions.npz" in run.manifest["sha256"]}
+    known = evaluation.measured_runs()
     if len(known) < 2:
         st.info("Two runs are needed to compare; please train another one.")
         st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
@@ -62,12 +62,11 @@ try:
     chosen, name, answers = choice()
     comparison.table(chosen, answers)
     comparison.pair(chosen[0], chosen[1], answers, name)
-    row = st.query_params.get("image", "")
     first = answers[chosen[0].id]
-    if row.isascii() and row.isdigit() and int(row) < len(first.labels):
+    if (row := digit_gallery.picked(first)) is not None:
         others = {comparison.title(run): answers[run.id] for run in chosen[1:]}
         classifier = cache.classifier_of(chosen[0].id)
-        digit_gallery.close_up(int(row), cache.test_images(name), first, classifier, others)
+        digit_gallery.close_up(row, cache.test_images(name), first, classifier, others)
     drawing(chosen)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

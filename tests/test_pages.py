@@ -1,6 +1,7 @@
 """The pages without a browser: what they say, also when something is wrong."""
 
 import io
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,13 @@ def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None
         "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,48,64,64 "
         "--strides 2,1,2,1,1"
     )
+
+
+def test_the_command_can_be_copied_with_its_name_and_note(shipped_copy: Path) -> None:
+    app = page("3_Train.py")
+    next(field for field in app.text_input if field.label == "Name").set_value("Ada's run").run()
+    words = shlex.split(app.code[0].value)
+    assert words[-2:] == ["--name", "Ada's run"]
 
 
 def test_an_earlier_run_fills_the_form_in(shipped_copy: Path) -> None:

@@ -88,9 +88,11 @@ def test_damaged_folders_are_listed_and_the_others_too(artifacts: Path, fault: s
     else:
         (bad.folder / "config.json").unlink()
     listed = runs.list_all()
-    assert good.id in [run.id for run in listed if isinstance(run, Run)]
+    assert good.id in [run.id for run in listed.values() if isinstance(run, Run)]
     assert len(listed) == (1 if fault == "no run.json" else 2)
-    assert sum(isinstance(run, RunDamaged) for run in listed) == (fault == "empty run.json")
+    assert sum(isinstance(run, RunDamaged) for run in listed.values()) == (
+        fault == "empty run.json"
+    )
 
 
 @pytest.mark.parametrize("pointer", [None, "", "[]", '{"run": 5}', '{"run": "gone"}'])

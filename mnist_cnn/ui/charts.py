@@ -114,6 +114,19 @@ def network_drawing(layers: "pd.DataFrame") -> alt.LayerChart:
     return (bars + numbers).properties(height=300, title="The network, from image to digits")
 
 
+def _matrix(cells: "pd.DataFrame", *facts: alt.Tooltip) -> alt.Chart:
+    """The frame of a confusion matrix: what is against what was read."""
+    return alt.Chart(cells).encode(
+        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
+        y=alt.Y("true:O", title="Is a"),
+        tooltip=[
+            alt.Tooltip("true:O", title="Is a"),
+            alt.Tooltip("read:O", title="Read as"),
+            *facts,
+        ],
+    )
+
+
 def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
     """A heat map with a number in every cell, whose clicks select a cell.
 
@@ -122,15 +135,10 @@ def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
             the cell) and heat (its colour, 0 to 1).
     """
     picked = alt.selection_point(name="cell", fields=["true", "read"])
-    base = alt.Chart(cells).encode(
-        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("true:O", title="Is a"),
-        tooltip=[
-            alt.Tooltip("true:O", title="Is a"),
-            alt.Tooltip("read:O", title="Read as"),
-            alt.Tooltip("count:Q", title="Images"),
-            alt.Tooltip("share:Q", title="Of these digits", format=".2%"),
-        ],
+    base = _matrix(
+        cells,
+        alt.Tooltip("count:Q", title="Images"),
+        alt.Tooltip("share:Q", title="Of these digits", format=".2%"),
     )
     squares = base.mark_rect(stroke="#0e1117", strokeWidth=1, cursor="pointer").encode(
         color=alt.Color(
@@ -196,16 +204,8 @@ def accuracy_by_share_kept(rows: "pd.DataFrame", chosen: float) -> alt.LayerChar
 
 def matrix_difference(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
     """Where B reads more images than A (blue) and fewer (orange); columns true, read, difference,
-    good (whether more is better there) and heat, -1 to 1: good news positive."""
-    base = alt.Chart(cells).encode(
-        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("true:O", title="Is a"),
-        tooltip=[
-            alt.Tooltip("true:O", title="Is a"),
-            alt.Tooltip("read:O", title="Read as"),
-            alt.Tooltip("difference:Q", title="B less A (images)", format="+d"),
-        ],
-    )
+    label (what is written in the cell) and heat, -1 to 1: good news positive."""
+    base = _matrix(cells, alt.Tooltip("difference:Q", title="B less A (images)", format="+d"))
     squares = base.mark_rect(stroke="#0e1117", strokeWidth=1).encode(
         color=alt.Color(
             "heat:Q",

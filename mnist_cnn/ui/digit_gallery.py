@@ -91,6 +91,13 @@ def offer_pictures(name: str) -> None:
         st.rerun()
 
 
+def picked(answers: Answers) -> int | None:
+    """The digit that the address asks for, if there is such a one."""
+    row = st.query_params.get("image", "")
+    known = row.isascii() and row.isdigit() and int(row) < len(answers.labels)
+    return int(row) if known else None
+
+
 def _pick(row: int) -> None:
     st.query_params["image"] = str(row)
 

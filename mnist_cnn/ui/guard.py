@@ -43,11 +43,8 @@ def actor() -> str | None:
     return None
 
 
-def ask(what: str) -> str | None:
-    """Like `actor`; says what to do where the answer is nobody."""
-    who = actor()
-    if who:
-        return who
+def explain(what: str) -> None:
+    """Says to a visitor who may only look how to do more, with the form for the password."""
     rules = _rules()
     with st.container(border=True):
         if rules is None:
@@ -58,7 +55,6 @@ def ask(what: str) -> str | None:
                 st.button("Log in", icon=":material/login:", on_click=st.login)
             if rules["password"]:
                 _password_form(rules["password"])
-    return None
 
 
 def _password_form(password: str) -> None:

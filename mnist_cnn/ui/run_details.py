@@ -156,7 +156,7 @@ def _promote(run: Run, who: str, reason: str = "") -> None:
         st.session_state.pop("refused", None)
         st.toast(f"Run {run.id} answers from the next drawing on.")
     except RunRefused as error:
-        st.session_state["refused"] = (run.id, str(error))
+        st.session_state["refused"] = (run.id, error)
 
 
 def _delete(run: Run) -> None:
@@ -166,11 +166,11 @@ def _delete(run: Run) -> None:
 
 
 def _reason_to_override(run: Run, who: str) -> None:
-    refused, message = st.session_state.get("refused", (None, ""))
+    refused, error = st.session_state.get("refused", (None, None))
     if refused != run.id:
         return
-    st.error(message, icon=":material/block:")
-    if "please give a reason" in message:
+    st.error(str(error), icon=":material/block:")
+    if error.reason_helps:
         reason = st.text_input("Reason to promote it all the same", max_chars=300)
         _button(
             "Promote all the same",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mnist_cnn import jobs, registry, runs
-from mnist_cnn.errors import RunError
+from mnist_cnn.errors import RunDamaged, RunError
 from mnist_cnn.runs import Run
 from mnist_cnn.ui import cache
 
@@ -19,9 +19,8 @@ def all_rows() -> pd.DataFrame:
     """A row per run, whole, damaged, running or failed, the newest first."""
     production = runs.production_id()
     entries = runs.list_all()
-    known = {entry.id for entry in entries if isinstance(entry, Run)}
-    rows: list[dict[str, Any]] = [_row(entry) for entry in entries]
-    rows += [_job_row(job) for job in jobs.list_jobs() if job.id not in known and _worth(job)]
+    rows: list[dict[str, Any]] = [_row(run_id, entry) for run_id, entry in entries.items()]
+    rows += [_job_row(job) for job in jobs.list_jobs() if job.id not in entries and _worth(job)]
     rows.sort(key=lambda row: str(row["Run"]), reverse=True)
     table = pd.DataFrame(rows)
     if len(table):
@@ -88,14 +87,13 @@ def configuration(table: pd.DataFrame) -> dict[str, Any]:
     return made
 
 
-def _row(entry: Any) -> dict[str, Any]:
-    if not isinstance(entry, Run):
-        words = str(entry)
+def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
+    if isinstance(entry, RunDamaged):
         return {
-            "Run": words.split()[1],
+            "Run": run_id,
             "Name": "",
             "Status": "damaged",
-            "Note": words,
+            "Note": str(entry),
             "Tags": [],
             "Archived": False,
             "Preset": "",

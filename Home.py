@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mnist_cnn import serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import BLANK, Reading, Stroke
 from mnist_cnn.strokes import extent
@@ -67,6 +68,8 @@ def answer(reading: Reading | None, trouble: str) -> None:
     prediction = reading.prediction if reading else BLANK
     if trouble:
         st.error(trouble, icon=":material/error:")
+    if reading and (message := serving.stand_in(reading.run_id)):
+        st.warning(message, icon=":material/healing:")
     layout.verdict(prediction)
     layout.probability_bars(prediction.probabilities)
     if reading:

@@ -221,10 +221,15 @@ def _rollback(options: argparse.Namespace) -> int:
 
 
 def _classifier(run_id: str | None) -> "Classifier":
-    from mnist_cnn import runs
+    from mnist_cnn import runs, serving
     from mnist_cnn.classifier import load_classifier
 
-    return load_classifier(runs.open_run(run_id) if run_id else runs.production_run())
+    if run_id:
+        return load_classifier(runs.open_run(run_id))
+    classifier = serving.production_classifier()
+    if message := serving.stand_in(classifier.run_id):
+        _say(message)
+    return classifier
 
 
 class _Progress:

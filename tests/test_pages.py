@@ -127,6 +127,16 @@ def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path
     assert headline(app).startswith("**7** · ")
 
 
+def test_where_production_is_damaged_the_run_before_it_answers(shipped_copy: Path) -> None:
+    before, newer = runs.production_run(), another_run()
+    registry.promote(newer.id, by="a test")
+    (newer.folder / "model.tflite").write_bytes(b"broken")
+    st.cache_resource.clear()
+    app = home(canvas_json(*SEVEN))
+    assert headline(app).startswith("**7** · ")
+    assert f"run {before.id} answers for it" in app.warning[0].value
+
+
 def page(name: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
     app.switch_page(f"pages/{name}")

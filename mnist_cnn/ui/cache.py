@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import evaluation, runs
+from mnist_cnn import evaluation, runs, serving
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.explain import Answers
@@ -76,4 +76,4 @@ def production_classifier() -> Classifier:
     Raises:
         RunNotFound, RunDamaged: there is none that can answer.
     """
-    return _classifier(runs.production_run().id)
+    return serving.production_classifier(classifier_of)

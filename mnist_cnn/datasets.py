@@ -140,15 +140,29 @@ def local_test_sets() -> list[Dataset]:
 
 def local_test_set(name: str) -> Dataset | None:
     """A test set by its name, or None where it is not on this machine or damaged."""
+    return _local_part(name, "test")
+
+
+def local_training_set(test_set: str) -> Dataset | None:
+    """What networks learn from in the collection of a test set, or None where it is not here."""
+    return _local_part(test_set, "train")
+
+
+def _local_part(test_set: str, part: str) -> Dataset | None:
     files = {"mnist-test": "mnist.npz", "pen-digits-test": "pen_digits.jsonl.gz"}
-    if name in files and not (data_folder() / files[name]).exists():
+    if test_set not in TEST_SETS:
+        return None
+    if test_set in files and not (data_folder() / files[test_set]).exists():
         return None
     try:
-        if name == "mnist-test":
-            return load_mnist().test
-        if name == "pen-digits-test":
-            return framed_drawings(name, load_pen_digits().test)
-        return load_bundled_digits().test if name == "bundled-digits-test" else None
+        found: Dataset
+        if test_set == "pen-digits-test":
+            name = f"pen-digits-{part}"
+            found = framed_drawings(name, getattr(load_pen_digits(), part))
+        else:
+            load = load_mnist if test_set == "mnist-test" else load_bundled_digits
+            found = getattr(load(), part)
+        return found
     except DataMissing as error:
         print(error, file=sys.stderr)
         return None

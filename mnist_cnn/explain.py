@@ -71,6 +71,26 @@ class Answers:
         return sorted((cell for cell in cells if cell[2]), key=lambda cell: -cell[2])
 
 
+def nearest(
+    image: NDArray[np.uint8], others: NDArray[np.uint8], count: int = 8
+) -> NDArray[np.intp]:
+    """The rows of `others`, uint8 (n, 28, 28), that look most like an image, the likest first.
+
+    By the distance of the pictures at half their size, which forgives a shift of a pixel.
+    """
+
+    def halved(images: NDArray[np.uint8]) -> FloatArray:
+        parts = images.reshape(len(images), 14, 2, 14, 2).astype(np.float32)
+        return parts.mean(axis=(2, 4)).reshape(len(images), -1)
+
+    wanted = halved(image[None])
+    distances = [
+        ((halved(others[start : start + 5000]) - wanted) ** 2).sum(axis=1)
+        for start in range(0, len(others), 5000)
+    ]
+    return np.argsort(np.concatenate(distances or [np.zeros(0)]), kind="stable")[:count]
+
+
 def evidence(classifier: Classifier, image: NDArray[np.uint8], digit: int) -> FloatArray:
     """(28, 28): how much the logit of `digit`, against the best other, falls where ink is covered.
 

@@ -105,16 +105,16 @@ def ink(grey: FloatArray) -> FloatArray:
         float32 (height, width), 0 for paper to 1 for the darkest ink.
     """
     difference = grey - _paper(grey)
-    if _strongest(-difference) > _strongest(difference):
-        difference = -difference
+    contrast, inverted = _strongest(difference), _strongest(-difference)
+    if inverted > contrast:
+        difference, contrast = -difference, inverted
     noise = _noise(difference)
-    if noise > LEAST_NOISE * _strongest(difference):
+    if noise > LEAST_NOISE * contrast:
         from scipy import ndimage  # a fifth of a second that strokes need not wait for
 
-        blur = np.clip(4 * noise / _strongest(difference), 0.5, 0.035 * min(grey.shape))
+        blur = np.clip(4 * noise / contrast, 0.5, 0.035 * min(grey.shape))
         difference = ndimage.gaussian_filter(difference, blur)
-        noise = _noise(difference)
-    contrast = _strongest(difference)
+        noise, contrast = _noise(difference), _strongest(difference)
     of_grain_alone = noise * (1 + math.sqrt(2 * math.log(grey.size)))
     if contrast < max(LEAST_CONTRAST, of_grain_alone):
         return np.zeros_like(grey)

@@ -16,11 +16,15 @@ Change = Callable[[FloatArray, float, np.random.Generator], FloatArray]
 
 @dataclass(frozen=True)
 class Stress:
-    """One way to make a digit harder: what its amounts mean, and those that are tried."""
+    """One way to make a digit harder: what its amounts mean, and those that are tried.
+
+    `photographed` says that paper shows afterwards, from which the ink must be told again.
+    """
 
     unit: str
     amounts: tuple[float, ...]
     change: Change
+    photographed: bool = False
 
 
 def _shift(image: FloatArray, pixels: float, random: np.random.Generator) -> FloatArray:
@@ -63,8 +67,8 @@ STRESSES: dict[str, Stress] = {
     ),
     "Slant": Stress("degrees", (-40, -30, -20, -10, 0, 10, 20, 30, 40), _slant),
     "Thickness": Stress("pixels thicker on each side", (-1, 0, 1, 2, 3), _thickness),
-    "Noise": Stress("of the contrast", (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5), _noise),
-    "Grey paper with grain": Stress("of the contrast", (0, 0.05, 0.1, 0.2, 0.3, 0.4), _paper),
+    "Noise": Stress("of the contrast", (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5), _noise, True),
+    "Grey paper with grain": Stress("of the contrast", (0, 0.05, 0.1, 0.2, 0.3, 0.4), _paper, True),
 }
 
 
@@ -74,8 +78,8 @@ def stressed(
     """(28, 28): the digit changed, then brought back by the road that every image takes."""
     grey = image.astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
     random = np.random.default_rng(seed)
-    changed = STRESSES[kind].change(np.pad(grey, 8), amount, random)
-    return normalize(ink(np.asarray(changed, np.float32)))
+    changed = np.asarray(STRESSES[kind].change(np.pad(grey, 8), amount, random), np.float32)
+    return normalize(ink(changed) if STRESSES[kind].photographed else changed)
 
 
 def curve(

@@ -38,31 +38,35 @@ def choice() -> tuple[Run, str, Answers, str]:
     return known[run_id], name, answers[name], view
 
 
-def behind(run: Run, name: str, answers: Answers) -> None:
-    """The digits behind a cell or a list, and one of them from close up."""
-    images = cache.test_images(name)
-    if images is None:
-        digit_gallery.offer_pictures(name)
-    if (row := digit_gallery.picked(answers)) is not None:
-        measured = list(evaluation.measured_runs().values())[:6]
-        others = {o.id: cache.answers(o).get(name) for o in measured if o.id != run.id}
-        same = {i: a for i, a in others.items() if a and len(a.labels) == len(answers.labels)}
-        classifier = cache.classifier_of(run.id)
-        digit_gallery.close_up(row, images, answers, classifier, same)
-    cell, hardest, suspects = st.tabs(["The cell", "Hardest errors", "Suspected label errors"])
-    with cell:
-        picked = st.query_params.get("cell", "")
-        if len(picked) == 2 and picked.isascii() and picked.isdigit():
-            true, read = map(int, picked)
-            st.markdown(f"**{true} read as {read}**, the most confident first")
-            digit_gallery.gallery(answers.in_cell(true, read), images, answers, picked)
-        else:
-            st.caption("Click a cell of the matrix to see its digits here.")
-    with hardest:
-        digit_gallery.gallery(answers.hardest(), images, answers, "hardest")
-    with suspects:
-        st.caption("Labels that the network believes least, against what it believes instead.")
-        digit_gallery.gallery(answers.suspect_labels(), images, answers, "suspects")
+def close_up(run: Run, name: str, answers: Answers) -> None:
+    """The digit that the address asks for, from close up."""
+    if (row := digit_gallery.picked(answers)) is None:
+        return
+    measured = list(evaluation.measured_runs().values())[:6]
+    others = {o.id: cache.answers(o).get(name) for o in measured if o.id != run.id}
+    same = {i: a for i, a in others.items() if a and len(a.labels) == len(answers.labels)}
+    images, classifier = cache.test_images(name), cache.classifier_of(run.id)
+    digit_gallery.close_up(row, images, answers, classifier, same)
+    digit_gallery.likest(name, row)
+
+
+def the_cell(name: str, answers: Answers) -> None:
+    picked = st.query_params.get("cell", "")
+    if len(picked) == 2 and picked.isascii() and picked.isdigit():
+        true, read = map(int, picked)
+        st.markdown(f"**{true} read as {read}**, the most confident first")
+        digit_gallery.gallery(answers.in_cell(true, read), name, answers, picked)
+    else:
+        st.caption("Click a cell of the matrix to see its digits here.")
+
+
+def hardest_errors(name: str, answers: Answers) -> None:
+    digit_gallery.gallery(answers.hardest(), name, answers, "hardest")
+
+
+def suspected_label_errors(name: str, answers: Answers) -> None:
+    st.caption("Labels that the network believes least, against what it believes instead.")
+    digit_gallery.gallery(answers.suspect_labels(), name, answers, "suspects")
 
 
 try:
@@ -72,8 +76,19 @@ try:
         matrix_view.matrix(answers, view)
     with right:
         matrix_view.tables(answers)
-    behind(run, name, answers)
-    matrix_view.honesty(answers)
-    stress_view.stress_test(run.id, cache.test_images(name), answers.labels)
+    close_up(run, name, answers)
+    parts = {
+        "The cell": lambda: the_cell(name, answers),
+        "Hardest errors": lambda: hardest_errors(name, answers),
+        "Suspected label errors": lambda: suspected_label_errors(name, answers),
+        "Is it honest?": lambda: matrix_view.honesty(answers),
+        "Stress test": lambda: stress_view.stress_test(run.id, name, answers.labels),
+        "Epoch by epoch": lambda: matrix_view.per_epoch(run.id),
+    }
+    tabs = st.tabs(list(parts), key="part", on_change="rerun", bind="query-params")
+    for tab, show in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

@@ -66,7 +66,9 @@ try:
     if (row := digit_gallery.picked(first)) is not None:
         others = {comparison.title(run): answers[run.id] for run in chosen[1:]}
         classifier = cache.classifier_of(chosen[0].id)
-        digit_gallery.close_up(row, cache.test_images(name), first, classifier, others)
+        images = cache.test_images(name)
+        digit_gallery.close_up(row, images, first, classifier, others)
+        digit_gallery.likest(name, row)
     drawing(chosen)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import evaluation, runs, serving
+from mnist_cnn import evaluation, explain, runs, serving
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.explain import Answers
@@ -55,6 +55,20 @@ def test_images(name: str) -> NDArray[np.uint8] | None:
 
     found = datasets.local_test_set(name)
     return found.images if found else None
+
+
+@st.cache_data(show_spinner="Looking for its like …", max_entries=200)
+def nearest_training_digits(
+    name: str, row: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """The training images that look most like a digit of a test set, and their labels."""
+    from mnist_cnn import datasets
+
+    images, training = test_images(name), datasets.local_training_set(name)
+    if images is None or training is None:
+        return None
+    rows = explain.nearest(images[row], training.images)
+    return training.images[rows], training.labels[rows]
 
 
 def classifier_of(run_id: str) -> Classifier:

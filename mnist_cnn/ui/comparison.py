@@ -69,6 +69,8 @@ def pair(a: Run, b: Run, answers: dict[str, Answers], name: str) -> None:
     cells = layout.difference_cells(first.matrix, second.matrix)
     chart = charts.matrix_difference(cells, "From A to B: blue is better, orange worse")
     st.altair_chart(chart, width="stretch")
+    changed = cells[cells["difference"] != 0]
+    layout.as_table(changed[["true", "read", "difference"]], "difference")
     who = st.segmented_control(
         "They disagree, and right is", ["A", "B", "neither"], default="A", required=True
     )
@@ -80,7 +82,7 @@ def pair(a: Run, b: Run, answers: dict[str, Answers], name: str) -> None:
     rows = np.flatnonzero(kinds[who])
     shown, other = (first, "A") if who == "B" else (second, "B")
     st.caption(f"{len(rows)} digits. Below each: what it is → what {other} reads, and how surely.")
-    digit_gallery.gallery(rows, cache.test_images(name), shown, f"disagree {who}")
+    digit_gallery.gallery(rows, name, shown, f"disagree {who}")
 
 
 def one_drawing(chosen: Sequence[Run], strokes: Sequence[Stroke]) -> None:

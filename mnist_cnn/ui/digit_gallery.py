@@ -17,11 +17,20 @@ PER_PAGE = 24
 
 def gallery(
     rows: Sequence[int] | NDArray[np.intp],
-    images: NDArray[np.uint8] | None,
+    name: str,
     answers: Answers,
     key: str,
 ) -> None:
-    """Pictures in a row that wraps, each with what it is, what it was read as, and how surely."""
+    """Pictures in a row that wraps, each with what it is, what it was read as, and how surely.
+
+    `name` is that of the test set; where it is not on this machine, its pictures are offered.
+    """
+    if not len(rows):
+        st.caption("There is no such digit.")
+        return
+    images = cache.test_images(name)
+    if images is None:
+        _offer_pictures(name)
     shown = PER_PAGE
     if len(rows) > PER_PAGE:
         shown = st.slider("Show", PER_PAGE, min(len(rows), 240), PER_PAGE, PER_PAGE, key=key)
@@ -75,9 +84,22 @@ def close_up(
                 st.dataframe(rows, hide_index=True)
         with right:
             layout.probability_bars(answers.probabilities[row].tolist())
+            layout.probability_table(answers.probabilities[row].tolist())
 
 
-def offer_pictures(name: str) -> None:
+def likest(name: str, row: int) -> None:
+    """The training digits that look most like it: what the network had to go by."""
+    found = cache.nearest_training_digits(name, row)
+    if found is None:
+        return
+    st.caption("The training digits that look most like it, and what they are")
+    with st.container(horizontal=True, gap="small"):
+        for image, label in zip(*found, strict=True):
+            enlarged = np.kron(image, np.ones((2, 2), np.uint8))
+            st.image(enlarged, caption=str(label), width=56)
+
+
+def _offer_pictures(name: str) -> None:
     """Where the pictures of a test set are not on this machine: fetches them, if one may."""
     st.info(f"The pictures of {name} are not on this machine; the numbers need none.")
     if guard.actor() and st.button("Fetch the pictures", icon=":material/download:"):

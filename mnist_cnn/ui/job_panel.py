@@ -9,7 +9,7 @@ from mnist_cnn import jobs, runs
 from mnist_cnn.diary import Progress
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.jobs import Job
-from mnist_cnn.ui import charts, layout
+from mnist_cnn.ui import charts, layout, matrix_view
 
 STATES = {
     "finished": ("green", "finished"),
@@ -117,15 +117,8 @@ def learning(run_id: str) -> None:
         accuracy.altair_chart(
             charts.live_curve(curve, history, "accuracy", "Accuracy", ".1%"), width="stretch"
         )
-    matrices = runs.read_json(runs.new_folder(run_id) / "confusion.json").get("validation", [])
-    if matrices:
-        with st.expander("Confusion matrix of the validation digits, per epoch"):
-            epoch = len(matrices)
-            if epoch > 1:
-                epoch = st.slider("Epoch", 1, epoch, epoch, key=f"{run_id} epoch {epoch}")
-            cells = layout.matrix_cells(matrices[epoch - 1])
-            chart = charts.confusion_matrix(cells, f"Validation after epoch {epoch}")
-            st.altair_chart(chart, width="stretch")
+    with st.expander("Confusion matrix of the validation digits, per epoch"):
+        matrix_view.per_epoch(run_id)
 
 
 def table(run_id: str, name: str) -> pd.DataFrame:

@@ -57,6 +57,13 @@ def probability_table(probabilities: Sequence[float]) -> None:
         st.table(pd.DataFrame(cells, index=["Probability"]))
 
 
+def as_table(table: pd.DataFrame, key: str) -> None:
+    """What a chart shows, for those who cannot see it or want the numbers; made when opened."""
+    with st.expander("The same as a table", key=f"{key} table", on_change="rerun") as expander:
+        if expander.open:
+            st.dataframe(table, hide_index=True, width="stretch")
+
+
 def seen_image(image: FloatArray, scale: int = 4) -> None:
     """A (28, 28) image enlarged so that its pixels can be told apart."""
     st.image(np.kron(image, np.ones((scale, scale))), clamp=True, width=28 * scale)

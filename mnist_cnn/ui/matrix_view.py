@@ -3,22 +3,29 @@
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import metrics
+from mnist_cnn import metrics, runs
 from mnist_cnn.explain import Answers
 from mnist_cnn.ui import charts, layout
 
 
 def matrix(answers: Answers, view: str) -> None:
-    """The heat map; a click puts its cell into the address."""
+    """The heat map; a click puts its cell into the address, and its digits in front."""
     cells = layout.matrix_cells(answers.matrix.tolist(), view)
     right = int(answers.right.sum())
     title = f"{right:,} of {len(answers.labels):,} read right ({answers.right.mean():.2%})"
-    event = st.altair_chart(
-        charts.confusion_matrix(cells, title), width="stretch", on_select="rerun", key="matrix"
+    st.altair_chart(
+        charts.confusion_matrix(cells, title), width="stretch", on_select=_picked, key="matrix"
     )
-    picked = event["selection"].get("cell") or []
-    if picked:
-        st.query_params["cell"] = f"{picked[0]['true']}{picked[0]['read']}"
+    table = pd.DataFrame(answers.matrix, columns=[f"read as {k}" for k in range(10)])
+    table.insert(0, "is a", range(10))
+    layout.as_table(table, "matrix")
+
+
+def _picked() -> None:
+    cells = st.session_state["matrix"]["selection"].get("cell")
+    if cells:
+        st.query_params["cell"] = f"{cells[0]['true']}{cells[0]['read']}"
+        st.session_state["part"] = "The cell"
 
 
 def tables(answers: Answers) -> None:
@@ -38,9 +45,27 @@ def honesty(answers: Answers) -> None:
     left.altair_chart(charts.reliability(bins), width="stretch")
     error = metrics.calibration_error(answers.confidence, answers.right)
     left.caption(f"Expected calibration error {error:.2%}; larger dots stand for more images.")
+    with left:
+        layout.as_table(bins, "reliability")
     rows = metrics.accuracy_by_share_kept(answers.confidence, answers.right)
     turned = right.slider("Turn away the least sure (%)", 0.0, 50.0, 1.0, 0.5) / 100
     table = pd.DataFrame(rows)
     right.altair_chart(charts.accuracy_by_share_kept(table, turned), width="stretch")
     at = min(rows, key=lambda row: abs(row["turned away"] - turned))
     right.caption(f"With {turned:.1%} turned away, {at['accuracy']:.2%} of the rest are right.")
+    with right:
+        layout.as_table(table, "turned away")
+
+
+def per_epoch(run_id: str) -> None:
+    """The validation digits after each epoch, as far as a run has kept their matrices."""
+    matrices = runs.read_json(runs.new_folder(run_id) / "confusion.json").get("validation", [])
+    if not matrices:
+        st.caption("This run has kept no matrices of its epochs.")
+        return
+    epoch = len(matrices)
+    if epoch > 1:
+        epoch = st.slider("Epoch", 1, epoch, epoch, key=f"{run_id} epoch {epoch}")
+    cells = layout.matrix_cells(matrices[epoch - 1])
+    chart = charts.confusion_matrix(cells, f"Validation digits after epoch {epoch}")
+    st.altair_chart(chart, width="stretch")

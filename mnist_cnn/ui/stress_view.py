@@ -17,9 +17,9 @@ CANVAS = 200
 
 
 @st.fragment
-def stress_test(run_id: str, images: NDArray[np.uint8] | None, labels: NDArray[np.int64]) -> None:
+def stress_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
     """A curve over a sample of the test set, and one own drawing under the same strain."""
-    st.subheader("Stress test")
+    images = cache.test_images(name)
     kind = st.segmented_control("Strain", list(stress.STRESSES), default="Rotation", required=True)
     try:
         with st.container():  # of its own, so that the canvas below it keeps its place
@@ -54,7 +54,9 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
 def _curve(place: DeltaGenerator, key: str, axis: str) -> None:
     found = pd.DataFrame(st.session_state[key])
     chart = charts.overlaid_curves(found, axis, "Accuracy", ".0%")
-    place.altair_chart(chart, width="stretch")
+    with place.container():
+        st.altair_chart(chart, width="stretch")
+        layout.as_table(found, key)
 
 
 def _own_drawing(run_id: str, kind: str) -> None:

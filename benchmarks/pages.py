@@ -1,0 +1,102 @@
+"""How fast the pages about mistakes are, in Chromium. Prints a Markdown table.
+
+    python -m benchmarks.pages [--times 9]
+
+Pages are opened by their address, in a browser that has seen the dashboard before.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from mnist_cnn import datasets, runs, stress
+from mnist_cnn.classifier import load_classifier
+from mnist_cnn.settings import PROJECT_FOLDER
+
+sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
+import browser
+from conftest import another_run
+
+CELL = '[aria-label^="Read as: {}; Is a: {};"]'
+STRAIN = "Rotation"
+
+
+def median_ms(times: int, measure: Callable[[], float]) -> float:
+    measure()  # the first one loads packages and fills caches
+    return 1000 * statistics.median(measure() for _ in range(times))
+
+
+def painted(page: Page, url: str, mark: str) -> float:
+    """Seconds from the navigation until something is on screen."""
+    began = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    page.locator(mark).first.wait_for(timeout=30_000)
+    return time.perf_counter() - began
+
+
+def clicked(page: Page, url: str) -> float:
+    """Seconds from the click on a cell until its digits are on screen."""
+    painted(page, url, CELL.format(7, 2))
+    page.wait_for_timeout(700)
+    began = time.perf_counter()
+    page.locator(CELL.format(7, 2)).first.click(force=True)
+    page.get_by_text("2 read as 7").first.wait_for()
+    page.get_by_role("button", name="2 → 7").first.wait_for()
+    return time.perf_counter() - began
+
+
+def stress_seconds(images: int) -> tuple[float, int]:
+    """What a curve costs on so many images, and its settings; for twenty, in proportion."""
+    test = datasets.load_mnist().test
+    classifier = load_classifier(runs.production_run())
+    rows = np.random.default_rng(0).permutation(len(test))[:images]
+    began = time.perf_counter()
+    points = list(stress.curve(classifier, test.images[rows], test.labels[rows], STRAIN))
+    return time.perf_counter() - began, len(points)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=9)
+    parser.add_argument("--images", type=int, default=2000)
+    options = parser.parse_args()
+    times, images = options.times, options.images
+    print("| medians | measured | asked for |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        artifacts = Path(name) / "artifacts"
+        shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+        os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
+        four = [str(runs.production_id()), *(another_run(number).id for number in (1, 2, 3))]
+        with browser.server(Path(name) / "log") as server:
+            chromium = browser.launch(playwright)
+            assert chromium
+            page = chromium.new_page(viewport={"width": 1280, "height": 1200})
+            confusion = f"{server.url}/Confusion_matrix"
+            value = median_ms(times, lambda: painted(page, confusion, CELL.format(7, 2)))
+            print(
+                f"| confusion page, 10,000 predictions, first paint | {value:.0f} ms | 1,000 ms |"
+            )
+            value = median_ms(times, lambda: clicked(page, confusion))
+            print(f"| click on a cell → its digits | {value:.0f} ms | 400 ms |")
+            compare = f"{server.url}/Compare_models?" + "&".join(f"runs={r}" for r in four)
+            value = median_ms(times, lambda: painted(page, compare, CELL.format(7, 2)))
+            print(f"| compare page with four runs, first paint | {value:.0f} ms | 1,500 ms |")
+            chromium.close()
+        seconds, settings = stress_seconds(images)
+        twenty = seconds * 20 / settings * 2000 / images
+        print(f"| stress test, 2,000 images × 20 settings | {twenty:.1f} s | 5 s |")
+    print(f"\n{times} times each, {os.cpu_count()} cores, Python {platform.python_version()}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Mistakes as a person looks at them: click a cell, see its digits, send the link on."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import browser
+import pytest
+from conftest import another_run, needs
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_browser import NO_BROWSER
+
+from mnist_cnn import evaluation, runs
+from mnist_cnn.classifier import load_classifier
+from mnist_cnn.explain import Answers
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            pytest.skip(NO_BROWSER)
+        yield launched
+        launched.close()
+
+
+def answers() -> Answers:
+    run = runs.production_run()
+    readings = evaluation.saved_readings(run)["mnist-test"]
+    return Answers.of(readings, load_classifier(run).calibration)
+
+
+def click_cell(page: Page, true: int, read: int) -> None:
+    page.locator(f'[aria-label^="Read as: {read}; Is a: {true};"]').first.click(force=True)
+
+
+def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
+    shipped_copy: Path, tmp_path: Path, chromium: Browser
+) -> None:
+    needs("mnist.npz")
+    another_run()
+    known = answers()
+    true, read, count = known.confused_pairs()[0]
+    rows = known.in_cell(true, read)
+    with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
+        page = chromium.new_page(viewport={"width": 1280, "height": 1200})
+        page.goto(f"{server.url}/Confusion_matrix")
+        click_cell(page, true, read)
+        expect(page.get_by_text(f"{true} read as {read}, the most confident first")).to_be_visible()
+        numbers = page.get_by_text(re.compile(r"^#\d+ · \d+%$"))
+        expect(numbers).to_have_count(count)
+        shown = [int(text[1:].split(" ")[0]) for text in numbers.all_inner_texts()]
+        assert shown == rows.tolist()
+
+        page.get_by_role("button", name=f"{true} → {read}").first.click()
+        expect(page.get_by_text(f"Image #{rows[0]}")).to_be_visible()
+        expect(page.get_by_text("The training digits that look most like it")).to_be_visible()
+
+        colleague = chromium.new_context().new_page()
+        colleague.goto(page.url)
+        expect(
+            colleague.get_by_text(f"{true} read as {read}, the most confident first")
+        ).to_be_visible()
+        expect(colleague.get_by_text(f"Image #{rows[0]}")).to_be_visible()

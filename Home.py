@@ -27,7 +27,7 @@ def reader() -> None:
         headline = st.container()
         try:
             ink = WAYS_IN[way]()
-            classifier = cache.production_classifier()
+            classifier = serving.production_classifier()
             reading = classifier.read(ink) if ink is not None else None
             if reading and way == "Upload":
                 st.image(ink, width=CANVAS, caption="Your picture")

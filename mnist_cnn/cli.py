@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_cnn.errors import BadInput, BadStrokes, DigitsError, RunDamaged, RunError
+from mnist_cnn.errors import BadInput, BadStrokes, DigitsError
 from mnist_cnn.quiet import native_output_hidden
 from mnist_cnn.settings import assigned_run, silence_tensorflow
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mnist_cnn.diary import Progress
     from mnist_cnn.recipes import Recipe
     from mnist_cnn.records import Drawing, Stroke
-    from mnist_cnn.runs import Run
 
 ACTIONS = ("list", "show", "delete", "restore")
 
@@ -168,9 +167,8 @@ def _runs(options: argparse.Namespace) -> int:
     from mnist_cnn import registry, runs
 
     if options.action == "list":
-        production = runs.production_id()
-        for run_id, run in runs.list_all().items():
-            _print({"run": run_id, "production": run_id == production, **_summary(run)})
+        for summary in registry.summaries():
+            _print(summary)
     elif options.action == "show":
         run = runs.open_run(_required(options.id, "show"))
         _print({**run.manifest, "config": run.config, "evaluation": run.evaluation})
@@ -185,24 +183,17 @@ def _runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(run: "Run | RunDamaged") -> dict[str, Any]:
-    """What the list of runs says of one."""
-    from mnist_cnn import registry
-
-    if isinstance(run, RunDamaged):
-        return {"damaged": str(run)}
-    summary = {"name": registry.name_of(run)}
-    try:
-        scores = run.evaluation["datasets"]
-        return summary | {"accuracy": {name: s["accuracy"] for name, s in scores.items()}}
-    except (RunError, KeyError, TypeError) as error:
-        return summary | {"damaged": str(error)}
-
-
 def _required(run_id: str | None, action: str) -> str:
     if not run_id:
         raise BadInput(f"Please say which run: `python -m mnist_cnn runs {action} RUN`.")
     return run_id
+
+
+def _import(options: argparse.Namespace) -> int:
+    from mnist_cnn.importing import import_network
+
+    print(import_network(options.file, options.name), flush=True)
+    return 0
 
 
 def _promote(options: argparse.Namespace) -> int:
@@ -315,6 +306,12 @@ def _parser() -> argparse.ArgumentParser:
     registry = _command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
     registry.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     registry.add_argument("id", nargs="?", metavar="RUN")
+
+    foreign = _command(commands, "import", _import, "make a run of a Keras file", "import model.h5")
+    foreign.add_argument("file", type=Path, metavar="FILE", help="your own .keras or .h5, trusted")
+    foreign.add_argument(
+        "--name", default="", help="what the run is called; default: the file's name"
+    )
 
     promote = _command(commands, "promote", _promote, "put a run into production", "promote RUN")
     promote.add_argument("id", metavar="RUN")

@@ -138,6 +138,11 @@ def local_test_sets() -> list[Dataset]:
     return [found for name in TEST_SETS if (found := local_test_set(name))]
 
 
+def local_validation_sets() -> list[Dataset]:
+    """What may be chosen by, of every collection that is on this machine."""
+    return [found for name in TEST_SETS if (found := _local_part(name, "validation"))]
+
+
 def local_test_set(name: str) -> Dataset | None:
     """A test set by its name, or None where it is not on this machine or damaged."""
     return _local_part(name, "test")

@@ -3,6 +3,7 @@
     DigitsError                 catch this one
     ├── BadInput                what somebody gave cannot be used
     │   ├── BadImage
+    │   ├── BadNetwork          a model file that is refused
     │   └── BadStrokes
     ├── DataMissing             a data set is neither here nor to be had
     ├── RunError                something about a run folder
@@ -32,6 +33,10 @@ class BadImage(BadInput):
     def __init__(self, message: str, code: str = "bad_image") -> None:
         super().__init__(message)
         self.code = code
+
+
+class BadNetwork(BadInput):
+    code = "bad_network"
 
 
 class BadStrokes(BadInput):

@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mnist_cnn import gate, runs
-from mnist_cnn.errors import RunError, RunNotFound, StorageFailed
+from mnist_cnn.errors import RunDamaged, RunError, RunNotFound, StorageFailed
 from mnist_cnn.runs import Run, read_json, storage_failed, write_atomically
 from mnist_cnn.settings import artifacts_folder
 
@@ -151,6 +151,27 @@ def label(run_id: str, **changes: Any) -> Labels:
 def name_of(run: Run) -> str:
     """What a run is called now."""
     return labels(run.id).name or run.name
+
+
+def summaries(first: int = 0, count: int | None = None) -> list[dict[str, Any]]:
+    """What the list of runs says of each, the newest first; of a damaged one what is wrong."""
+    production = runs.production_id()
+    entries = list(runs.list_all().items())[first : None if count is None else first + count]
+    return [
+        {"run": run_id, "production": run_id == production, **_summary(run)}
+        for run_id, run in entries
+    ]
+
+
+def _summary(run: Run | RunDamaged) -> dict[str, Any]:
+    if isinstance(run, RunDamaged):
+        return {"damaged": str(run)}
+    summary: dict[str, Any] = {"name": name_of(run)}
+    try:
+        scores = run.evaluation["datasets"]
+        return summary | {"accuracy": {name: s["accuracy"] for name, s in scores.items()}}
+    except (RunError, KeyError, TypeError) as error:
+        return summary | {"damaged": str(error)}
 
 
 def delete(run_id: str) -> None:

@@ -167,7 +167,8 @@ def folder_of(run_id: str) -> Path:
         RunNotFound: there is none of that id.
     """
     folder = _runs_folder() / run_id
-    if not RUN_ID.fullmatch(run_id) or not (folder / "run.json").is_file():
+    known = RUN_ID.fullmatch(run_id) and not folder.is_symlink()
+    if not known or not (folder / "run.json").is_file():
         raise RunNotFound(
             f"There is no run {run_id[:40]!r}; `python -m mnist_cnn runs` lists those there are."
         )

@@ -1,34 +1,56 @@
 """Which network answers people: the one in production, or the last good one before it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
-from mnist_cnn import registry, runs
+from threadpoolctl import threadpool_limits
+
+from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.errors import RunError
+from mnist_cnn.runs import Run
+
+threadpool_limits(1, "blas")
+"""A digit's few sums are done before other threads have woken up, and those keep others waiting."""
 
 
-def _loaded(run_id: str) -> Classifier:
+@lru_cache(maxsize=8)
+def _kept(run_id: str, folder: Path) -> Classifier:
     return load_classifier(runs.open_run(run_id))
 
 
-def production_classifier(load: Callable[[str], Classifier] = _loaded) -> Classifier:
-    """The classifier of the run in production; where that is damaged, of the one before it.
+def classifier_of(run: Run) -> Classifier:
+    """The classifier of a whole run; the last few that were asked for are kept.
 
-    Args:
-        load: from a run's id to its classifier, for callers that keep those they have loaded.
+    Raises:
+        RunDamaged: the run's network or calibration cannot be used.
+    """
+    return _kept(run.id, run.folder)
+
+
+def production_classifier() -> Classifier:
+    """The classifier in production now: a promotion counts from the next drawing on.
+
+    Where the run in production is damaged, it is that of the run before it.
 
     Raises:
         RunNotFound, RunDamaged: no run can answer; says what is wrong with the one in production.
     """
     try:
-        return load(runs.production_run().id)
+        return classifier_of(runs.production_run())
     except RunError:
         for run_id in _good_before():
             try:
-                return load(run_id)
+                return classifier_of(runs.open_run(run_id))
             except RunError:
                 continue
         raise
+
+
+def forget() -> None:
+    """Drops what was loaded, so that files are read again."""
+    _kept.cache_clear()
 
 
 def stand_in(run_id: str) -> str:
@@ -41,6 +63,8 @@ def stand_in(run_id: str) -> str:
 
 def _good_before() -> Iterator[str]:
     """The runs that were in production before, the last first."""
+    from mnist_cnn import registry  # seldom needed, and Home starts the sooner without it
+
     seen = {runs.production_id()}
     for promotion in reversed(registry.promotions()):
         for run_id in (promotion.after, promotion.before):

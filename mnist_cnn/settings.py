@@ -15,6 +15,8 @@ MAX_JPEG_PIXELS = 36_000_000
 """A JPEG may be larger than other images: its decoder can scale down while it reads, so a
 12-megapixel photograph costs no more memory than a small one."""
 ASSIGNED_RUN = "MNIST_CNN_RUN"
+MAX_BATCH_FILES = 1000
+MAX_BATCH_BYTES = 64 * 1024 * 1024
 MAX_STROKES = 2_000
 MAX_POINTS = 50_000
 
@@ -44,6 +46,16 @@ def assigned_run() -> str | None:
 def child_environment(run_id: str) -> dict[str, str]:
     """For a training process whose run is to have this id."""
     return {**os.environ, ASSIGNED_RUN: run_id}
+
+
+def api_token() -> str:
+    """What a program must show to change anything over HTTP; nothing where that is switched off."""
+    return os.environ.get("MNIST_CNN_TOKEN", "")
+
+
+def api_origins() -> list[str]:
+    """Whose web pages may call the API: `MNIST_CNN_ORIGINS`, joined by commas; default none."""
+    return [origin for origin in os.environ.get("MNIST_CNN_ORIGINS", "").split(",") if origin]
 
 
 def silence_tensorflow() -> None:

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
@@ -16,11 +17,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnist_cnn import datasets, evaluation, metrics, network, registry, runs
+from mnist_cnn import datasets, evaluation, gate, metrics, network, registry, runs
 from mnist_cnn.augmentation import augmented
 from mnist_cnn.classifier import Calibration, Classifier
 from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
-from mnist_cnn.errors import RunError, TrainingFailed
+from mnist_cnn.errors import BadNetwork, RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.recipes import STILL, Recipe
 from mnist_cnn.records import FloatArray
@@ -30,6 +31,10 @@ from mnist_cnn.training_data import NOT_A_DIGIT, TrainingData, prepare
 
 WARM_UP = 0.2
 """The share of all batches over which a one-cycle's learning rate rises; then it falls."""
+
+
+LEAST_IMPORTED = 0.5
+"""The share of plainly written digits that a network from elsewhere must read to become a run."""
 
 
 def train(
@@ -87,11 +92,7 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
     diary.phase("measuring")
     model = network.without_training_state(model, recipe.architecture)
-    calibration = _calibration(model, data)
-    new_run.write("calibration.json", calibration.as_dict())
-    new_run.write("model.keras", network.keras_file(model))
-    new_run.write("model.tflite", network.export_litert(model))
-    new_run.write("evaluation.json", _evaluation(new_run, model, calibration))
+    _write_measured(new_run, model, data.validation.values())
     return {
         "status": "stopped" if stop.asked else "finished",
         "parameters": model.count_params(),
@@ -100,6 +101,61 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
         "peak_memory_mb": peak_memory_mb(),
         "machine": machine(),
     }
+
+
+def save_imported(model: keras.Model, new_run: NewRun) -> Run:
+    """A network that was trained elsewhere, calibrated and measured here, as a run.
+
+    Raises:
+        BadNetwork: it reads hardly any plainly written digit.
+    """
+    try:
+        _check_reads(model)
+        new_run.write("config.json", {"recipe": None, "command": "", "versions": _versions()})
+        sets = datasets.local_validation_sets()
+        _write_measured(new_run, model, [(found.images, found.labels) for found in sets])
+        return new_run.finish(
+            preset="imported",
+            status="finished",
+            parameters=model.count_params(),
+            training_seconds=0,
+            machine=machine(),
+        )
+    except BaseException:
+        new_run.discard()
+        raise
+
+
+def _check_reads(model: keras.Model) -> None:
+    images, labels = gate.canary()
+
+    def share(images: FloatArray) -> float:
+        answers = np.asarray(model(images[..., None]))
+        return float((answers.argmax(axis=1) == labels).mean())
+
+    read = share(images)
+    if read < LEAST_IMPORTED:
+        hint = ""
+        if share(255 * images) >= LEAST_IMPORTED:
+            hint = " It seems to expect pixels of 0 to 255: please put a Rescaling(255) first."
+        elif share(1 - images) >= LEAST_IMPORTED:
+            hint = " It seems to expect black ink on white; here ink is white on black."
+        raise BadNetwork(f"it reads {read:.0%} of {len(labels)} plainly written digits.{hint}")
+
+
+def _write_measured(
+    new_run: NewRun,
+    model: keras.Model,
+    validation: Iterable[tuple[NDArray[np.uint8], NDArray[np.int64]]],
+) -> None:
+    """The network, its calibration, and its scores on every test set that is here."""
+    calibration = evaluation.calibrate(
+        Readings(network.logits_of(model, images), labels) for images, labels in validation
+    )
+    new_run.write("calibration.json", calibration.as_dict())
+    new_run.write("model.keras", network.keras_file(model))
+    new_run.write("model.tflite", network.export_litert(model))
+    new_run.write("evaluation.json", _evaluation(new_run, model, calibration))
 
 
 def fit(
@@ -224,13 +280,6 @@ def _validation(data: TrainingData) -> tuple[NDArray[np.uint8], NDArray[np.int64
     return images, labels
 
 
-def _calibration(model: keras.Model, data: TrainingData) -> Calibration:
-    return evaluation.calibrate(
-        Readings(network.logits_of(model, images), labels)
-        for images, labels in data.validation.values()
-    )
-
-
 def _evaluation(new_run: NewRun, model: keras.Model, calibration: Calibration) -> dict[str, Any]:
     """Scores on every test set, and how far LiteRT strays from Keras; writes predictions.npz."""
     classifier = Classifier((new_run.folder / "model.tflite").read_bytes(), calibration)
@@ -250,15 +299,19 @@ def _evaluation(new_run: NewRun, model: keras.Model, calibration: Calibration) -
 
 
 def _config(recipe: Recipe, data: TrainingData) -> dict[str, Any]:
-    packages = ("tensorflow", "keras", "numpy", "scipy", "pillow", "ai-edge-litert")
-    versions = {name: metadata.version(name) for name in packages}
     return {
         "recipe": json.loads(json.dumps(recipe.as_dict())),
         "command": f"python -m mnist_cnn {shlex.join(sys.argv[1:])}",
         "data": data.description,
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": _versions(),
         "commit": _commit(),
     }
+
+
+def _versions() -> dict[str, str]:
+    packages = ("tensorflow", "keras", "numpy", "scipy", "pillow", "ai-edge-litert")
+    found = {name: metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **found}
 
 
 def _commit() -> str | None:

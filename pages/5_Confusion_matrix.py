@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import evaluation, registry, runs
+from mnist_cnn import evaluation, registry, runs, serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -45,7 +45,7 @@ def close_up(run: Run, name: str, answers: Answers) -> None:
     measured = list(evaluation.measured_runs().values())[:6]
     others = {o.id: cache.answers(o).get(name) for o in measured if o.id != run.id}
     same = {i: a for i, a in others.items() if a and len(a.labels) == len(answers.labels)}
-    images, classifier = cache.test_images(name), cache.classifier_of(run.id)
+    images, classifier = cache.test_images(name), serving.classifier_of(run)
     digit_gallery.close_up(row, images, answers, classifier, same)
     digit_gallery.likest(name, row)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import evaluation, runs
+from mnist_cnn import evaluation, runs, serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -65,7 +65,7 @@ try:
     first = answers[chosen[0].id]
     if (row := digit_gallery.picked(first)) is not None:
         others = {comparison.title(run): answers[run.id] for run in chosen[1:]}
-        classifier = cache.classifier_of(chosen[0].id)
+        classifier = serving.classifier_of(chosen[0])
         images = cache.test_images(name)
         digit_gallery.close_up(row, images, first, classifier, others)
         digit_gallery.likest(name, row)

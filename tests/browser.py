@@ -72,11 +72,13 @@ def server(log: Path, script: Path = PROJECT_FOLDER / "Home.py", **env: str) -> 
         process.wait(20)
 
 
-def wait_until_healthy(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
+def wait_until_healthy(
+    url: str, process: subprocess.Popen, seconds: float = 60, path: str = "/_stcore/health"
+) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+            with urllib.request.urlopen(f"{url}{path}", timeout=2):
                 return
         except OSError:
             time.sleep(0.02)

@@ -31,9 +31,10 @@ FLOORS = {
         "stress",
         "training",
         "serving",
+        "importing",
     ],
-    4: ["cli", "ui"],
-    5: ["__main__", "Home", "pages"],
+    4: ["cli", "ui", "api"],
+    5: ["__main__", "Home", "pages", "app"],
 }
 SAME_FLOOR = {
     ("images", "strokes"): "images of strokes are images",
@@ -50,12 +51,16 @@ SAME_FLOOR = {
     ("jobs", "registry"): "both keep others from writing at the same time",
     ("report", "registry"): "a report says what people call a run",
     ("serving", "registry"): "who answered before is in its log",
+    ("training", "gate"): "a network from elsewhere reads the canary",
+    ("importing", "training"): "it becomes a run as one that was trained here does",
     ("training", "registry"): "the first run is promoted",
     ("ui", "ui"): "one folder",
     ("__main__", "cli"): "the command line starts here",
 }
 ONLY_HERE = {
-    "streamlit": {"ui", "Home", "pages"},
+    "streamlit": {"ui", "Home", "pages", "app"},
+    "fastapi": {"api"},
+    "fastapi_offline": {"api"},
     "streamlit_drawable_canvas": {"ui"},
     "altair": {"ui/charts"},
     "tensorflow": {"network", "training"},
@@ -68,6 +73,7 @@ FILES = [
     path
     for path in [
         PROJECT_FOLDER / "Home.py",
+        PROJECT_FOLDER / "app.py",
         *(PROJECT_FOLDER / "pages").glob("*.py"),
         *(PROJECT_FOLDER / "mnist_cnn").rglob("*.py"),
     ]

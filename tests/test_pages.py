@@ -11,7 +11,7 @@ from conftest import SEVEN, another_run, canvas_json, canvas_path
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn import registry, runs
+from mnist_cnn import registry, runs, serving
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize
 
@@ -118,7 +118,7 @@ def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
 def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path) -> None:
     broken = runs.production_run()
     (broken.folder / "model.tflite").write_bytes(b"broken")
-    st.cache_resource.clear()
+    serving.forget()
     app = home(canvas_json(*SEVEN))
     assert "is damaged" in app.error[0].value
     registry.promote(another_run().id, by="a test")
@@ -131,7 +131,7 @@ def test_where_production_is_damaged_the_run_before_it_answers(shipped_copy: Pat
     before, newer = runs.production_run(), another_run()
     registry.promote(newer.id, by="a test")
     (newer.folder / "model.tflite").write_bytes(b"broken")
-    st.cache_resource.clear()
+    serving.forget()
     app = home(canvas_json(*SEVEN))
     assert headline(app).startswith("**7** · ")
     assert f"run {before.id} answers for it" in app.warning[0].value

@@ -8,15 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_cnn import evaluation, explain, runs, serving
-from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _classifier(run_id: str) -> Classifier:
-    return load_classifier(runs.open_run(run_id))
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,7 +37,7 @@ def saved_readings(run_id: str, folder: str) -> dict[str, Readings]:
 
 def answers(run: Run) -> dict[str, Answers]:
     """The same as calibrated probabilities, per test set."""
-    calibration = classifier_of(run.id).calibration
+    calibration = serving.classifier_of(run).calibration
     saved = saved_readings(run.id, str(run.folder))
     return {name: Answers.of(readings, calibration) for name, readings in saved.items()}
 
@@ -71,23 +65,9 @@ def nearest_training_digits(
     return training.images[rows], training.labels[rows]
 
 
-def classifier_of(run_id: str) -> Classifier:
-    """The classifier of any whole run."""
-    return _classifier(run_id)
-
-
 @st.cache_data(show_spinner=False, max_entries=20_000)
 def run_facts(run_id: str, folder: str) -> dict[str, Any]:
     """A whole run's cells in the table; `folder` tells artifacts folders apart."""
     from mnist_cnn.ui import runs_table
 
     return runs_table.facts(runs.open_run(run_id))
-
-
-def production_classifier() -> Classifier:
-    """The classifier in production now: a promotion counts from the next drawing on.
-
-    Raises:
-        RunNotFound, RunDamaged: there is none that can answer.
-    """
-    return serving.production_classifier(classifier_of)

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import metrics, registry
+from mnist_cnn import metrics, registry, serving
 from mnist_cnn.explain import Answers
 from mnist_cnn.metrics import Comparison
 from mnist_cnn.records import Stroke
 from mnist_cnn.runs import Run
-from mnist_cnn.ui import cache, charts, digit_gallery, layout
+from mnist_cnn.ui import charts, digit_gallery, layout
 
 
 def in_words(result: Comparison, a: str, b: str) -> str:
@@ -54,7 +54,7 @@ def table(chosen: Sequence[Run], answers: dict[str, Answers]) -> None:
                 "ECE": f"{metrics.calibration_error(own.confidence, own.right):.2%}",
                 "Parameters": f"{run.manifest.get('parameters', 0):,}",
                 "Size (MB)": f"{run.size_bytes / 1e6:.2f}",
-                "One image (ms)": f"{latency(run.id):.2f}",
+                "One image (ms)": f"{latency(run):.2f}",
                 "Training": layout.duration(float(run.manifest.get("training_seconds", 0))),
             }
         )
@@ -90,7 +90,7 @@ def one_drawing(chosen: Sequence[Run], strokes: Sequence[Stroke]) -> None:
     for run, column in zip(chosen, st.columns(len(chosen)), strict=True):
         with column:
             st.caption(title(run))
-            reading = cache.classifier_of(run.id).read(list(strokes)) if strokes else None
+            reading = serving.classifier_of(run).read(list(strokes)) if strokes else None
             if reading:
                 st.markdown(layout.in_one_line(reading))
             layout.probability_bars(reading.prediction.probabilities if reading else ())
@@ -101,9 +101,9 @@ def title(run: Run) -> str:
     return f"{registry.name_of(run)} {run.id[-6:]}"
 
 
-def latency(run_id: str, times: int = 30) -> float:
+def latency(run: Run, times: int = 30) -> float:
     """Milliseconds that one image takes: the least of some, here and now."""
-    classifier = cache.classifier_of(run_id)
+    classifier = serving.classifier_of(run)
     image = np.zeros((1, 28, 28), np.float32)
     least = math.inf
     for _ in range(times):

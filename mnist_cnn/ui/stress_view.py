@@ -6,7 +6,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from mnist_cnn import runs, stress
+from mnist_cnn import runs, serving, stress
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.images import normalize_strokes
 from mnist_cnn.ui import cache, charts, layout
@@ -42,7 +42,7 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
         st.session_state[key] = []
         rows = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
         for name in chosen:
-            classifier = cache.classifier_of(name)
+            classifier = serving.classifier_of(runs.open_run(name))
             for amount, accuracy in stress.curve(classifier, images[rows], labels[rows], kind):
                 row = {"Run": name, axis: amount, "Accuracy": accuracy}
                 st.session_state[key].append(row)
@@ -74,6 +74,6 @@ def _own_drawing(run_id: str, kind: str) -> None:
                 st.caption("Draw a digit and move the slider.")
                 return
             image = stress.stressed(normalize_strokes(strokes), kind, amount)
-            prediction = cache.classifier_of(run_id).predict(image)
+            prediction = serving.classifier_of(runs.open_run(run_id)).predict(image)
             layout.seen_image(image, scale=5)
             layout.verdict(prediction)

@@ -1,0 +1,18 @@
+"""The dashboard and the REST API in one server.
+
+uvicorn app:app --host 127.0.0.1 --port 8000
+streamlit run app.py
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import Route
+
+from mnist_cnn.api import PATHS, api, warm
+
+app = st.App(
+    Path(__file__).with_name("Home.py"),
+    routes=[Route(path, api) for path in PATHS],
+    lifespan=warm,
+)

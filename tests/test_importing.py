@@ -1,0 +1,194 @@
+"""Networks from elsewhere: those that become runs, and those that are refused and do no harm."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from test_cli import run as run_command
+
+from mnist_cnn import gate, importing, registry, runs
+from mnist_cnn.classifier import load_classifier
+from mnist_cnn.errors import BadNetwork
+
+keras = pytest.importorskip("keras")
+
+
+def shipped() -> "keras.Model":
+    return keras.models.load_model(runs.production_run().folder / "model.keras", compile=False)
+
+
+def with_softmax(kind: str) -> "keras.Model":
+    """The shipped network as people save theirs: with probabilities."""
+    model = shipped()
+    if kind == "activation":
+        model.layers[-1].activation = keras.activations.softmax
+        return model
+    if kind == "layer":
+        return keras.Model(model.inputs, keras.layers.Softmax()(model.outputs[0]))
+    return model
+
+
+@pytest.mark.parametrize(("name", "kind"), [("model.h5", "activation"), ("mine.keras", "layer")])
+def test_an_own_network_becomes_a_run_that_may_answer(
+    shipped_copy: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    model = with_softmax(kind)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    path = tmp_path / name
+    model.save(path)
+    run = runs.open_run(importing.import_network(path))
+    assert run.name == path.stem
+    assert run.evaluation["keras_litert_difference"] < 1e-4
+    assert "bundled-digits-test" in run.evaluation["datasets"]
+    images, _ = gate.canary()
+    ours = load_classifier(runs.production_run()).logits(images)
+    assert load_classifier(run).logits(images) == pytest.approx(ours, abs=1e-3)
+    registry.promote(run.id, by="a test")
+    assert runs.production_id() == run.id
+
+
+def test_the_command_prints_the_run(shipped_copy: Path, tmp_path: Path) -> None:
+    shipped().save(tmp_path / "mine.keras")
+    done = run_command("import", str(tmp_path / "mine.keras"), "--name", "Mine")
+    assert done.returncode == 0
+    assert registry.name_of(runs.open_run(done.stdout.strip())) == "Mine"
+    done = run_command("import", str(tmp_path / "gone.keras"))
+    assert done.returncode == 2 and "No such file" in done.stderr
+
+
+def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def saved(path: Path, model: "keras.Model") -> Path:
+    model.save(path)
+    return path
+
+
+def changed(path: Path, change, weights: bytes | None = None) -> Path:
+    """A `.keras` file with another description, or other weights."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(files["config.json"])
+    change(config)
+    files["config.json"] = json.dumps(config).encode()
+    if weights is not None:
+        files["model.weights.h5"] = weights
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+L = keras.layers
+
+
+def refused(path: Path) -> str:
+    before = [run.id for run in runs.list_runs()]
+    with pytest.raises(BadNetwork) as error:
+        importing.import_network(path)
+    assert [run.id for run in runs.list_runs()] == before
+    return str(error.value)
+
+
+def test_code_inside_a_file_is_never_run(shipped_copy: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "it ran"
+    command = f"open({str(marker)!r}, 'w')"
+    evil = L.Lambda(lambda x, c=command: (eval(c), x)[1], output_shape=(10,))
+    for name in ("evil.keras", "evil.h5"):
+        path = saved(tmp_path / name, simple(L.Flatten(), L.Dense(10), evil))
+        marker.unlink(missing_ok=True)
+        assert "'Lambda'" in refused(path)
+        assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"module": "os", "class_name": "system", "config": "touch x"}, "asks for the module 'os'"),
+        ({"module": "builtins", "class_name": "eval", "config": "1"}, "has a part 'eval'"),
+        ({"module": "subprocess", "class_name": "Dense", "config": {}}, "asks for the module"),
+        ({"class_name": "Dense", "registered_name": "x>y", "config": {}}, "a part of its own"),
+        ({"module": "keras.layers", "class_name": "TFSMLayer", "config": {}}, "'TFSMLayer'"),
+    ],
+)
+def test_objects_that_are_no_layers(shipped_copy, tmp_path: Path, where, words: str) -> None:
+    path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
+    assert words in refused(changed(path, lambda c: c["config"]["layers"].append(where)))
+
+
+def test_sizes_that_are_not_meant(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
+
+    def widen(config: dict) -> None:
+        config["config"]["layers"][-1]["config"]["units"] = 10**12
+
+    assert "units; at most 4096" in refused(changed(path, widen))
+    large = simple(L.Flatten(), L.Dense(4096), L.Dense(2048), L.Dense(10))
+    assert "parameters; at most" in refused(saved(tmp_path / "large.keras", large))
+
+
+def test_bombs_and_links(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "bomb.keras", simple(L.Flatten(), L.Dense(10)))
+    assert "unpacks to more" in refused(changed(path, lambda c: None, bytes(200_000_000)))
+    path = saved(tmp_path / "deep.keras", simple(L.Flatten(), L.Dense(10)))
+    nest: dict = {}
+    for _ in range(200):
+        nest = {"x": nest}
+    assert "too deeply" in refused(changed(path, lambda c: c["config"].update(x=nest)))
+    path = saved(tmp_path / "bomb.h5", simple(L.Flatten(), L.Dense(10)))
+    with h5py.File(path, "a") as file:
+        file.create_dataset("zeros", (600_000_000,), "u1", compression="gzip", chunks=(10**6,))
+    assert "unpacks to more" in refused(path)
+    path = saved(tmp_path / "link.h5", simple(L.Flatten(), L.Dense(10)))
+    with h5py.File(path, "a") as file:
+        file["out"] = h5py.ExternalLink("/etc/passwd", "/x")
+    assert "links to something outside" in refused(path)
+    path = saved(tmp_path / "slip.keras", simple(L.Flatten(), L.Dense(10)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../slip", "x")
+    assert "and nothing else" in refused(path)
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> None:
+    for name in ("x.keras", "x.h5"):
+        path = saved(tmp_path / name, shipped())
+        content = path.read_bytes()
+        path.write_bytes(content[: int(share * len(content))])
+        assert "damaged" in (said := refused(path)) or "no Keras network" in said
+
+
+def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.keras", shipped())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert "damaged" in refused(path)
+    assert "cannot be read" in refused(tmp_path)
+    model = shipped()
+    model.save_weights(tmp_path / "only.weights.h5")
+    assert "save the whole model" in refused(tmp_path / "only.weights.h5")
+    model.save(tmp_path / "really.h5")
+    (tmp_path / "really.h5").rename(tmp_path / "x2.keras")
+    assert importing.check_file(tmp_path / "x2.keras") is None
+    (tmp_path / "text.h5").write_text("hello")
+    assert "no Keras network" in refused(tmp_path / "text.h5")
+
+
+def test_networks_that_answer_nonsense(shipped_copy: Path, tmp_path: Path) -> None:
+    model = shipped()
+    model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
+    assert "no numbers" in refused(saved(tmp_path / "nan.keras", model))
+    nine = simple(L.Flatten(), L.Dense(9))
+    assert "expected (None, 28, 28, 1)" in refused(saved(tmp_path / "nine.keras", nine))
+    flat = simple(L.Dense(10), shape=(784,))
+    assert "expected (None, 28, 28, 1)" in refused(saved(tmp_path / "flat.keras", flat))
+    untrained = simple(L.Flatten(), L.Dense(10, kernel_initializer="zeros"))
+    assert "reads 10%" in refused(saved(tmp_path / "untrained.keras", untrained))
+    model = shipped()
+    scaled = keras.Sequential([keras.Input((28, 28, 1)), L.Rescaling(1 / 255), *model.layers[1:]])
+    assert "pixels of 0 to 255" in refused(saved(tmp_path / "scaled.keras", scaled))

@@ -268,7 +268,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
-    train.add_argument("--preset", choices=("quick", "standard", "best"), default="standard")
+    train.add_argument(
+        "--preset", choices=("quick", "standard", "best", "symbols"), default="standard"
+    )
     train.add_argument("--name", default="", help="what the run is called")
     train.add_argument("--note", default="", help="what it is for")
     own = train.add_argument_group("instead of what the preset says")

@@ -58,6 +58,30 @@ def _predict(options: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
+def _read(options: argparse.Namespace) -> int:
+    from mnist_cnn import reader, serving
+    from mnist_cnn.images import read_image
+
+    if bool(options.images) == bool(options.strokes):
+        raise BadInput("Please give either images or --strokes FILE.")
+    classifier = serving.production_classifier("symbols")
+    failed = False
+    for source in _sources(options):
+        try:
+            if isinstance(source, BadStrokes):
+                raise source
+            if isinstance(source, Path):
+                line = reader.read_ink_line(read_image(source), classifier)
+            else:
+                line = reader.read_strokes_line(source, classifier)
+            _print(line.as_dict())
+        except BadInput as error:
+            failed = True
+            _say(f"{source}: {error}" if isinstance(source, Path) else str(error))
+            _print({"error": {"code": error.code, "message": str(error)}})
+    return 2 if failed else 0
+
+
 def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...] | BadStrokes]":
     """What is to be read, in the order given; for a line that cannot be, its error."""
     from mnist_cnn.strokes import read_strokes
@@ -266,6 +290,10 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "--run", dest="run_id", metavar="RUN", help="default: the one in production"
     )
+
+    read = _command(commands, "read", _read, "read numbers and equations", "read equation.png")
+    read.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    read.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
 
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
     train.add_argument(

@@ -19,6 +19,7 @@ FLOORS = {
         "datasets",
         "metrics",
         "access",
+        "arithmetic",
     ],
     2: ["runs", "diary", "classifier", "evaluation", "training_data"],
     3: [
@@ -32,6 +33,7 @@ FLOORS = {
         "training",
         "serving",
         "importing",
+        "reader",
     ],
     4: ["cli", "ui", "api"],
     5: ["__main__", "Home", "pages", "app"],

@@ -20,6 +20,7 @@ FLOORS = {
         "metrics",
         "access",
         "arithmetic",
+        "sheet",
     ],
     2: ["runs", "diary", "classifier", "evaluation", "training_data"],
     3: [
@@ -33,6 +34,7 @@ FLOORS = {
         "training",
         "serving",
         "importing",
+        "batch",
         "reader",
     ],
     4: ["cli", "ui", "api"],

@@ -25,7 +25,7 @@ from mnist_cnn.classifier import Classifier
 from mnist_cnn.datasets import framed_images
 from mnist_cnn.errors import BadImage, BadInput, BadStrokes
 from mnist_cnn.images import normalize, normalize_strokes, read_image
-from mnist_cnn.records import FloatArray, Prediction
+from mnist_cnn.records import Prediction
 from mnist_cnn.settings import MAX_FILE_BYTES
 from mnist_cnn.strokes import parsed_strokes
 
@@ -45,7 +45,7 @@ class Item:
     """One digit to read: (28, 28) in [0, 1], or in words why there is none."""
 
     name: str
-    image: FloatArray | None = None
+    image: NDArray[Any] | None = None
     label: int | None = None
     error: str = ""
 
@@ -110,6 +110,21 @@ def items_of(sources: Iterable[Path | tuple[str, bytes]]) -> Iterator[Item]:
             continue
         with opened:
             yield from _items(name, opened, labels)
+
+
+def expected(content: bytes) -> int:
+    """About how many items a file holds, found without reading them."""
+    head = content[:8]
+    if head[:4] == struct.pack(">I", IDX_LABELS):
+        return 0
+    if head[:4] == struct.pack(">I", IDX_IMAGES) and len(head) == 8:
+        return int(struct.unpack(">I", content[4:8])[0])
+    if head[:2] == b"PK":
+        with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError):
+            return len(zipfile.ZipFile(io.BytesIO(content)).filelist)
+    if head[:2] == b"\x1f\x8b" or not _is_text(head.lstrip(b"{[")):
+        return 1
+    return content.count(b"\n")
 
 
 def _opened(source: Path | tuple[str, bytes]) -> tuple[str, IO[bytes] | Item]:

@@ -236,12 +236,12 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=9,
+        epochs=12,
         architecture=Architecture(
             (24, 32, 48, 64, 64), (1, 2, 1, 2, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
         pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 30_000),
-        calm_epochs=1,
+        calm_epochs=2,
         batch_size=64,
     ),
 }

@@ -54,7 +54,7 @@ def operator(sign: str, random: Random) -> Strokes:
     ways = OPERATORS[sign]
     template = ways[int(random.integers(len(ways)))]
     slip = {".": 0.05, "/": 0.3, "-": 0.15, "=": 0.15}.get(sign, 0.3)
-    return _other_hand(_sketched(template, random, slip), random, turned=0.6)
+    return _other_hand(_sketched(template, random, slip), random, turned=0.8)
 
 
 def not_symbols(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter, to_thread
@@ -327,9 +327,15 @@ def promote(run: str, owner: Owner, reason: Annotated[str, Query(max_length=500)
     return {"run": registry.promote(run, by=owner, reason=reason).id}
 
 
-def _classifier(kind: str = "digits") -> Classifier:
+def _classifier() -> Classifier:
+    with _ready():
+        return serving.production_classifier()
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[None]:
     try:
-        return serving.production_classifier(kind)
+        yield
     except RunError as error:
         raise HTTPException(503, str(error)) from error
 
@@ -341,7 +347,9 @@ def _read(content: bytes) -> dict[str, Any]:
 
 def _read_line(content: bytes) -> dict[str, Any]:
     ink = read_image(content)
-    line = reader.read_ink_line(ink, _classifier("symbols"))
+    with _ready():
+        networks = serving.line_networks()
+    line = reader.read_ink_line(ink, networks)
     return {**line.as_dict(), "run": line.run_id}
 
 

@@ -68,7 +68,7 @@ def _read(options: argparse.Namespace) -> int:
 
     if bool(options.images) == bool(options.strokes):
         raise BadInput("Please give either images or --strokes FILE.")
-    classifier = serving.production_classifier("symbols")
+    classifier = serving.line_networks()
     failed = False
     for source in _sources(options):
         try:

@@ -10,7 +10,7 @@ their place and not by when they were written, so that a bar may be added last.
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,8 @@ UNKNOWN = "?"
 PEN_OF_LINE = 0.08
 """Width of the pen at least, as a share of the line's height: a dot becomes a dot."""
 BEAM = 24
+ASKED_AGAIN = 6
+"""The groups of so many paths get a second opinion."""
 CHOICES = 4
 """Answers of the network that are followed for each group."""
 
@@ -119,15 +121,32 @@ class Line:
         }
 
 
-def read_strokes_line(strokes: Sequence[Stroke], classifier: Classifier) -> Line:
+@dataclass(frozen=True)
+class Networks:
+    """Who reads the groups: a network that knows all symbols, and for those that it takes for
+    digits a second opinion from one that knows digits only, and better."""
+
+    symbols: Classifier
+    digits: Classifier
+
+
+def read_strokes_line(strokes: Sequence[Stroke], networks: Networks) -> Line:
     """What was written with a pen, on one line."""
     pieces = [Piece(_box_of(stroke), stroke) for stroke in strokes if len(stroke)]
-    return _read(pieces, classifier)
+    return _read(pieces, networks)
 
 
-def read_ink_line(ink: FloatArray, classifier: Classifier) -> Line:
+def read_ink_line(ink: FloatArray, networks: Networks) -> Line:
     """What a picture shows, on one line; `ink` is 0 for paper and greater for ink."""
-    return _read(_pieces_of(ink), classifier)
+    return _read(_pieces_of(ink), networks)
+
+
+def read_symbol(strokes: Sequence[Stroke], networks: Networks) -> str:
+    """What all these strokes are as one symbol on its own, with no line to sit on."""
+    image = normalize_strokes(strokes)[None]
+    answers = _answers(networks.symbols, image)
+    best = int(_second_opinion(networks.digits, image, answers)[0, : len(SYMBOLS)].argmax())
+    return SYMBOLS[best]
 
 
 def corrected(line: Line, place: int, text: str) -> Line:
@@ -147,41 +166,66 @@ def corrected(line: Line, place: int, text: str) -> Line:
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighbouring pieces that may be one symbol: where they begin and end in their order."""
+    """Neighbouring pieces that may be one symbol: where they begin and end in their order.
+
+    `gap` is the widest between its pieces, in heights of the line, below zero where they overlap;
+    `has_dot` says whether one of several is no larger than a dot.
+    """
 
     begin: int
     end: int
     box: Box
     members: tuple[int, ...]
-    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    probabilities: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-
-    @property
-    def best(self) -> int:
-        return int(self.probabilities.argmax())
+    gap: float = 0.0
+    has_dot: bool = False
+    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False)
 
 
-def _read(pieces: Sequence[Piece], classifier: Classifier) -> Line:
+def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     began = time.perf_counter()
+    run_id = networks.symbols.run_id
     if not pieces:
-        return Line("", (), trouble="There is nothing to read yet.", run_id=classifier.run_id)
+        return Line("", (), trouble="There is nothing to read yet.", run_id=run_id)
     if len(pieces) > MOST_PIECES:
         message = f"There are {len(pieces)} strokes; at most {MOST_PIECES} are read at once."
-        return Line("", (), trouble=message, run_id=classifier.run_id)
+        return Line("", (), trouble=message, run_id=run_id)
     height = _line_height(pieces)
     order = sorted(range(len(pieces)), key=lambda n: (pieces[n].box[0] + pieces[n].box[2]) / 2)
     line = _Geometry(pieces, height)
     groups = _candidates(pieces, order, height)
     images = np.stack([_framed([pieces[n] for n in g.members], height) for g in groups])
+    fits = np.stack([line.scores(group.box) for group in groups])
+    answers = _answers(networks.symbols, images)
+    paths = _best_paths(_judged(groups, answers, fits), len(pieces), height)
+    asked = sorted({groups.index(g) for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
+    answers[asked] = _second_opinion(networks.digits, images[asked], answers[asked])
+    judged = _judged(groups, answers, fits)
+    paths = _best_paths(judged, len(pieces), height)
+    return _line(paths, judged, pieces, run_id, time.perf_counter() - began)
+
+
+def _answers(classifier: Classifier, images: FloatArray) -> NDArray[np.float64]:
+    """The logarithm of each class' probability, that of "none" last: (n, classes + 1)."""
     logits = classifier.logits(images)
     with_none = np.concatenate([logits, np.zeros((len(logits), 1), np.float32)], axis=1)
-    probabilities = softmax(with_none, classifier.calibration.temperature)
-    judged = [
-        _Group(g.begin, g.end, g.box, g.members, np.log(p + 1e-9) + line.scores(g.box), p)
-        for g, p in zip(groups, probabilities, strict=True)
-    ]
-    paths = _best_paths(judged, len(pieces), height)
-    return _line(paths, judged, pieces, classifier.run_id, time.perf_counter() - began)
+    return np.log(softmax(with_none, classifier.calibration.temperature) + 1e-9)
+
+
+def _second_opinion(
+    digits: Classifier, images: FloatArray, answers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How likely a group is a digit stays as it was; which digit, both networks say."""
+    own = answers[:, :10]
+    either = np.logaddexp.reduce(own, axis=1, keepdims=True)
+    which = (own - either + _answers(digits, images)[:, :10]) / 2
+    which -= np.logaddexp.reduce(which, axis=1, keepdims=True)
+    return np.concatenate([which + either, answers[:, 10:]], axis=1)
+
+
+def _judged(
+    groups: Sequence[_Group], answers: NDArray[np.float64], fits: NDArray[np.float64]
+) -> list[_Group]:
+    return [replace(g, scores=a + f) for g, a, f in zip(groups, answers, fits, strict=True)]
 
 
 def _line(
@@ -189,22 +233,27 @@ def _line(
 ) -> Line:
     best = paths[0]
     symbols = tuple(_symbol(group, chosen) for group, chosen in best.steps)
-    text = best.text
-    others = [path for path in paths[1:] if path.text != text]
+    text = "".join(symbol.text for symbol in symbols)
+    others = [path for path in paths[1:] if path.text != best.text]
     used = {group.members for group, _ in best.steps}
-    tried = sorted((g for g in groups if g.members not in used), key=lambda g: -g.scores.max())
-    rejected = tuple(_symbol(g, int(g.scores.argmax())) for g in tried[:12])
+    tried = sorted(
+        (g for g in groups if g.members not in used), key=lambda g: -float(g.scores[:-1].max())
+    )
+    rejected = tuple(_symbol(g, int(g.scores[:-1].argmax())) for g in tried[:12])
     trouble = _trouble(symbols, pieces)
     second, margin = (others[0].text, best.score - others[0].score) if others else ("", math.inf)
     return Line(text, symbols, second, margin, rejected, trouble, run_id, seconds)
 
 
 def _symbol(group: _Group, chosen: int) -> Symbol:
-    likeliest = np.argsort(-group.scores)[:5]
+    likeliest = np.argsort(-group.scores[:-1])[:5]
     shares = softmax(group.scores)
-    names = SYMBOLS + UNKNOWN
-    alternatives = tuple((names[k], float(shares[k])) for k in likeliest)
-    return Symbol(names[chosen], float(shares[chosen]), group.box, group.members, alternatives)
+    alternatives = tuple((SYMBOLS[k], float(shares[k])) for k in likeliest)
+    none = float(np.exp(group.scores[-1]))
+    text, confidence = SYMBOLS[chosen], float(shares[chosen])
+    if none > NONE_FROM:
+        text, confidence = UNKNOWN, none
+    return Symbol(text, confidence, group.box, group.members, alternatives)
 
 
 def _trouble(symbols: Sequence[Symbol], pieces: Sequence[Piece]) -> str:
@@ -232,16 +281,21 @@ def _candidates(pieces: Sequence[Piece], order: Sequence[int], height: float) ->
     groups = []
     for begin in range(len(order)):
         box = pieces[order[begin]].box
+        gap = -1.0
         for end in range(begin + 1, min(begin + MOST_IN_A_SYMBOL, len(order)) + 1):
             added = pieces[order[end - 1]].box
-            if end > begin + 1 and added[0] - box[2] > 0.4 * height:
+            alone = end == begin + 1
+            if not alone:
+                gap = max(gap, (added[0] - box[2]) / height)
+            if gap > 0.4:
                 break
             box = _union(box, added)
-            alone = end == begin + 1
             if not alone and box[2] - box[0] > 1.7 * height:
                 continue
             members = tuple(sorted(order[begin:end]))
-            groups.append(_Group(begin, end, box, members))
+            sizes = (max(pieces[n].width, pieces[n].height) for n in members)
+            has_dot = not alone and min(sizes) < LARGEST_DOT * height
+            groups.append(_Group(begin, end, box, members, gap, has_dot))
     return groups
 
 
@@ -300,9 +354,11 @@ _DIGIT_SHAPE = (0.95, 0.25, 0.62, 0.40)
 _MIDDLES: dict[str, tuple[float, float]] = {".": (0.45, 0.15), "-": (0.0, 0.20), "=": (0.0, 0.20)}
 """How far below the line's middle, in heights of the line, and the spread of that."""
 _USUAL_MIDDLE = (0.0, 0.22)
-GEOMETRY_WEIGHT = 0.35
-NONE_COSTS = 1.2
-FLOOR = 0.08
+GEOMETRY_WEIGHT = 0.34
+FLOOR = 0.3
+"""Differences below this share of the line's height do not count."""
+NONE_FROM = 0.98
+"""How likely a group is none of the symbols before it is called that."""
 
 
 class _Geometry:
@@ -327,7 +383,7 @@ class _Geometry:
         middle = ((box[1] + box[3]) / 2 - self._middle_at((box[0] + box[2]) / 2)) / self._height
         off += ((middle - self._middles[:, 0]) / self._middles[:, 1]) ** 2
         fit = -GEOMETRY_WEIGHT * np.minimum(off, 30) / 2
-        return np.append(fit, -NONE_COSTS)
+        return np.append(fit, 0.0)
 
     def _middle_at(self, x: float) -> float:
         """The height of the line's middle there: the median of the nearest tall pieces'."""
@@ -351,27 +407,32 @@ def _num_lines(pieces: Sequence[Piece]) -> int:
 
 
 def _kind(text: str) -> str:
-    """d for digits, the sign itself else, with ÷ and / as ×, and ? for none."""
+    """d for digits, the sign itself else, with ÷ and / as ×."""
     if text.isdigit():
         return "d"
     return "×" if text in "÷/" else text
 
 
 FOLLOWS: dict[str, str] = {
-    "^": "d(-.+?",
-    "d": "d.+-×=)?",
-    ".": "d?",
-    "+": "d(.?",
-    "-": "d(.?",
-    "×": "d(-.?",
-    "=": "d-(.?",
-    "(": "d(-.?",
-    ")": "+-×=)?",
-    "?": "d.+-×=()?",
+    "^": "d(-.+",
+    "d": "d.+-×=)",
+    ".": "d",
+    "+": "d(.",
+    "-": "d(.",
+    "×": "d(-.",
+    "=": "d-(.",
+    "(": "d(-.",
+    ")": "+-×=)",
 }
 """What usually comes after what; ^ is the beginning."""
-UNUSUAL = 2.0
-CLOSES_NOTHING = 1.5
+UNUSUAL = 6.0
+CLOSES_NOTHING = 2.0
+JOINING_COSTS = 0.17
+GAP_COSTS, TOUCHING = 20.0, 0.03
+"""Strokes of one symbol overlap from left to right, or nearly so."""
+DOT_COSTS, LARGEST_DOT = 3.0, 0.22
+"""Only ÷ has dots."""
+OVERLAP_COSTS, OVERLAP_FREE = 2.5, 0.22
 
 
 @dataclass(frozen=True)
@@ -387,8 +448,7 @@ class _Path:
 
     @property
     def text(self) -> str:
-        names = SYMBOLS + UNKNOWN
-        return "".join(names[chosen] for _, chosen in self.steps)
+        return "".join(SYMBOLS[chosen] for _, chosen in self.steps)
 
 
 def _best_paths(groups: Sequence[_Group], count: int, height: float) -> list[_Path]:
@@ -402,7 +462,7 @@ def _best_paths(groups: Sequence[_Group], count: int, height: float) -> list[_Pa
         at[begin] = _kept(at[begin])
         for group in starting[begin]:
             inside = _cost_inside(group)
-            chosen = np.argsort(-group.scores)[:CHOICES].tolist()
+            chosen = np.argsort(-group.scores[:-1])[:CHOICES].tolist()
             for path in at[begin]:
                 between = _cost_between(path, group, height)
                 for choice in chosen:
@@ -418,7 +478,9 @@ def _kept(paths: list[_Path]) -> list[_Path]:
 
 
 def _extended(path: _Path, group: _Group, choice: int, cost: float) -> _Path:
-    kind = _kind((SYMBOLS + UNKNOWN)[choice])
+    kind = _kind(SYMBOLS[choice])
+    if group.has_dot and SYMBOLS[choice] != "÷":
+        cost += DOT_COSTS
     opened, equals = path.opened, path.equals
     if kind not in FOLLOWS[path.last]:
         cost += UNUSUAL
@@ -437,7 +499,8 @@ def _extended(path: _Path, group: _Group, choice: int, cost: float) -> _Path:
 
 
 def _cost_inside(group: _Group) -> float:
-    return 0.1 * (len(group.members) - 1)
+    apart = max(0.0, group.gap + TOUCHING)
+    return JOINING_COSTS * (len(group.members) - 1) + GAP_COSTS * apart
 
 
 def _cost_between(path: _Path, group: _Group, height: float) -> float:
@@ -447,7 +510,7 @@ def _cost_between(path: _Path, group: _Group, height: float) -> float:
     before = path.steps[-1][0].box
     narrower = max(min(before[2] - before[0], group.box[2] - group.box[0]), 0.1 * height)
     overlap = (before[2] - group.box[0]) / narrower
-    return 3.0 * max(0.0, min(overlap, 1.0) - 0.25)
+    return OVERLAP_COSTS * max(0.0, min(overlap, 1.0) - OVERLAP_FREE)
 
 
 # pieces of ink

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.errors import RunError
+from mnist_cnn.reader import Networks
 from mnist_cnn.runs import Run
 
 threadpool_limits(1, "blas")
@@ -46,6 +47,15 @@ def production_classifier(kind: str = "digits") -> Classifier:
             except RunError:
                 continue
         raise
+
+
+def line_networks() -> Networks:
+    """Those in production that read numbers and equations together.
+
+    Raises:
+        RunNotFound, RunDamaged: one of them is missing.
+    """
+    return Networks(production_classifier("symbols"), production_classifier())
 
 
 def forget() -> None:

@@ -12,7 +12,10 @@ from mnist_cnn.records import Stroke
 from mnist_cnn.ui import cache, layout, line_view
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
 
-WIDE, NARROW = (700, 220), (330, 220)
+WIDE, NARROW = (700, 220), (328, 260)
+"""Width and height in pixels. On a telephone the component's hidden toolbar takes no touches to the
+right of the upper edge, so there is room to write below it."""
+HEADLINE = 66
 INVITATION = "Write a number or an equation on one line: `2026`, `12+7=` or `3×4=12`."
 
 
@@ -25,27 +28,27 @@ def conversation() -> None:
         required=True,
         label_visibility="collapsed",
     )
-    headline = st.container()
+    headline = st.container(height=HEADLINE, border=False)  # of one height: the canvas stays put
     strokes: Sequence[Stroke] = ()
     line = None
     try:
         if way == "Draw":
             with st.container(horizontal=True):
                 strokes = drawing_canvas("line", *(NARROW if layout.on_a_phone() else WIDE))
-            pen_width_control("line")
-            classifier = serving.production_classifier("symbols")
-            line = reader.read_strokes_line(strokes, classifier) if strokes else None
+            line = reader.read_strokes_line(strokes, serving.line_networks()) if strokes else None
         else:
             line = pictured(way)
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
-    with headline:
-        if line is None:
-            st.markdown(INVITATION)
-        else:
-            line = answer(line, strokes)
+    if line:
+        line = line_view.mended(line, corrections(line, strokes))
+    headline.markdown(f"#### {line_view.in_words(line)}" if line else INVITATION)
     if line and line.symbols:
+        line_view.boxes(line, strokes)
+        line_view.chips(line, correct)
         line_view.details(line)
+    if way == "Draw":
+        pen_width_control("line")
 
 
 def pictured(way: str) -> Line | None:
@@ -56,22 +59,16 @@ def pictured(way: str) -> Line | None:
         return None
     if way == "Upload":
         st.image(file, width=WIDE[0])
-    return reader.read_ink_line(
-        read_image(file.getvalue()), serving.production_classifier("symbols")
-    )
+    return reader.read_ink_line(read_image(file.getvalue()), serving.line_networks())
 
 
-def answer(line: Line, strokes: Sequence[Stroke]) -> Line:
-    """The reading with its boxes, and with what the person has corrected in it."""
+def corrections(line: Line, strokes: Sequence[Stroke]) -> dict[int, str]:
+    """What the person has put right in this very writing."""
     writing = line.text + str(len(strokes))
     if st.session_state.get("corrected writing") != writing:
         st.session_state["corrected writing"], st.session_state["corrections"] = writing, {}
-    line = line_view.mended(line, st.session_state["corrections"])
-    st.markdown(f"### {line_view.in_words(line)}")
-    if line.symbols:
-        line_view.boxes(line, strokes)
-        line_view.chips(line, correct)
-    return line
+    known: dict[int, str] = st.session_state["corrections"]
+    return known
 
 
 def correct(place: int, text: str) -> None:

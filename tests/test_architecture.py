@@ -54,6 +54,7 @@ SAME_FLOOR = {
     ("registry", "gate"): "promotion asks the gate",
     ("jobs", "registry"): "both keep others from writing at the same time",
     ("report", "registry"): "a report says what people call a run",
+    ("serving", "reader"): "two networks read lines together",
     ("serving", "registry"): "who answered before is in its log",
     ("training", "gate"): "a network from elsewhere reads the canary",
     ("importing", "training"): "it becomes a run as one that was trained here does",

@@ -1,6 +1,5 @@
 """Numbers, equations and batches as a person tries them, in a real Chromium."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,17 +54,26 @@ def on_canvas(page: Page, strokes: list[np.ndarray]) -> list[list[tuple[float, f
     assert box
     points = np.concatenate(strokes)
     corner, size = points.min(axis=0), np.ptp(points, axis=0)
-    scale = min((box["width"] - 40) / size[0], (box["height"] - 60) / size[1])
-    laid = [(stroke - corner) * scale + [20, 30] for stroke in strokes]
+    scale = min((box["width"] - 40) / size[0], (box["height"] - 75) / size[1])
+    laid = [(stroke - corner) * scale + [20, 50] for stroke in strokes]
     return [[(float(x), float(y)) for x, y in stroke] for stroke in laid]
 
 
 def hand(page: Page):
-    return draw_by_finger if page.evaluate("navigator.maxTouchPoints") else draw
+    """Draws with a finger or the mouse, lifting it for a moment after each stroke."""
+    one = draw_by_finger if page.evaluate("navigator.maxTouchPoints") else draw
+
+    def write(page: Page, strokes: list) -> None:
+        for stroke in strokes:
+            one(page, [stroke])
+            page.wait_for_timeout(150)
+
+    return write
 
 
 def reads(page: Page, text: str) -> None:
-    expect(page.get_by_role("img", name=f"Read as {text}", exact=True)).to_be_visible()
+    expect(page.locator("code").first).to_have_text(text)
+    expect(page.locator("[data-testid=stImage] img").first).to_be_visible()
 
 
 def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
@@ -93,7 +101,9 @@ def test_a_five_whose_bar_comes_last_and_a_crossed_seven(page: Page) -> None:
 def test_a_symbol_is_put_right(page: Page) -> None:
     hand(page)(page, on_canvas(page, written("1+7=")))
     reads(page, "1+7=")
+    page.wait_for_timeout(1000)  # until the last stroke's answer has settled
     page.get_by_role("button", name="1", exact=True).first.click()
+    expect(page.get_by_text("It is …")).to_be_visible()
     page.get_by_role("button", name="4", exact=True).click()
     expect(page.get_by_role("heading", name="4+7=11")).to_be_visible()
 
@@ -110,7 +120,7 @@ def test_a_zip_is_read_and_taken_away(
     click_button(page, "Read them")
     expect(page.get_by_text("40 of 40 labelled digits are right")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("CSV")).click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0] == "item,digit,confidence,status,label"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")

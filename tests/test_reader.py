@@ -11,16 +11,15 @@ from PIL import Image, ImageDraw
 from test_cli import run as run_command
 
 from mnist_cnn import reader, serving
-from mnist_cnn.classifier import Classifier
 from mnist_cnn.glyphs import DIGITS, OPERATORS, parsed
 from mnist_cnn.images import ink
 from mnist_cnn.records import Stroke
 
 
 @pytest.fixture(scope="module")
-def symbols() -> Classifier:
-    """The shipped network that reads the signs of arithmetic too."""
-    return serving.production_classifier("symbols")
+def symbols() -> reader.Networks:
+    """The shipped networks that read lines together."""
+    return serving.line_networks()
 
 
 HEIGHTS = {"-": 0.4, "=": 3, "+": 6, "×": 6, "÷": 6, "(": 12, ")": 12, ".": 0.6, "/": 11}
@@ -59,7 +58,7 @@ def written(text: str, at: float = 0.0, scale: float = 8.0) -> list[Stroke]:
         ("3.5+1", "4.5"),
     ],
 )
-def test_plain_writing_is_read(symbols: Classifier, text: str, value: str) -> None:
+def test_plain_writing_is_read(symbols: reader.Networks, text: str, value: str) -> None:
     line = reader.read_strokes_line(written(text), symbols)
     assert (line.text, line.value) == (text, value)
     assert [symbol.text for symbol in line.symbols] == list(text)
@@ -67,7 +66,7 @@ def test_plain_writing_is_read(symbols: Classifier, text: str, value: str) -> No
     assert numbers == list(range(len(written(text))))
 
 
-def test_the_order_of_writing_does_not_matter(symbols: Classifier) -> None:
+def test_the_order_of_writing_does_not_matter(symbols: reader.Networks) -> None:
     strokes = written("54÷2=")
     expected = reader.read_strokes_line(strokes, symbols)
     assert expected.text == "54÷2="
@@ -77,12 +76,12 @@ def test_the_order_of_writing_does_not_matter(symbols: Classifier) -> None:
         assert reader.read_strokes_line(mixed, symbols).text == expected.text
 
 
-def test_size_and_place_do_not_matter(symbols: Classifier) -> None:
+def test_size_and_place_do_not_matter(symbols: reader.Networks) -> None:
     for scale in (0.01, 1, 300):
         assert reader.read_strokes_line(written("12+7", scale=scale), symbols).text == "12+7"
 
 
-def test_a_crossed_seven_is_one_symbol(symbols: Classifier) -> None:
+def test_a_crossed_seven_is_one_symbol(symbols: reader.Networks) -> None:
     seven = [8 * np.array(p) for p in ([(0, 0.0), (7, 0), (3, 10)], [(2, 5.0), (7, 5)])]
     line = reader.read_strokes_line([*seven, *written("1", at=12)], symbols)
     assert line.text == "71"
@@ -102,12 +101,12 @@ def picture(text: str) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
-def test_a_picture_is_read_as_strokes_are(symbols: Classifier) -> None:
+def test_a_picture_is_read_as_strokes_are(symbols: reader.Networks) -> None:
     for text in ("42", "12+7=", "8÷2"):
         assert reader.read_ink_line(ink(picture(text)), symbols).text == text
 
 
-def test_what_cannot_be_read_is_said(symbols: Classifier) -> None:
+def test_what_cannot_be_read_is_said(symbols: reader.Networks) -> None:
     assert "nothing to read" in reader.read_strokes_line([], symbols).remark
     assert "nothing to read" in reader.read_ink_line(np.zeros((50, 90), np.float32), symbols).remark
     many = reader.read_strokes_line([SEVEN[0] + 3 * n for n in range(500)], symbols)
@@ -122,13 +121,13 @@ def test_what_cannot_be_read_is_said(symbols: Classifier) -> None:
     assert dot.value is None
 
 
-def test_a_correction_changes_the_value(symbols: Classifier) -> None:
+def test_a_correction_changes_the_value(symbols: reader.Networks) -> None:
     line = reader.corrected(reader.read_strokes_line(written("12+7="), symbols), 1, "3")
     assert (line.text, line.value) == ("13+7=", "20")
     assert line.symbols[1].confidence == 1.0
 
 
-def test_the_command_agrees(symbols: Classifier, tmp_path: Path) -> None:
+def test_the_command_agrees(symbols: reader.Networks, tmp_path: Path) -> None:
     row = {"strokes": [stroke.tolist() for stroke in written("12+7=")]}
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
     done = run_command("read", "--strokes", tmp_path / "a.jsonl")

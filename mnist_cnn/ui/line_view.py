@@ -64,13 +64,15 @@ def boxes(line: Line, strokes: Sequence[Stroke], picked: int | None = None) -> N
             f'font-size="{letter:.1f}" font-family="sans-serif" fill="{_colour(symbol)}">'
             f"{html.escape(symbol.text)}</text>"
         )
-    said = html.escape(f"Read as {line.text}")
     box = " ".join(f"{number:.1f}" for number in view)
-    st.html(
-        f'<svg role="img" aria-label="{said}" viewBox="{box}" preserveAspectRatio="xMidYMid" '
-        'style="width:100%;max-height:11rem;background:#000;border-radius:.5rem">'
+    width, height = (f"{7 * number / size:.0f}rem" for number in view[2:])
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" '
+        f'height="{height}">'
+        f'<rect x="{view[0]:.1f}" y="{view[1]:.1f}" width="100%" height="100%" fill="black"/>'
         f"{''.join(parts)}</svg>"
     )
+    st.image(picture, width="content")
 
 
 def chips(line: Line, correct: Callable[[int, str], None]) -> None:

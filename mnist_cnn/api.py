@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter, to_thread
@@ -23,8 +23,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mnist_cnn import registry, runs, serving
+from mnist_cnn import reader, registry, runs, serving
+from mnist_cnn.classifier import Classifier
 from mnist_cnn.errors import BadInput, DigitsError, RunError, RunNotFound
+from mnist_cnn.images import read_image
 from mnist_cnn.settings import (
     MAX_BATCH_BYTES,
     MAX_BATCH_FILES,
@@ -90,6 +92,26 @@ class Answer(BaseModel):
     run: str = Field(description="the run that answered", examples=["20261122-204943-de9c38"])
 
 
+class Glyph(BaseModel):
+    """One symbol of a line; `box` is left, top, right, bottom in pixels."""
+
+    text: str = Field(examples=["7"])
+    confidence: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+    strokes: list[int] = Field(description="the numbers of its pieces of ink")
+
+
+class LineAnswer(BaseModel):
+    """A number or an equation; `value` is exact, null where it has none, and `message` says why."""
+
+    text: str = Field(examples=["12+7="])
+    value: str | None = Field(examples=["19"])
+    symbols: list[Glyph]
+    second: str = Field(description="the next best reading", examples=["12+1="])
+    message: str = ""
+    run: str
+
+
 class Health(BaseModel):
     status: Literal["ready"]
     run: str
@@ -139,6 +161,7 @@ api = FastAPIOffline(
 PATHS = (
     "/predict",
     "/predict/batch",
+    "/read",
     "/health",
     "/runs",
     "/runs/{run:path}",
@@ -251,6 +274,20 @@ async def predict_batch(files: Annotated[list[UploadFile], Depends(_many_files)]
     return JSONResponse(entries)
 
 
+@api.post(
+    "/read",
+    response_model=LineAnswer,
+    dependencies=[Reader],
+    openapi_extra=_form("one line: a number or an equation", many=False),
+    responses=_failures(400, 408, 413, 415, 422, 429, 503),
+    summary="Read a number or an equation",
+)
+async def read_line(file: Annotated[UploadFile, Depends(_one_file)]) -> Response:
+    """Digits and + − × ÷ = ( ) . / on one line, with the exact value."""
+    content = await file.read()
+    return JSONResponse(await to_thread.run_sync(_read_line, content, limiter=READERS))
+
+
 @api.get("/health", response_model=Health, responses=_failures(503), summary="Is it ready?")
 def health() -> Any:
     """Ready once a network is loaded; says which run is in production."""
@@ -290,9 +327,15 @@ def promote(run: str, owner: Owner, reason: Annotated[str, Query(max_length=500)
     return {"run": registry.promote(run, by=owner, reason=reason).id}
 
 
-def _classifier() -> Any:
-    try:
+def _classifier() -> Classifier:
+    with _ready():
         return serving.production_classifier()
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[None]:
+    try:
+        yield
     except RunError as error:
         raise HTTPException(503, str(error)) from error
 
@@ -300,6 +343,14 @@ def _classifier() -> Any:
 def _read(content: bytes) -> dict[str, Any]:
     reading = _classifier().read(content)
     return {**reading.prediction.as_dict(), "run": reading.run_id}
+
+
+def _read_line(content: bytes) -> dict[str, Any]:
+    ink = read_image(content)
+    with _ready():
+        networks = serving.line_networks()
+    line = reader.read_ink_line(ink, networks)
+    return {**line.as_dict(), "run": line.run_id}
 
 
 def _read_or_error(content: bytes) -> dict[str, Any]:

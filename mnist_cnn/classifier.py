@@ -13,7 +13,7 @@ from mnist_cnn.errors import RunDamaged
 from mnist_cnn.images import normalize, normalize_strokes, read_image, symbols_side_by_side
 from mnist_cnn.metrics import log_sum_exp, softmax
 from mnist_cnn.quiet import native_output_hidden
-from mnist_cnn.records import BLANK, FloatArray, Prediction, Reading, Status, Stroke
+from mnist_cnn.records import BLANK, CLASSES, FloatArray, Prediction, Reading, Status, Stroke
 from mnist_cnn.runs import Run
 from mnist_cnn.strokes import rasterize
 
@@ -59,13 +59,15 @@ class Classifier:
     """A network and its calibration, loaded once. Safe to share between threads.
 
     Args:
-        model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits.
+        model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits, or those of more classes.
 
     Raises:
         RunDamaged: LiteRT cannot load it, or it has another number of outputs.
     """
 
-    def __init__(self, model: bytes, calibration: Calibration, run_id: str = "") -> None:
+    def __init__(
+        self, model: bytes, calibration: Calibration, run_id: str = "", kind: str = "digits"
+    ) -> None:
         self.calibration = calibration
         self.run_id = run_id
         try:
@@ -78,8 +80,11 @@ class Classifier:
         # LiteRT answers a broken flat buffer with either of the two.
         except (ValueError, RuntimeError) as error:
             raise RunDamaged(f"Run {run_id} is damaged: LiteRT cannot load its network.") from error
-        if shape[-1] != 10:
-            raise RunDamaged(f"Run {run_id} has {shape[-1]} outputs; a digit reader has 10.")
+        self._classes = CLASSES.get(kind, 0)
+        if shape[-1] != self._classes:
+            raise RunDamaged(
+                f"Run {run_id} has {shape[-1]} outputs; a reader of {kind} has {self._classes}."
+            )
         self._lock = threading.Lock()
         self._batch = 1
         self.logits(np.zeros((1, 28, 28), np.float32))
@@ -87,7 +92,7 @@ class Classifier:
     def logits(self, images: FloatArray) -> FloatArray:
         """(n, 10) for float32 (n, 28, 28) in [0, 1]."""
         if len(images) == 0:
-            return np.zeros((0, 10), np.float32)
+            return np.zeros((0, self._classes), np.float32)
         with self._lock:
             if len(images) != self._batch:
                 self._interpreter.resize_tensor_input(self._input, [len(images), 28, 28, 1])
@@ -150,4 +155,4 @@ def load_classifier(run: Run) -> Classifier:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunDamaged(f"Run {run.id} is damaged: calibration.json lacks {error}.") from error
-    return Classifier(run.read("model.tflite"), calibration, run.id)
+    return Classifier(run.read("model.tflite"), calibration, run.id, run.kind)

@@ -5,18 +5,22 @@ commands that need them, so that help comes at once.
 """
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mnist_cnn.errors import BadInput, BadStrokes, DigitsError
 from mnist_cnn.quiet import native_output_hidden
+from mnist_cnn.runs import storage_failed
 from mnist_cnn.settings import assigned_run, silence_tensorflow
 
 if TYPE_CHECKING:
+    from mnist_cnn.batch import Result
     from mnist_cnn.classifier import Classifier
     from mnist_cnn.diary import Progress
     from mnist_cnn.recipes import Recipe
@@ -58,6 +62,30 @@ def _predict(options: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
+def _read(options: argparse.Namespace) -> int:
+    from mnist_cnn import reader, serving
+    from mnist_cnn.images import read_image
+
+    if bool(options.images) == bool(options.strokes):
+        raise BadInput("Please give either images or --strokes FILE.")
+    classifier = serving.line_networks()
+    failed = False
+    for source in _sources(options):
+        try:
+            if isinstance(source, BadStrokes):
+                raise source
+            if isinstance(source, Path):
+                line = reader.read_ink_line(read_image(source), classifier)
+            else:
+                line = reader.read_strokes_line(source, classifier)
+            _print(line.as_dict())
+        except BadInput as error:
+            failed = True
+            _say(f"{source}: {error}" if isinstance(source, Path) else str(error))
+            _print({"error": {"code": error.code, "message": str(error)}})
+    return 2 if failed else 0
+
+
 def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...] | BadStrokes]":
     """What is to be read, in the order given; for a line that cannot be, its error."""
     from mnist_cnn.strokes import read_strokes
@@ -66,6 +94,46 @@ def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...]
     if options.strokes:
         for row in read_strokes(options.strokes):
             yield row if isinstance(row, BadStrokes) else row.strokes
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from mnist_cnn import batch
+
+    classifier = _classifier(options.run_id)
+    results = batch.read_all(batch.items_of(options.inputs), classifier)
+    if options.output is None:
+        summary = batch.write(_counted(results), sys.stdout, options.format)
+    else:
+        with _replacing(options.output) as file:
+            summary = batch.write(_counted(results), file, options.format)
+    (_say if options.output is None else print)(json.dumps(summary.as_dict()))
+    return 2 if summary.errors else 0
+
+
+def _counted(results: "Iterator[Result]") -> "Iterator[Result]":
+    """The same, with a line on a terminal that says how many there were."""
+    began = time.monotonic()
+    for number, result in enumerate(results, 1):
+        if number % 500 == 0 and sys.stderr.isatty():
+            rate = number / (time.monotonic() - began)
+            print(f"\r\x1b[K{number:,} read, {rate:,.0f} per second", end="", file=sys.stderr)
+        yield result
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> "Iterator[TextIO]":
+    """A file that takes its name once it is whole."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        raise storage_failed(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -267,8 +335,24 @@ def _parser() -> argparse.ArgumentParser:
         "--run", dest="run_id", metavar="RUN", help="default: the one in production"
     )
 
+    read = _command(commands, "read", _read, "read numbers and equations", "read equation.png")
+    read.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    read.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
+
+    batch = _command(
+        commands, "batch", _batch, "read thousands of digits", "batch test.csv --output read.csv"
+    )
+    batch.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="images, ZIP, CSV, IDX or strokes"
+    )
+    batch.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    batch.add_argument("--format", choices=("csv", "jsonl", "kaggle"), default="csv")
+    batch.add_argument("--run", dest="run_id", metavar="RUN", help="default: the one in production")
+
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
-    train.add_argument("--preset", choices=("quick", "standard", "best"), default="standard")
+    train.add_argument(
+        "--preset", choices=("quick", "standard", "best", "symbols"), default="standard"
+    )
     train.add_argument("--name", default="", help="what the run is called")
     train.add_argument("--note", default="", help="what it is for")
     own = train.add_argument_group("instead of what the preset says")

@@ -3,6 +3,7 @@
     DigitsError                 catch this one
     ├── BadInput                what somebody gave cannot be used
     │   ├── BadImage
+    │   ├── BadExpression       written arithmetic that has no value
     │   ├── BadNetwork          a model file that is refused
     │   └── BadStrokes
     ├── DataMissing             a data set is neither here nor to be had
@@ -33,6 +34,10 @@ class BadImage(BadInput):
     def __init__(self, message: str, code: str = "bad_image") -> None:
         super().__init__(message)
         self.code = code
+
+
+class BadExpression(BadInput):
+    code = "bad_expression"
 
 
 class BadNetwork(BadInput):

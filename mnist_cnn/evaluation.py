@@ -38,7 +38,7 @@ class Readings:
         is_digit = metrics.log_sum_exp(self.logits) >= calibration.least_evidence
         kept = is_digit & (confidence >= calibration.least_confidence)
         total = len(right)
-        classes = [right[self.labels == k] for k in range(10)]
+        classes = [right[self.labels == k] for k in range(self.logits.shape[1])]
         return {
             "images": total,
             "accuracy": _rounded(right.mean()),
@@ -57,7 +57,11 @@ PREDICTIONS = "predictions.npz"
 
 def measured_runs() -> dict[str, Run]:
     """Every whole run that keeps what it answered, by its id, the newest first."""
-    return {run.id: run for run in list_runs() if PREDICTIONS in run.manifest["sha256"]}
+    return {
+        run.id: run
+        for run in list_runs()
+        if run.kind == "digits" and PREDICTIONS in run.manifest["sha256"]
+    }
 
 
 def saved_readings(run: Run) -> dict[str, Readings]:

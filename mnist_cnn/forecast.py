@@ -15,6 +15,7 @@ UNREADABLE = (DigitsError, KeyError, TypeError, ValueError)
 """What a damaged or older run raises; it tells nothing then."""
 
 PEN_POOLS = ("rewritten", "not_digits")
+TEMPLATE_POOLS = ("sketched", "operators")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def images_per_epoch(recipe: Recipe) -> int:
     counts = {
         name: count
         for name, count in pools.items()
-        if ("pen-digits" in recipe.data if name in PEN_POOLS else scans)
+        if name in TEMPLATE_POOLS or ("pen-digits" in recipe.data if name in PEN_POOLS else scans)
     }
     return sum(counts.values())
 

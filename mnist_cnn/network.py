@@ -19,7 +19,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def build(architecture: Architecture) -> keras.Model:
-    """A Keras model from (28, 28, 1) in [0, 1] to ten logits."""
+    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits."""
     inputs = x = keras.Input((28, 28, 1), name="image")
     kernel = 5
     for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
@@ -32,11 +32,11 @@ def build(architecture: Architecture) -> keras.Model:
         x = layers.BatchNormalization(momentum=0.95)(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(architecture.dropout)(x)
-    return keras.Model(inputs, layers.Dense(10, name="logits")(x), name="digits")
+    return keras.Model(inputs, layers.Dense(architecture.outputs, name="logits")(x), name="digits")
 
 
 def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy over ten digits and "no digit", whose logit is fixed at zero.
+    """Cross-entropy over ten digits (or more symbols) and "none", whose logit is fixed at zero.
 
     So a network with ten outputs can say none of them: it pushes all ten below zero. The
     log-odds of being a digit at all are then logsumexp(logits).

@@ -7,6 +7,7 @@ from typing import Any
 
 from mnist_cnn.augmentation import Augmentation
 from mnist_cnn.errors import BadInput
+from mnist_cnn.records import CLASSES, Kind
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Architecture:
     strides: tuple[int, ...] = (1, 2, 1, 2, 1)
     head: str = "depthwise"
     dropout: float = 0.1
+    outputs: int = 10
 
     @property
     def sides(self) -> list[int]:
@@ -41,8 +43,8 @@ class Architecture:
             channels = filters
         positions = self.sides[-1] ** 2
         if self.head == "depthwise":
-            return total + channels * positions + 4 * channels + 10 * channels + 10
-        return total + 10 * channels * positions + 10
+            return total + channels * positions + 4 * channels + self.outputs * (channels + 1)
+        return total + self.outputs * (channels * positions + 1)
 
     @property
     def multiply_adds(self) -> int:
@@ -60,7 +62,8 @@ class Pools:
 
     `scanned` are MNIST's own (or the bundled digits), `rewritten` pen digits with another pen and
     hand, `redrawn` MNIST skeletons with an even pen, `photographed` MNIST on noisy grey paper,
-    `not_digits` letters, signs and doodles.
+    `not_digits` letters, signs and doodles, `sketched` digits and `operators` the signs of
+    arithmetic, both drawn from templates.
     """
 
     scanned: int = 55_000
@@ -68,6 +71,8 @@ class Pools:
     redrawn: int = 0
     photographed: int = 0
     not_digits: int = 0
+    sketched: int = 0
+    operators: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,11 @@ class Recipe:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     seed: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        """What its network reads: digits, or the symbols of arithmetic too."""
+        return "symbols" if self.architecture.outputs == CLASSES["symbols"] else "digits"
 
     def as_dict(self) -> dict[str, Any]:
         """As `config.json` keeps it."""
@@ -185,6 +195,8 @@ def _demands(recipe: Recipe) -> Iterator[tuple[bool, str]]:
     yield len(net.filters) == len(net.strides), "filters and strides must be as many"
     yield all(1 <= n <= 512 for n in net.filters), "filters must lie between 1 and 512"
     yield set(net.strides) <= {1, 2}, "strides must be 1 or 2"
+    fits = net.outputs in CLASSES.values()
+    yield fits, f"a network has {' or '.join(map(str, CLASSES.values()))} outputs"
     yield net.head in HEADS, f"the head must be one of {', '.join(HEADS)}"
     yield 0 <= net.dropout <= 0.9, "dropout must lie between 0 and 0.9"
     yield (
@@ -219,6 +231,16 @@ PRESETS: dict[str, Recipe] = {
         "best",
         epochs=18,
         pools=Pools(52_000, 24_000, 26_000, 5_000, 13_000),
+        calm_epochs=2,
+        batch_size=64,
+    ),
+    "symbols": Recipe(
+        "symbols",
+        epochs=12,
+        architecture=Architecture(
+            (24, 32, 48, 64, 64), (1, 2, 1, 2, 1), "depthwise", 0.1, CLASSES["symbols"]
+        ),
+        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 30_000),
         calm_epochs=2,
         batch_size=64,
     ),

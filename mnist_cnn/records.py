@@ -10,6 +10,14 @@ FloatArray = NDArray[np.floating[Any]]
 Stroke = NDArray[np.float64]
 """The path of the pen from down to up: shape (points, 2), x then y, y growing downwards."""
 
+SYMBOLS = "0123456789+-×÷=()./"
+"""What a reader of numbers and equations knows; a class' number is its place here, so that those
+of the digits are the digits."""
+
+Kind = Literal["digits", "symbols"]
+CLASSES: dict[str, int] = {"digits": 10, "symbols": len(SYMBOLS)}
+"""How many classes each kind of network tells apart, beside "none of them"."""
+
 Status = Literal["ok", "unsure", "not_a_digit", "blank"]
 
 

@@ -47,6 +47,7 @@ class Promotion:
     after: str
     by: str
     reason: str = ""
+    kind: str = "digits"
 
 
 @contextlib.contextmanager
@@ -79,9 +80,10 @@ def promote(run_id: str, by: str, reason: str = "") -> Run:
         StorageFailed: it could not be written; the old run stays.
     """
     with one_at_a_time():
-        run, before = runs.open_run(run_id), runs.production_id()
+        run = runs.open_run(run_id)
+        before = runs.production_id(run.kind)
         gate.check(run, before, reason)
-        _switch(before, run_id, by, reason)
+        _switch(Promotion(_now(), before, run_id, by, reason, run.kind))
     return run
 
 
@@ -97,14 +99,14 @@ def roll_back(by: str) -> Run:
     with one_at_a_time():
         run, current = runs.open_run(before), runs.production_id()
         gate.check(run, None)
-        _switch(current, run.id, by, "roll back")
+        _switch(Promotion(_now(), current, run.id, by, "roll back"))
     return run
 
 
 def previous_production() -> str | None:
     """Which run a roll back would bring back."""
     undone: list[str] = []
-    for promotion in reversed(promotions()):
+    for promotion in reversed([entry for entry in promotions() if entry.kind == "digits"]):
         if promotion.reason == "roll back":
             undone.append(promotion.before or "")
         elif promotion.after in undone:
@@ -155,10 +157,9 @@ def name_of(run: Run) -> str:
 
 def summaries(first: int = 0, count: int | None = None) -> list[dict[str, Any]]:
     """What the list of runs says of each, the newest first; of a damaged one what is wrong."""
-    production = runs.production_id()
     entries = list(runs.list_all().items())[first : None if count is None else first + count]
     return [
-        {"run": run_id, "production": run_id == production, **_summary(run)}
+        {"run": run_id, "production": runs.in_production(run_id), **_summary(run)}
         for run_id, run in entries
     ]
 
@@ -183,7 +184,7 @@ def delete(run_id: str) -> None:
     """
     folder = runs.folder_of(run_id)
     with one_at_a_time():
-        if run_id == runs.production_id():
+        if runs.in_production(run_id):
             raise RunError(f"Run {run_id} is in production; please promote another run first.")
         _empty_old_trash()
         _move(folder, _trash() / run_id)
@@ -210,15 +211,18 @@ def deleted() -> list[str]:
         return []
 
 
-def _switch(before: str | None, after: str, by: str, reason: str) -> None:
-    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    entry = Promotion(now, before, after, by, reason)
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+
+
+def _switch(entry: Promotion) -> None:
     log = _log().read_bytes() if _log().exists() else b""
     separator = b"" if not log or log.endswith(b"\n") else b"\n"
     write_atomically(_log(), log + separator + json.dumps(asdict(entry)).encode() + b"\n")
     try:
-        pointer = json.dumps({"run": after}) + "\n"
-        write_atomically(artifacts_folder() / "production.json", pointer.encode())
+        path = artifacts_folder() / "production.json"
+        pointers = {**read_json(path), runs.POINTERS[entry.kind]: entry.after}
+        write_atomically(path, (json.dumps(pointers) + "\n").encode())
     except StorageFailed:
         with contextlib.suppress(StorageFailed):
             write_atomically(_log(), log)

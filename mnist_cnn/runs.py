@@ -53,6 +53,11 @@ class Run:
         return str(self.manifest.get("name") or self.manifest.get("preset") or self.id)
 
     @property
+    def kind(self) -> str:
+        """What it reads: digits, or the symbols of arithmetic too."""
+        return str(self.manifest.get("kind", "digits"))
+
+    @property
     def size_bytes(self) -> int:
         return sum(int((self.folder / name).stat().st_size) for name in self.manifest["sha256"])
 
@@ -193,24 +198,34 @@ def list_all() -> dict[str, Run | RunDamaged]:
     return found
 
 
-def production_id() -> str | None:
+POINTERS = {"digits": "run", "symbols": "symbols"}
+"""What production.json calls the run that answers, by the kind of network."""
+
+
+def production_id(kind: str = "digits") -> str | None:
     """The id of the run in production, or None where there is none."""
-    run_id = read_json(artifacts_folder() / "production.json").get("run")
+    run_id = read_json(artifacts_folder() / "production.json").get(POINTERS[kind])
     return None if run_id is None else str(run_id)
 
 
-def production_run() -> Run:
+def in_production(run_id: str) -> bool:
+    """Whether it answers, as a network of whichever kind."""
+    return run_id in (production_id(kind) for kind in POINTERS)
+
+
+def production_run(kind: str = "digits") -> Run:
     """The run that answers.
 
     Raises:
         RunNotFound: none is in production, or the one that is has gone.
         RunDamaged: its manifest cannot be read.
     """
-    run_id = production_id()
+    run_id = production_id(kind)
     if run_id is None:
+        preset = "quick" if kind == "digits" else kind
         raise RunNotFound(
-            f"No run is in production in {artifacts_folder()}; please train one with "
-            "`python -m mnist_cnn train --preset quick`, or promote one."
+            f"No run is in production in {artifacts_folder()} that reads {kind}; please train one "
+            f"with `python -m mnist_cnn train --preset {preset}`, or promote one."
         )
     return open_run(run_id)
 

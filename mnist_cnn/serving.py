@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.errors import RunError
+from mnist_cnn.reader import Networks
 from mnist_cnn.runs import Run
 
 threadpool_limits(1, "blas")
@@ -29,7 +30,7 @@ def classifier_of(run: Run) -> Classifier:
     return _kept(run.id, run.folder)
 
 
-def production_classifier() -> Classifier:
+def production_classifier(kind: str = "digits") -> Classifier:
     """The classifier in production now: a promotion counts from the next drawing on.
 
     Where the run in production is damaged, it is that of the run before it.
@@ -38,9 +39,9 @@ def production_classifier() -> Classifier:
         RunNotFound, RunDamaged: no run can answer; says what is wrong with the one in production.
     """
     try:
-        return classifier_of(runs.production_run())
+        return classifier_of(runs.production_run(kind))
     except RunError:
-        for run_id in _good_before():
+        for run_id in _good_before(kind):
             try:
                 return classifier_of(runs.open_run(run_id))
             except RunError:
@@ -48,25 +49,34 @@ def production_classifier() -> Classifier:
         raise
 
 
+def line_networks() -> Networks:
+    """Those in production that read numbers and equations together.
+
+    Raises:
+        RunNotFound, RunDamaged: one of them is missing.
+    """
+    return Networks(production_classifier("symbols"), production_classifier())
+
+
 def forget() -> None:
     """Drops what was loaded, so that files are read again."""
     _kept.cache_clear()
 
 
-def stand_in(run_id: str) -> str:
+def stand_in(run_id: str, kind: str = "digits") -> str:
     """One sentence where another run answered than the one in production, else nothing."""
-    production = runs.production_id()
+    production = runs.production_id(kind)
     if production in (None, run_id):
         return ""
     return f"Run {production}, in production, is damaged; run {run_id} answers for it."
 
 
-def _good_before() -> Iterator[str]:
+def _good_before(kind: str) -> Iterator[str]:
     """The runs that were in production before, the last first."""
     from mnist_cnn import registry  # seldom needed, and Home starts the sooner without it
 
-    seen = {runs.production_id()}
-    for promotion in reversed(registry.promotions()):
+    seen = {runs.production_id(kind)}
+    for promotion in reversed([p for p in registry.promotions() if p.kind == kind]):
         for run_id in (promotion.after, promotion.before):
             if run_id and run_id not in seen:
                 seen.add(run_id)

@@ -61,12 +61,17 @@ def read_strokes(path: Path) -> Iterator[Drawing | BadStrokes]:
         with open(path, "rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else open(path, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _parsed_line(number, line)
+            yield from parsed_strokes(lines)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadStrokes(f"The strokes file {path} could not be read: {reason}.") from error
+
+
+def parsed_strokes(lines: Iterable[bytes]) -> Iterator[Drawing | BadStrokes]:
+    """What `read_strokes` yields, for lines that are open already."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _parsed_line(number, line)
 
 
 def write_strokes(drawings: Iterable[Drawing], path: Path) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import interpolate, ndimage
 
-from mnist_cnn.glyphs import NOT_DIGITS, parsed
+from mnist_cnn.glyphs import HANDS, LIKE_OPERATORS, NOT_DIGITS, OPERATORS, parsed
 from mnist_cnn.images import ink, normalize, normalize_strokes
-from mnist_cnn.records import Drawing, Stroke
+from mnist_cnn.records import SYMBOLS, Drawing, Stroke
 
 Random = np.random.Generator
 Strokes = tuple[Stroke, ...]
@@ -24,6 +24,95 @@ def rewritten(drawings: Sequence[Drawing], count: int, random: Random) -> NDArra
         count,
         lambda index: _framed(_other_hand(drawings[index % len(drawings)].strokes, random), random),
     )
+
+
+def sketched(labels: NDArray[np.int64], random: Random) -> NDArray[np.uint8]:
+    """uint8 (n, 28, 28): digits 0 to 9, each in one of the ways that people write it."""
+
+    def draw(index: int) -> NDArray[np.float32]:
+        ways = HANDS[str(labels[index])]
+        template = ways[int(random.integers(len(ways)))]
+        return _framed(_other_hand(_sketched(template, random), random), random)
+
+    return _collected(len(labels), draw)
+
+
+def operators(labels: NDArray[np.int64], random: Random) -> NDArray[np.uint8]:
+    """uint8 (n, 28, 28): the signs of arithmetic, labels being their places in `SYMBOLS`."""
+
+    def draw(index: int) -> NDArray[np.float32]:
+        strokes = operator(SYMBOLS[labels[index]], random)
+        if SYMBOLS[labels[index]] == ".":  # smaller than any pen is broad
+            return normalize_strokes(strokes, random.uniform(0.5, 3))
+        return _framed(strokes, random, thickest=0.2)
+
+    return _collected(len(labels), draw)
+
+
+def operator(sign: str, random: Random) -> Strokes:
+    """A sign of arithmetic in somebody's hand, in units of a tenth of its size or so."""
+    ways = OPERATORS[sign]
+    template = ways[int(random.integers(len(ways)))]
+    slip = {".": 0.05, "/": 0.3, "-": 0.15, "=": 0.15}.get(sign, 0.3)
+    return _other_hand(_sketched(template, random, slip), random, turned=0.8)
+
+
+def not_symbols(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:
+    """uint8 (count, 28, 28): letters, doodles, neighbours taken together, mirrored digits."""
+    letters = [name for name in NOT_DIGITS if name not in LIKE_OPERATORS]
+    upright = [d for d in drawings if d.label not in ("1", "7")]
+    kinds: list[tuple[float, Callable[[], Strokes]]] = [
+        (0.35, lambda: _glyph(random, letters)),
+        (0.45, lambda: _neighbours(drawings, random)),
+        (0.10, lambda: _turned_digit(upright, random)),
+        (0.06, lambda: _scribble(random)),
+        (0.04, lambda: _overwritten(drawings, random)),
+    ]
+    shares = np.array([share for share, _ in kinds])
+
+    def draw(_: int) -> NDArray[np.float32]:
+        make = kinds[random.choice(len(kinds), p=shares)][1]
+        return _framed(make(), random, thickest=0.16)
+
+    return _collected(count, draw)
+
+
+def _neighbours(drawings: Sequence[Drawing], random: Random) -> Strokes:
+    """Two symbols of a line taken for one, or one with a piece of the next."""
+    first = _random_symbol(drawings, random)
+    second = list(_random_symbol(drawings, random))
+    if len(second) > 1 and random.random() < 0.5:
+        second.pop(int(random.integers(len(second))))
+    return _in_a_row([first, tuple(second)], random)
+
+
+def _random_symbol(drawings: Sequence[Drawing], random: Random) -> Strokes:
+    """A digit, or less often a sign, about as high as it stands in a line of height 1."""
+    if random.random() < 0.7:
+        return _scaled(_random_digit(drawings, random), random.uniform(0.85, 1.15))
+    sign = SYMBOLS[int(random.integers(10, len(SYMBOLS) - 2))]  # neither dot nor slash
+    height = {"-": 0.1, "=": 0.3, "(": 1.2, ")": 1.2}.get(sign, 0.6)
+    return _scaled(operator(sign, random), height * random.uniform(0.8, 1.2))
+
+
+def _scaled(strokes: Strokes, height: float) -> Strokes:
+    points = np.concatenate(strokes)
+    corner, size = points.min(axis=0), np.ptp(points, axis=0)
+    scale = height / max(float(size[1]), 0.2 * float(size[0]), 1e-9)
+    return tuple((stroke - corner) * scale for stroke in strokes)
+
+
+def _in_a_row(symbols: Sequence[Strokes], random: Random) -> Strokes:
+    """Symbols beside each other, their middles at one height, from touching to wide apart."""
+    row: list[Stroke] = []
+    right = 0.0
+    for strokes in symbols:
+        points = np.concatenate(strokes)
+        size = np.ptp(points, axis=0)
+        down = -size[1] / 2 + random.normal(0, 0.06)
+        row += [stroke - points.min(axis=0) + [right, down] for stroke in strokes]
+        right += float(size[0]) + random.uniform(-0.05, 0.4)
+    return tuple(row)
 
 
 def redrawn(images: NDArray[np.uint8], random: Random) -> NDArray[np.uint8]:
@@ -97,11 +186,14 @@ def _pen_width(random: Random, thickest: float = THICKEST) -> float:
     return float(THINNEST + (thickest - THINNEST) * random.random() ** 1.5)
 
 
-def _other_hand(strokes: Strokes, random: Random) -> Strokes:
-    """A smooth warp, slant, turn and stretch of the whole; strokes slipped and trimmed a bit."""
+def _other_hand(strokes: Strokes, random: Random, turned: float = 1.0) -> Strokes:
+    """A smooth warp, slant, turn and stretch of the whole; strokes slipped and trimmed a bit.
+
+    `turned` multiplies turn and slant.
+    """
     points = np.concatenate(strokes)
     corner, size = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
-    angle, slant = random.normal(0, [math.radians(7), 0.15])
+    angle, slant = turned * random.normal(0, [math.radians(7), 0.15])
     stretch = math.exp(random.normal(0, 0.12))
     matrix = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     matrix = matrix @ np.array([[stretch, 0], [slant, 1 / stretch]])
@@ -124,16 +216,15 @@ def _trimmed(stroke: Stroke, random: Random) -> Stroke:
     return kept if len(kept) > 1 else stroke
 
 
-def _glyph(random: Random) -> Strokes:
-    names = list(NOT_DIGITS)
+def _glyph(random: Random, names: Sequence[str] = tuple(NOT_DIGITS)) -> Strokes:
     name = names[int(random.integers(len(names)))]
     return _other_hand(_sketched(NOT_DIGITS[name], random), random)
 
 
-def _sketched(template: str, random: Random) -> Strokes:
+def _sketched(template: str, random: Random, slip: float = 0.45) -> Strokes:
     """A template's strokes with every point slipped a little, curves drawn out."""
     return tuple(
-        _curve(np.array(points) + random.normal(0, 0.45, (len(points), 2)), smooth)
+        _curve(np.array(points) + random.normal(0, slip, (len(points), 2)), smooth)
         for smooth, points in parsed(template)
     )
 

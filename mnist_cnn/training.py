@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from mnist_cnn import datasets, evaluation, gate, metrics, network, registry, runs
 from mnist_cnn.augmentation import augmented
-from mnist_cnn.classifier import Calibration, Classifier
+from mnist_cnn.classifier import Classifier
 from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
 from mnist_cnn.errors import BadNetwork, RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.recipes import STILL, Recipe
-from mnist_cnn.records import FloatArray
+from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import NewRun, Run
 from mnist_cnn.settings import PROJECT_FOLDER, machine
-from mnist_cnn.training_data import NOT_A_DIGIT, TrainingData, prepare
+from mnist_cnn.training_data import TrainingData, operators_test, prepare
 
 WARM_UP = 0.2
 """The share of all batches over which a one-cycle's learning rate rises; then it falls."""
@@ -67,7 +67,7 @@ def train(
     except BaseException:  # also for Ctrl-C: what is half done goes away
         new_run.discard()
         raise
-    if runs.production_id() is None:
+    if runs.production_id(run.kind) is None:
         _promote_first(run)
     return run
 
@@ -92,9 +92,10 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
     diary.phase("measuring")
     model = network.without_training_state(model, recipe.architecture)
-    _write_measured(new_run, model, data.validation.values())
+    _write_measured(new_run, model, data.validation.values(), recipe.kind)
     return {
         "status": "stopped" if stop.asked else "finished",
+        "kind": recipe.kind,
         "parameters": model.count_params(),
         "training_seconds": round(seconds, 1),
         "total_seconds": round(time.monotonic() - started, 1),
@@ -147,6 +148,7 @@ def _write_measured(
     new_run: NewRun,
     model: keras.Model,
     validation: Iterable[tuple[NDArray[np.uint8], NDArray[np.int64]]],
+    kind: str = "digits",
 ) -> None:
     """The network, its calibration, and its scores on every test set that is here."""
     calibration = evaluation.calibrate(
@@ -155,7 +157,12 @@ def _write_measured(
     new_run.write("calibration.json", calibration.as_dict())
     new_run.write("model.keras", network.keras_file(model))
     new_run.write("model.tflite", network.export_litert(model))
-    new_run.write("evaluation.json", _evaluation(new_run, model, calibration))
+    content = (new_run.folder / "model.tflite").read_bytes()
+    classifier = Classifier(content, calibration, new_run.id, kind)
+    sets = datasets.local_test_sets()
+    if kind == "symbols":
+        sets.append(operators_test())
+    new_run.write("evaluation.json", _evaluation(new_run, model, classifier, sets))
 
 
 def fit(
@@ -255,9 +262,10 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        images, labels = _validation(self._data)
+        outputs = self._recipe.architecture.outputs
+        images, labels = _validation(self._data, outputs)
         logits = network.logits_of(self.model, images)
-        digits = labels != NOT_A_DIGIT
+        known = labels != outputs
         row = {
             "epoch": epoch + 1,
             "loss": logs["loss"],
@@ -267,27 +275,28 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
             "val_accuracy": float(np.mean(network.accuracy(labels, logits))),
             "seconds": time.monotonic() - self._begun,
         }
-        matrix = metrics.confusion_matrix(labels[digits], logits[digits].argmax(axis=1))
+        matrix = metrics.confusion_matrix(labels[known], logits[known].argmax(axis=1), outputs)
         self._diary.epoch(row, matrix.tolist())
 
 
-def _validation(data: TrainingData) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _validation(data: TrainingData, none_label: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Every validation image with its label, what is no digit among them."""
     none = data.validation_not_digits
-    parts = [*data.validation.values(), (none, np.full(len(none), NOT_A_DIGIT))]
+    parts = [*data.validation.values(), (none, np.full(len(none), none_label))]
     images = np.concatenate([images for images, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])
     return images, labels
 
 
-def _evaluation(new_run: NewRun, model: keras.Model, calibration: Calibration) -> dict[str, Any]:
+def _evaluation(
+    new_run: NewRun, model: keras.Model, classifier: Classifier, sets: list[Dataset]
+) -> dict[str, Any]:
     """Scores on every test set, and how far LiteRT strays from Keras; writes predictions.npz."""
-    classifier = Classifier((new_run.folder / "model.tflite").read_bytes(), calibration)
     results, difference = {}, 0.0
     arrays: dict[str, Any] = {}
-    for dataset in datasets.local_test_sets():
+    for dataset in sets:
         logits = evaluation.read(classifier, dataset.images)
-        results[dataset.name] = Readings(logits, dataset.labels).scores(calibration)
+        results[dataset.name] = Readings(logits, dataset.labels).scores(classifier.calibration)
         by_keras = metrics.softmax(network.logits_of(model, dataset.images))
         difference = max(difference, float(np.abs(by_keras - metrics.softmax(logits)).max()))
         arrays[f"{dataset.name}-logits"] = logits.astype(np.float16)

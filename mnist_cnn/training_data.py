@@ -10,10 +10,7 @@ from mnist_cnn import datasets, synthesis
 from mnist_cnn.datasets import PenDigits, Progress, Splits
 from mnist_cnn.errors import BadInput
 from mnist_cnn.recipes import Recipe
-from mnist_cnn.records import Drawing
-
-NOT_A_DIGIT = 10
-"""The label of images that show no digit."""
+from mnist_cnn.records import CLASSES, Dataset, Drawing
 
 VARIETY = 2
 """Generated pools hold this many times what one epoch shows."""
@@ -35,7 +32,8 @@ class Pool:
 class TrainingData:
     """Everything that a run may look at while it learns; no test set is in here.
 
-    `validation` are digits only, by data set; `validation_not_digits` the images that show none.
+    Labels of what the network is to turn away are one more than its last class. `validation` are
+    digits (and signs) only, by data set; `validation_not_digits` the images that show none.
     """
 
     pools: list[Pool]
@@ -92,7 +90,10 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
         held_out = datasets.framed_drawings("pen-digits-validation", pen.validation)
         validation[held_out.name] = held_out.images, held_out.labels
         if recipe.pools.not_digits:
-            no_digits = synthesis.not_digits(pen.validation, 2000, random)
+            no_digits = _none_of_them(recipe, pen.validation, 2000, random)
+    pools += _template_pools(recipe, random)
+    if recipe.kind == "symbols":
+        validation["operators"] = _operators(1800, random)
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
     if not pools:
         raise BadInput(
@@ -140,11 +141,39 @@ def _pen_pools(recipe: Recipe, pen: PenDigits, random: np.random.Generator) -> l
         ),
         Pool(
             "not digits",
-            synthesis.not_digits(pen.train, num_none, random),
-            np.full(num_none, NOT_A_DIGIT),
+            _none_of_them(recipe, pen.train, num_none, random),
+            np.full(num_none, recipe.architecture.outputs),
             counts.not_digits,
         ),
     ]
+
+
+def _template_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
+    digits = np.arange(VARIETY * recipe.pools.sketched) % 10
+    sketched = synthesis.sketched(digits, random)
+    signs = _operators(VARIETY * recipe.pools.operators, random)
+    return [
+        Pool("sketched", sketched, digits, recipe.pools.sketched),
+        Pool("operators", *signs, recipe.pools.operators),
+    ]
+
+
+def _operators(count: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], Labels]:
+    labels = 10 + np.arange(count) % (CLASSES["symbols"] - 10)
+    return synthesis.operators(labels, random), labels
+
+
+def operators_test() -> Dataset:
+    """Signs of arithmetic that no network has learned from, though from the same templates."""
+    images, labels = _operators(1800, np.random.default_rng(20261122))
+    return Dataset("operators-test", images, labels, "generated from templates", "MIT", "")
+
+
+def _none_of_them(
+    recipe: Recipe, drawings: list[Drawing], count: int, random: np.random.Generator
+) -> NDArray[np.uint8]:
+    make = synthesis.not_symbols if recipe.kind == "symbols" else synthesis.not_digits
+    return make(drawings, count, random)
 
 
 def _description(

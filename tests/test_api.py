@@ -341,7 +341,7 @@ def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
         assert answer.status_code in (400, 405)
 
 
-READS_ONLY = {"/predict", "/predict/batch"}
+READS_ONLY = {"/predict", "/predict/batch", "/read"}
 
 
 def test_every_route_that_changes_anything_asks_for_the_token(client: httpx.Client) -> None:

@@ -20,6 +20,11 @@ def page(title: str, icon: str, introduction: str = "") -> None:
         st.caption(introduction)
 
 
+def on_a_phone() -> bool:
+    """Whether the browser says that it runs on a telephone, where wide canvases do not fit."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def verdict(prediction: Prediction) -> None:
     """The digit, large, and beside it how sure the network is."""
     answer, words = _verdict_words(prediction)

@@ -1,0 +1,105 @@
+"""How fast batches are read and what memory that takes. Prints a Markdown table.
+
+    python -m benchmarks.batch [--rows 28000]
+
+The CSV in Kaggle's form is read beside the way that tutorials teach: pandas.read_csv, Keras'
+model.predict, to_csv, with the network in production, each a process of its own from its start.
+"""
+
+import argparse
+import io
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from mnist_cnn import datasets, runs
+from mnist_cnn.settings import PROJECT_FOLDER
+
+NAIVE = """
+import sys
+import keras, numpy as np, pandas as pd
+rows = pd.read_csv(sys.argv[1])
+model = keras.models.load_model(sys.argv[3], compile=False)
+pixels = rows.values.reshape(-1, 28, 28, 1) / 255.0
+answers = model.predict(pixels, batch_size=256, verbose=0).argmax(axis=1)
+out = pd.DataFrame({"ImageId": np.arange(1, len(answers) + 1), "Label": answers})
+out.to_csv(sys.argv[2], index=False)
+"""
+
+
+def measured(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak memory in MB of a process, from its start to its end."""
+    began = time.perf_counter()
+    nowhere = subprocess.DEVNULL
+    process = psutil.Popen(command, cwd=PROJECT_FOLDER, stdout=nowhere, stderr=nowhere)
+    peak = 0
+    while process.poll() is None:
+        try:
+            peak = max(peak, process.memory_info().rss)
+        except psutil.Error:
+            break
+        time.sleep(0.02)
+    assert process.wait() == 0, command
+    return time.perf_counter() - began, peak / 1e6
+
+
+def write_csv(images: np.ndarray, path: Path, rows: int) -> None:
+    with open(path, "w") as file:
+        file.write(",".join(f"pixel{n}" for n in range(784)) + "\n")
+        lines = [",".join(map(str, image.ravel())) + "\n" for image in images]
+        for number in range(rows):
+            file.write(lines[number % len(lines)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=28_000)
+    parser.add_argument("--many", type=int, default=0, help="rows of a second, larger CSV")
+    options = parser.parse_args()
+    test = datasets.load_mnist().test
+    model = runs.production_run().folder / "model.keras"
+    ours = [sys.executable, "-m", "mnist_cnn", "batch", "--format", "kaggle", "--output"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        table, out = folder / "test.csv", folder / "out.csv"
+        write_csv(test.images, table, options.rows)
+        naive_command = [sys.executable, "-c", NAIVE, str(table), str(folder / "n"), str(model)]
+        naive = measured(naive_command)
+        mine = measured([*ours, str(out), str(table)])
+        same = np.loadtxt(out, delimiter=",", skiprows=1, dtype=int)
+        other = np.loadtxt(folder / "n", delimiter=",", skiprows=1, dtype=int)
+        print("| one run | this program | pandas and model.predict | ratio |\n|---|---|---|---|")
+        print(
+            f"| {options.rows:,} rows of CSV, seconds from start to end | {mine[0]:.1f} | "
+            f"{naive[0]:.1f} | {mine[0] / naive[0]:.2f} |"
+        )
+        print(f"| peak memory (MB) | {mine[1]:.0f} | {naive[1]:.0f} | {mine[1] / naive[1]:.2f} |")
+        agree = (same[:, 1] == other[:, 1]).mean()
+        print(f"| the same answers | {agree:.3%} | | |")
+        if options.many:
+            write_csv(test.images, table, options.many)
+            more = measured([*ours, str(out), str(table)])
+            print(f"| peak memory with {options.many:,} rows (MB) | {more[1]:.0f} | | |")
+        archive = folder / "test.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for number, image in enumerate(test.images):
+                content = io.BytesIO()
+                Image.fromarray(image).save(content, "PNG")
+                file.writestr(f"{number:05d}.png", content.getvalue())
+        seconds, _ = measured([*ours, str(out), str(archive)])
+        rate = len(test) / seconds
+        print(f"| {len(test):,} PNG in a ZIP, images per second with start-up | {rate:,.0f} | | |")
+    print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}.")
+
+
+if __name__ == "__main__":
+    main()

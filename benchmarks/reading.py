@@ -1,0 +1,188 @@
+"""How well numbers and equations are read. Prints a Markdown table.
+
+    python -m benchmarks.reading [--numbers 500]
+
+Numbers are put together from digits of writers that no network learns from. Where
+`expressions.jsonl.gz` and `symbols.jsonl.gz`, which are for measuring only, lie in the data folder,
+they are measured too. Segmentation and classification errors are told apart: a symbol whose
+strokes were grouped as its writer meant them is counted as found, whatever it was read as.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_cnn import datasets, reader, serving
+from mnist_cnn.metrics import wilson_interval
+from mnist_cnn.records import Drawing, Stroke
+from mnist_cnn.settings import data_folder
+from mnist_cnn.strokes import rasterize
+
+GAPS = {"wide": (0.3, 0.6), "narrow": (0.05, 0.3), "touching": (-0.06, 0.05)}
+"""Between neighbours, in heights of the digits, from the middle of the pen's line."""
+PEN = 0.1
+"""Width of the pen in pictures, in heights of the digits; ink touches where a gap is less."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Strokes with what they say, and which strokes each symbol was meant to have."""
+
+    strokes: tuple[Stroke, ...]
+    text: str
+    groups: tuple[tuple[str, frozenset[int]], ...]
+
+
+def number(
+    drawings: Sequence[Drawing], gap: str, random: np.random.Generator, pen: float = 0.0
+) -> Writing:
+    """Two to six digits of one writer in a row, on one line."""
+    writers = sorted({drawing.writer or "" for drawing in drawings})
+    writer = writers[int(random.integers(len(writers)))]
+    own = [drawing for drawing in drawings if drawing.writer == writer]
+    strokes: list[Stroke] = []
+    groups, right = [], 0.0
+    for index in random.integers(len(own), size=int(random.integers(2, 7))):
+        drawing = own[int(index)]
+        points = np.concatenate(drawing.strokes)
+        height = max(float(np.ptp(points[:, 1])), 0.3 * float(np.ptp(points[:, 0])))
+        scale = random.uniform(0.9, 1.1) / height
+        corner = points.min(axis=0)
+        down = random.normal(0, 0.05)
+        members = range(len(strokes), len(strokes) + len(drawing.strokes))
+        strokes += [100 * ((s - corner) * scale + [right, down]) for s in drawing.strokes]
+        groups.append((drawing.label or "", frozenset(members)))
+        right += float(np.ptp(points[:, 0])) * scale + pen + random.uniform(*GAPS[gap])
+    return Writing(tuple(strokes), "".join(label for label, _ in groups), tuple(groups))
+
+
+def expressions() -> Iterator[Writing]:
+    path = data_folder() / "expressions.jsonl.gz"
+    if not path.exists():
+        return
+    with gzip.open(path, "rt") as lines:
+        for line in lines:
+            row = json.loads(line)
+            strokes = tuple(np.asarray(stroke, np.float64)[:, :2] for stroke in row["strokes"])
+            groups = tuple((s["label"], frozenset(s["strokes"])) for s in row["symbols"])
+            yield Writing(strokes, row["label"], groups)
+
+
+@dataclass
+class Count:
+    """What came out of many readings."""
+
+    symbols: int = 0
+    found: int = 0
+    right: int = 0
+    texts: int = 0
+    texts_right: int = 0
+
+    def add(self, writing: Writing, line: reader.Line) -> None:
+        read = {frozenset(symbol.strokes): symbol.text for symbol in line.symbols}
+        for label, members in writing.groups:
+            self.symbols += 1
+            self.found += members in read
+            self.right += read.get(members) == label
+        self.texts += 1
+        self.texts_right += line.text == writing.text
+
+
+def share(right: int, total: int) -> str:
+    low, high = wilson_interval(right, total)
+    return f"{right / max(total, 1):.1%} ({low:.1%} to {high:.1%}) of {total:,}"
+
+
+def isolated(networks: reader.Networks) -> str:
+    path = data_folder() / "symbols.jsonl.gz"
+    if not path.exists():
+        return ""
+    with gzip.open(path, "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    right = 0
+    for row in rows:
+        strokes = [np.asarray(stroke, np.float64)[:, :2] for stroke in row["strokes"]]
+        right += reader.read_symbol(strokes, networks) == row["label"]
+    return share(right, len(rows))
+
+
+def as_image(writing: Writing) -> np.ndarray:
+    """The writing as a picture would have it: 10 px of pen at 100 px of height."""
+    points = np.concatenate(writing.strokes)
+    extent = float(np.ptp(points, axis=0).max())
+    ink = rasterize(writing.strokes, 10 / extent)  # 160 px on the longer side
+    return ink if extent < 200 else _larger(writing.strokes, extent)
+
+
+def _larger(strokes: Sequence[Stroke], extent: float) -> np.ndarray:
+    """`rasterize` at a pixel a unit, for writing wider than it makes pictures."""
+    from PIL import Image, ImageDraw
+
+    points = np.concatenate(strokes)
+    corner = points.min(axis=0) - 10
+    width, height = (np.ptp(points, axis=0) + 20).astype(int)
+    image = Image.new("L", (int(width), int(height)))
+    draw = ImageDraw.Draw(image)
+    for stroke in strokes:
+        path = [tuple(point) for point in (stroke - corner).tolist()]
+        draw.line(path, fill=255, width=10, joint="curve")
+        for x, y in path:
+            draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill=255)
+    return np.asarray(image, np.float32) / 255
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
+    options = parser.parse_args()
+    networks = serving.line_networks()
+    print("| what | measured (95 % interval) |\n|---|---|")
+    count, spent = Count(), []
+    for writing in expressions():
+        line = reader.read_strokes_line(writing.strokes, networks)
+        count.add(writing, line)
+        if 10 <= len(writing.groups) <= 14:
+            spent.append(line.seconds)
+    if count.texts:
+        print(f"| expressions: symbols found | {share(count.found, count.symbols)} |")
+        print(
+            f"| expressions: symbols found and read right | {share(count.right, count.symbols)} |"
+        )
+        print(f"| whole expressions right | {share(count.texts_right, count.texts)} |")
+    test = datasets.load_pen_digits().test
+    random = np.random.default_rng(0)
+    drawn, pictured = Count(), Count()
+    for gap in GAPS:
+        for_gap = Count()
+        for _ in range(options.numbers):
+            writing = number(test, gap, random)
+            line = reader.read_strokes_line(writing.strokes, networks)
+            for_gap.add(writing, line)
+            drawn.add(writing, line)
+            if gap != "touching":
+                apart = number(test, gap, random, PEN)
+                seen = reader.read_ink_line(as_image(apart), networks)
+                pictured.texts += 1
+                pictured.texts_right += seen.text == apart.text
+        print(f"| numbers drawn, {gap} | {share(for_gap.texts_right, for_gap.texts)} |")
+    print(f"| numbers drawn, all | {share(drawn.texts_right, drawn.texts)} |")
+    print(f"| their symbols found | {share(drawn.found, drawn.symbols)} |")
+    print(f"| numbers as pictures, not touching | {share(pictured.texts_right, pictured.texts)} |")
+    if alone := isolated(networks):
+        print(f"| symbols one by one | {alone} |")
+    if spent:
+        print(f"| reading 10 to 14 symbols, median | {1000 * statistics.median(spent):.1f} ms |")
+    print(f"\nRun {networks.symbols.run_id}, {os.cpu_count()} cores, ", end="")
+    print(f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,463 @@
+"""Thousands of digits at once: images, ZIPs, CSV, IDX, strokes and scanned sheets, as a stream.
+
+What a file is, is decided by its content. One bad item costs one row; memory does not grow with
+the input, since items are read, answered and handed on a few hundred at a time.
+"""
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn import sheet
+from mnist_cnn.classifier import Classifier
+from mnist_cnn.datasets import framed_images
+from mnist_cnn.errors import BadImage, BadInput, BadStrokes
+from mnist_cnn.images import normalize, normalize_strokes, read_image
+from mnist_cnn.records import Prediction
+from mnist_cnn.settings import MAX_FILE_BYTES
+from mnist_cnn.strokes import parsed_strokes
+
+CHUNK = 250
+PIXELS = 784
+MAX_MEMBERS = 100_000
+MAX_UNPACKED = 4 * 1024**3
+"""Bytes that the members of one ZIP may come to, counted while they are read."""
+MAX_LINE = 64 * 1024
+IDX_IMAGES, IDX_LABELS = 0x00000803, 0x00000801
+FORMATS = ("csv", "jsonl", "kaggle")
+Format = Literal["csv", "jsonl", "kaggle"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One digit to read: (28, 28) in [0, 1], or in words why there is none."""
+
+    name: str
+    image: NDArray[Any] | None = None
+    label: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One digit as read; `status` is "error" where the item could not be."""
+
+    item: Item
+    prediction: Prediction | None
+
+    @property
+    def status(self) -> str:
+        return self.prediction.status if self.prediction else "error"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As a row of the exported table."""
+        read = self.prediction
+        row: dict[str, Any] = {
+            "item": self.item.name,
+            "digit": None if read is None else read.digit,
+            "confidence": None if read is None else round(read.confidence, 4),
+            "status": self.status,
+        }
+        if self.item.label is not None:
+            row["label"] = self.item.label
+        if self.item.error:
+            row["error"] = self.item.error
+        return row
+
+
+def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
+    """Every item's reading, in their order, as they come.
+
+    One thread reads what another has decoded, so that both cores are busy.
+    """
+    with ThreadPoolExecutor(1) as reader:
+        waiting = None
+        for chunk in _chunks(items, CHUNK):
+            answers = reader.submit(_answered, chunk, classifier)
+            if waiting:
+                yield from waiting.result()
+            waiting = answers
+        if waiting:
+            yield from waiting.result()
+
+
+def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
+    images = [item.image for item in items if item.image is not None]
+    predictions = iter(classifier.predict_many(np.stack(images), CHUNK) if images else [])
+    return [Result(item, next(predictions) if item.image is not None else None) for item in items]
+
+
+def items_of(sources: Iterable[Path | tuple[str, bytes]]) -> Iterator[Item]:
+    """The digits in files, or in named contents, one source after the other."""
+    labels: list[int] = []
+    for source in sources:
+        name, opened = _opened(source)
+        if isinstance(opened, Item):
+            yield opened
+            continue
+        with opened:
+            yield from _items(name, opened, labels)
+
+
+def expected(content: bytes) -> int:
+    """About how many items a file holds, found without reading them."""
+    head = content[:8]
+    if head[:4] == struct.pack(">I", IDX_LABELS):
+        return 0
+    if head[:4] == struct.pack(">I", IDX_IMAGES) and len(head) == 8:
+        return int(struct.unpack(">I", content[4:8])[0])
+    if head[:2] == b"PK":
+        with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError):
+            return len(zipfile.ZipFile(io.BytesIO(content)).filelist)
+    if head[:2] == b"\x1f\x8b" or not _is_text(head.lstrip(b"{[")):
+        return 1
+    return content.count(b"\n")
+
+
+def _opened(source: Path | tuple[str, bytes]) -> tuple[str, IO[bytes] | Item]:
+    if isinstance(source, tuple):
+        return source[0], io.BytesIO(source[1])
+    try:
+        return source.name, open(source, "rb")
+    except OSError as error:
+        return source.name, Item(source.name, error=f"It cannot be read: {error.strerror}.")
+
+
+def _items(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
+    """The digits of one opened file. IDX labels wait in `labels` for the images they belong to."""
+    head = file.read(8)
+    file.seek(0)
+    if head[:2] == b"\x1f\x8b":
+        file = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        with contextlib.suppress(OSError, EOFError):
+            head = file.read(8)
+        file.seek(0)
+    try:
+        if head[:4] == struct.pack(">I", IDX_LABELS):
+            labels[:] = _idx_labels(file)
+        elif head[:4] == struct.pack(">I", IDX_IMAGES):
+            yield from _idx_images(name, file, labels)
+        elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            yield from _zip_items(name, file)
+        elif head.lstrip()[:1] == b"{":
+            yield from _stroke_items(name, file)
+        elif _is_text(head):
+            yield from _csv_items(name, file)
+        else:
+            yield from _image_items(name, file.read(MAX_FILE_BYTES + 1))
+    except BadInput as error:
+        yield Item(name, error=str(error))
+    except (OSError, EOFError) as error:
+        yield Item(name, error=f"It is damaged or cut short ({error}).")
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    return bool(text) and all(byte in b"\t\r\n \"',;._-" or chr(byte).isalnum() for byte in text)
+
+
+# images and sheets
+
+
+def _image_items(name: str, content: bytes, label: int | None = None) -> Iterator[Item]:
+    """One digit; or all those on a sheet, where there are many."""
+    try:
+        ink = read_image(content)
+    except BadImage as error:
+        yield Item(name, label=label, error=str(error))
+        return
+    boxes = sheet.digits_on(ink) if label is None and min(ink.shape) > sheet.SMALLEST else []
+    if len(boxes) < sheet.MANY:
+        yield Item(name, normalize(ink), label)
+        return
+    for number, box in enumerate(boxes, 1):
+        yield Item(f"{name} #{number}", normalize(sheet.cut(ink, box)))
+
+
+# ZIP
+
+
+def _zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
+    """The images in a ZIP; a folder named by a digit labels what is in it."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise BadInput(f"The ZIP is damaged ({error}).") from error
+    with archive:
+        members = archive.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise BadInput(
+                f"The ZIP has {len(members):,} members; at most {MAX_MEMBERS:,} are read."
+            )
+        left = MAX_UNPACKED
+        for member in members:
+            path = member.filename
+            if member.is_dir() or path.startswith("__MACOSX/") or path.endswith(".DS_Store"):
+                continue
+            if reason := _refused(member):
+                yield Item(path, error=reason)
+                continue
+            try:
+                with archive.open(member) as opened:
+                    content = opened.read(min(MAX_FILE_BYTES, left) + 1)
+            # zipfile raises whatever its decompressors do on damaged data.
+            except Exception as error:
+                yield Item(path, error=f"It is damaged ({error}).")
+                continue
+            left -= len(content)
+            if left < 0:
+                limit = MAX_UNPACKED // 1024**3
+                raise BadInput(f"The ZIP unpacks to more than {limit} GB; the rest was left out.")
+            yield from _image_items(path, content, _folder_label(path))
+
+
+def _refused(member: zipfile.ZipInfo) -> str:
+    path = PurePosixPath(member.filename)
+    if path.is_absolute() or ".." in path.parts or ":" in member.filename[:3]:
+        return "Its name leads outside the ZIP."
+    if member.flag_bits & 1:
+        return "It is encrypted; please send it without a password."
+    if (member.external_attr >> 16) & 0o170000 == 0o120000:
+        return "It is a link to another file."
+    if member.file_size > MAX_FILE_BYTES:
+        return f"It unpacks to more than {MAX_FILE_BYTES // 2**20} MB."
+    return ""
+
+
+def _folder_label(path: str) -> int | None:
+    folder = PurePosixPath(path).parent.name
+    return int(folder) if len(folder) == 1 and folder in "0123456789" else None
+
+
+# CSV in Kaggle's form
+
+
+def _csv_items(name: str, file: IO[bytes]) -> Iterator[Item]:
+    """784 pixels a row, with a label before them or not, with a header or not."""
+    separator, width = b",", 0
+    for chunk in _chunks(_lines(file), CHUNK):
+        numbers: list[int] = []
+        rows: list[NDArray[np.int64]] = []
+        for number, line in chunk:
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
+                separator = b";" if line.count(b";") > line.count(b",") else b","
+                width = line.count(separator) + 1
+                if any(chr(byte).isalpha() for byte in line):
+                    continue
+            try:
+                rows.append(_pixels(line, separator, width))
+                numbers.append(number)
+            except BadInput as error:
+                yield from _framed(name, numbers, rows)
+                numbers, rows = [], []
+                yield Item(f"{name} row {number}", error=str(error))
+        yield from _framed(name, numbers, rows)
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, numbered from 1; of one that is far too long the beginning."""
+    number = 0
+    while line := file.readline(MAX_LINE):
+        number += 1
+        while not line.endswith(b"\n") and (rest := file.readline(MAX_LINE)):
+            line = line[:MAX_LINE] + b"!"  # too long: no number any more
+            if rest.endswith(b"\n"):
+                break
+        if line.strip():
+            yield number, line
+
+
+def _pixels(line: bytes, separator: bytes, width: int) -> NDArray[np.int64]:
+    """The numbers of a row.
+
+    Raises:
+        BadInput: says what is wrong with it.
+    """
+    count = line.count(separator) + 1
+    if count not in (PIXELS, PIXELS + 1):
+        raise BadInput(
+            f"It has {count} columns; expected {PIXELS} pixels, or a label and {PIXELS}."
+        )
+    if count != width:
+        raise BadInput(f"It has {count} columns where the first row has {width}.")
+    plain = line.translate(None, b"\"'\r\n ")
+    if plain.translate(None, b"0123456789" + separator):
+        raise BadInput("It holds something that is no whole number from 0 to 255.")
+    values = np.fromstring(plain.decode(), np.int64, sep=separator.decode())
+    if len(values) != count:
+        raise BadInput("A value is missing.")
+    if values[-PIXELS:].max() > 255:
+        raise BadInput("Pixels are numbers from 0 to 255.")
+    if count > PIXELS and values[0] > 9:
+        raise BadInput(f"The label {values[0]} is no digit.")
+    return values
+
+
+def _framed(name: str, numbers: list[int], rows: list[NDArray[np.int64]]) -> Iterator[Item]:
+    """Rows of pixels as items, brought to the frame all at once."""
+    if not rows:
+        return
+    values = np.stack(rows)
+    images = framed_images(values[:, -PIXELS:].astype(np.uint8).reshape(-1, 28, 28))
+    has_label = values.shape[1] > PIXELS
+    for number, image, row in zip(numbers, images, values, strict=True):
+        label = int(row[0]) if has_label else None
+        yield Item(f"{name} row {number}", image.astype(np.float32) / 255, label)
+
+
+# IDX and strokes
+
+
+def _idx_labels(file: IO[bytes]) -> list[int]:
+    (count,) = struct.unpack(">4xI", file.read(8))
+    labels = list(file.read(min(count, 10_000_000)))
+    if len(labels) != count:
+        raise BadInput(f"The IDX file promises {count:,} labels and holds {len(labels):,}.")
+    return labels
+
+
+def _idx_images(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
+    head = file.read(16)
+    if len(head) < 16:
+        raise BadInput("The IDX file ends within its head.")
+    count, height, width = struct.unpack(">4xIII", head)
+    if not (1 <= height <= 512 and 1 <= width <= 512):
+        raise BadInput(f"The IDX images measure {height} × {width}; expected at most 512 × 512.")
+    known = labels if len(labels) == count else []
+    for first in range(0, count, CHUNK):
+        wanted = min(CHUNK, count - first)
+        content = file.read(wanted * height * width)
+        whole = len(content) // (height * width)
+        images = np.frombuffer(content[: whole * height * width], np.uint8)
+        images = images.reshape(whole, height, width)
+        if (height, width) == (28, 28):
+            framed = framed_images(images).astype(np.float32) / 255
+        else:
+            framed = np.array([normalize(image.astype(np.float32)) for image in images])
+        for number, image in enumerate(framed, first):
+            label = known[number] if known and known[number] <= 9 else None
+            yield Item(f"{name} #{number}", image, label)
+        if whole < wanted:
+            held = first + whole
+            raise BadInput(f"The IDX file promises {count:,} images and holds {held:,}.")
+
+
+def _stroke_items(name: str, file: IO[bytes]) -> Iterator[Item]:
+    for number, row in enumerate(parsed_strokes(file), 1):
+        if isinstance(row, BadStrokes):
+            yield Item(f"{name} line {number}", error=str(row))
+            continue
+        label = (
+            int(row.label) if row.label and len(row.label) == 1 and row.label.isdigit() else None
+        )
+        yield Item(f"{name} line {number}", normalize_strokes(row.strokes), label)
+
+
+# what comes out
+
+
+@dataclass
+class Summary:
+    """What became of a batch so far."""
+
+    items: int = 0
+    errors: int = 0
+    unsure: int = 0
+    not_digits: int = 0
+    labelled: int = 0
+    right: int = 0
+
+    def add(self, result: Result) -> None:
+        self.items += 1
+        self.errors += result.prediction is None
+        self.unsure += result.status == "unsure"
+        self.not_digits += result.status in ("not_a_digit", "blank")
+        if result.item.label is not None and result.prediction is not None:
+            self.labelled += 1
+            self.right += _forced(result.prediction) == result.item.label
+
+    def as_dict(self) -> dict[str, Any]:
+        accuracy = self.right / self.labelled if self.labelled else None
+        return {**self.__dict__, "accuracy": accuracy}
+
+
+def write(results: Iterable[Result], file: IO[str], form: Format = "csv") -> Summary:
+    """Writes results as they come; what became of them in all."""
+    summary = Summary()
+    put = {"csv": _csv_writer, "jsonl": _json_writer, "kaggle": _kaggle_writer}[form](file)
+    for result in results:
+        summary.add(result)
+        put(result)
+    return summary
+
+
+def _csv_writer(file: IO[str]) -> Callable[[Result], None]:
+    writer = csv.writer(file)
+    header: list[str] = []
+
+    def put(result: Result) -> None:
+        if not header:
+            labelled = result.item.label is not None
+            header.extend(
+                ["item", "digit", "confidence", "status", *(["label"] if labelled else [])]
+            )
+            writer.writerow(header)
+        row = result.row
+        writer.writerow([_harmless(row.get(name)) for name in header])
+
+    return put
+
+
+def _json_writer(file: IO[str]) -> Callable[[Result], None]:
+    return lambda result: print(json.dumps(result.row), file=file)
+
+
+def _kaggle_writer(file: IO[str]) -> Callable[[Result], None]:
+    """ImageId from 1, and always a digit: Kaggle takes no empty label."""
+    writer = csv.writer(file)
+    writer.writerow(["ImageId", "Label"])
+    count = 0
+
+    def put(result: Result) -> None:
+        nonlocal count
+        count += 1
+        writer.writerow([count, _forced(result.prediction)])
+
+    return put
+
+
+def _forced(prediction: Prediction | None) -> int:
+    """The likeliest digit, also where the network would rather not say."""
+    return prediction.likeliest[0] if prediction and prediction.likeliest else 0
+
+
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    chunk: list[Any] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

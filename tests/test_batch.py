@@ -1,0 +1,257 @@
+"""Batches: every form of input gives the same answers, and one bad item costs one row."""
+
+import csv
+import gzip
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEVEN, needs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_cli import run as run_command
+from test_pages import seven_png
+
+from mnist_cnn import batch, datasets, sheet
+from mnist_cnn.classifier import Classifier
+from mnist_cnn.images import ink
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    needs("mnist.npz")
+    test = datasets.load_mnist().test
+    return test.images[:300], test.labels[:300]
+
+
+def png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def as_csv(images, labels=None, header=True, separator=",") -> bytes:
+    rows = [[*map(int, image.ravel())] for image in images]
+    if labels is not None:
+        rows = [[int(label), *row] for label, row in zip(labels, rows, strict=True)]
+    names = [f"pixel{n}" for n in range(784)]
+    lines = [["label", *names] if labels is not None else names] if header else []
+    return "\n".join(separator.join(map(str, row)) for row in [*lines, *rows]).encode()
+
+
+def as_zip(images, labels) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            archive.writestr(f"test/{label}/{number:04d}.png", png(image))
+    return file.getvalue()
+
+
+def idx(images, labels) -> list[tuple[str, bytes]]:
+    head = struct.pack(">IIII", 0x803, len(images), 28, 28)
+    return [
+        ("labels", struct.pack(">II", 0x801, len(labels)) + labels.astype(np.uint8).tobytes()),
+        ("images.gz", gzip.compress(head + images.tobytes())),
+    ]
+
+
+def read(sources, classifier: Classifier) -> list[batch.Result]:
+    return list(batch.read_all(batch.items_of(sources), classifier))
+
+
+def answers(results: list[batch.Result]) -> list[tuple]:
+    return [(r.prediction.digit, r.status, r.item.label) for r in results]
+
+
+def test_every_form_gives_the_same_answers(digits, classifier: Classifier) -> None:
+    images, labels = digits
+    expected = answers(read([("a.csv", as_csv(images, labels))], classifier))
+    assert len(expected) == 300
+    assert sum(digit == label for digit, _, label in expected) >= 295
+    assert answers(read([("a.zip", as_zip(images, labels))], classifier)) == expected
+    assert answers(read(idx(images, labels), classifier)) == expected
+    semicolons = b"\xef\xbb\xbf" + as_csv(images, labels, separator=";")
+    assert answers(read([("a.txt", semicolons)], classifier)) == expected
+    bare = answers(read([("a", as_csv(images, header=False))], classifier))
+    assert [row[:2] for row in bare] == [row[:2] for row in expected]
+
+
+def test_a_sheet_is_read_in_order(digits, classifier: Classifier) -> None:
+    images, labels = digits
+    paper = np.full((15 * 60, 20 * 50), 230, np.float32)
+    for number, image in enumerate(images):
+        y, x = 60 * (number // 20) + 12, 50 * (number % 20) + 8
+        paper[y : y + 28, x : x + 28] -= 200.0 / 255 * image
+    noisy = paper + np.random.default_rng(0).normal(0, 4, paper.shape)
+    content = png(np.clip(noisy, 0, 255).astype(np.uint8))
+    found = read([("sheet.png", content)], classifier)
+    assert abs(len(found) - 300) <= 3
+    assert [r.item.name for r in found[:2]] == ["sheet.png #1", "sheet.png #2"]
+    if len(found) == 300:
+        right = [r.prediction.digit == label for r, label in zip(found, labels, strict=True)]
+        assert np.mean(right) >= 0.97
+
+
+def test_a_sloping_line_stays_one_line() -> None:
+    paper = np.ones((300, 600), np.float32)
+    for number in range(12):
+        y, x = 20 + 15 * number, 20 + 45 * number
+        paper[y : y + 40, x : x + 20] = 0.1
+    boxes = sheet.digits_on(ink(paper))
+    assert len(boxes) == 12 and [b[0] for b in boxes] == sorted(b[0] for b in boxes)
+
+
+def test_strokes_and_single_images(classifier: Classifier) -> None:
+    line = json.dumps({"strokes": [SEVEN[0].tolist()], "label": "7"})
+    results = read(
+        [("s.jsonl", f"{line}\n{{}}\n{line}\n".encode()), ("7.png", seven_png())], classifier
+    )
+    assert [r.status for r in results] == ["ok", "error", "ok", "ok"]
+    assert results[1].item.name == "s.jsonl line 2"
+
+
+def test_one_bad_image_among_many_costs_one_row(digits, classifier: Classifier) -> None:
+    images, labels = digits
+    file = io.BytesIO(as_zip(images, labels))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("test/3/bad.png", b"no image")
+    results = read([("a.zip", file.getvalue())], classifier)
+    assert len(results) == 301
+    (bad,) = [r for r in results if r.status == "error"]
+    assert bad is results[-1] and "not an image" in bad.item.error
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("../seven.png", "leads outside"),
+        ("/etc/seven.png", "leads outside"),
+        ("C:\\seven.png", "leads outside"),
+        ("a/../../seven.png", "leads outside"),
+    ],
+)
+def test_names_that_lead_outside(name: str, words: str, classifier: Classifier) -> None:
+    (result,) = read([("a.zip", zipped((name, seven_png())))], classifier)
+    assert words in result.item.error
+
+
+def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
+    bomb = zipped(("bomb.png", bytes(200_000_000)))
+    assert len(bomb) < 1_000_000
+    (result,) = read([("a.zip", bomb)], classifier)
+    assert "more than 10 MB" in result.item.error
+    (result,) = read([("a.zip", zipped(("inner.zip", bomb)))], classifier)
+    assert "not an image" in result.item.error
+    assert (
+        read([("a.zip", zipped(("__MACOSX/x.png", b"x"), ("d/.DS_Store", b"x")))], classifier) == []
+    )
+    (result,) = read([("a.zip", bomb[: len(bomb) // 2])], classifier)
+    assert "damaged" in result.item.error
+    info = zipfile.ZipInfo("link.png")
+    info.external_attr = 0o120777 << 16
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    (result,) = read([("a.zip", file.getvalue())], classifier)
+    assert "link" in result.item.error
+    encrypted = bytearray(zipped(("7.png", seven_png())))
+    encrypted[6] |= 1
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    (result,) = read([("a.zip", bytes(encrypted))], classifier)
+    assert "encrypted" in result.item.error
+
+
+def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
+    monkeypatch.setattr(batch, "MAX_MEMBERS", 3)
+    content = zipped(*((f"{n}.png", b"") for n in range(4)))
+    (result,) = read([("a.zip", content)], classifier)
+    assert "has 4 members; at most 3" in result.item.error
+
+
+ROW = ",".join(["0"] * 784)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (ROW + ",0,0", "786 columns"),
+        (ROW[:-4], "782 columns"),
+        ("3," + ROW, "785 columns where the first row has 784"),
+        (ROW[:-1] + "256", "0 to 255"),
+        (ROW[:-1] + "-1", "no whole number"),
+        (ROW[:-1] + "nan", "no whole number"),
+        (ROW[:-1] + "1.5", "no whole number"),
+        (ROW[:-1] + "\0", "no whole number"),
+        (ROW[:-1], "missing"),
+        ("9" * 200_000, "columns"),
+    ],
+)
+def test_a_bad_row_costs_one_row(line: str, words: str, classifier: Classifier) -> None:
+    content = f"{ROW}\n{line}\n{ROW}\n".encode()
+    first, bad, last = read([("a.csv", content)], classifier)
+    assert (first.status, bad.status, last.status) == ("blank", "error", "blank")
+    assert words in bad.item.error and bad.item.name == "a.csv row 2"
+
+
+def test_a_label_that_is_no_digit(classifier: Classifier) -> None:
+    content = f"label,{ROW}\n11,{ROW}\n7,{ROW}\n".encode()
+    bad, good = read([("a.csv", content)], classifier)
+    assert "label 11 is no digit" in bad.item.error
+    assert good.item.label == 7
+
+
+@settings(max_examples=100)
+@given(
+    st.binary(max_size=3000),
+    st.sampled_from([b"", b"PK\x03\x04", b"\x1f\x8b", b"\0\0\x08\x03", b"{", b"1,2"]),
+)
+def test_any_content_is_read_or_refused(
+    classifier: Classifier, content: bytes, head: bytes
+) -> None:
+    for result in read([("x", head + content)], classifier):
+        assert result.prediction or result.item.error
+    batch.expected(head + content)
+
+
+def test_exports(classifier: Classifier) -> None:
+    seven = seven_png()
+    results = read([("=HYPERLINK(1)", seven), ("bad", b""), ("7", seven)], classifier)
+    rows = list(csv.DictReader(io.StringIO(written(results, "csv"))))
+    assert list(rows[0]) == ["item", "digit", "confidence", "status"]
+    assert rows[0]["item"] == "'=HYPERLINK(1)" and rows[0]["digit"] == "7"
+    assert written(results, "kaggle").split() == ["ImageId,Label", "1,7", "2,0", "3,7"]
+    first, *_ = map(json.loads, written(results, "jsonl").splitlines())
+    assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
+
+
+def written(results: list[batch.Result], form: batch.Format) -> str:
+    file = io.StringIO()
+    batch.write(results, file, form)
+    return file.getvalue()
+
+
+def test_the_command_writes_a_file_and_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped(("7/a.png", seven_png()), ("7/b.png", b"")))
+    done = run_command("batch", tmp_path / "a.zip", "--output", tmp_path / "out.csv")
+    assert done.returncode == 2  # one of them could not be read
+    assert json.loads(done.stdout) == {
+        "items": 2, "errors": 1, "unsure": 0, "not_digits": 0, "labelled": 1, "right": 1,
+        "accuracy": 1.0,
+    }  # fmt: skip
+    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("7/a.png,7,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "out.csv"]
+    done = run_command("batch", tmp_path / "gone.zip")
+    assert done.returncode == 2 and "error" in done.stdout

@@ -1,0 +1,127 @@
+"""Numbers, equations and batches as a person tries them, in a real Chromium."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import browser
+import numpy as np
+import pytest
+from browser import click_button, draw, draw_by_finger
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_batch import zipped
+from test_browser import NO_BROWSER
+from test_pages import seven_png
+from test_reader import written
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            pytest.skip(NO_BROWSER)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[browser.Server]:
+    with browser.server(tmp_path_factory.mktemp("numbers") / "log") as started:
+        yield started
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def page(request, chromium: Browser, server: browser.Server) -> Iterator[Page]:
+    phone = request.param == "phone"
+    size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 900}
+    agent = "Mozilla/5.0 (Linux; Android 14) Mobile" if phone else None
+    context = chromium.new_context(
+        viewport=size, has_touch=phone, is_mobile=phone, user_agent=agent
+    )
+    opened = context.new_page()
+    opened.goto(f"{server.url}/Numbers_and_equations")
+    opened.locator(browser.CANVAS).wait_for(timeout=30_000)
+    opened.wait_for_timeout(500)
+    yield opened
+    context.close()
+
+
+def on_canvas(page: Page, strokes: list[np.ndarray]) -> list[list[tuple[float, float]]]:
+    """Strokes laid into the canvas' middle, as large as they fit."""
+    box = page.locator(browser.CANVAS).bounding_box()
+    assert box
+    points = np.concatenate(strokes)
+    corner, size = points.min(axis=0), np.ptp(points, axis=0)
+    scale = min((box["width"] - 40) / size[0], (box["height"] - 75) / size[1])
+    laid = [(stroke - corner) * scale + [20, 50] for stroke in strokes]
+    return [[(float(x), float(y)) for x, y in stroke] for stroke in laid]
+
+
+def hand(page: Page):
+    """Draws with a finger or the mouse, lifting it for a moment after each stroke."""
+    one = draw_by_finger if page.evaluate("navigator.maxTouchPoints") else draw
+
+    def write(page: Page, strokes: list) -> None:
+        for stroke in strokes:
+            one(page, [stroke])
+            page.wait_for_timeout(150)
+
+    return write
+
+
+def reads(page: Page, text: str) -> None:
+    expect(page.locator("code").first).to_have_text(text)
+    expect(page.locator("[data-testid=stImage] img").first).to_be_visible()
+
+
+def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
+    strokes = on_canvas(page, written("12+7="))
+    hand(page)(page, strokes[:1])
+    reads(page, "1")
+    hand(page)(page, strokes[1:])
+    reads(page, "12+7=")
+    expect(page.get_by_role("heading", name="12+7=19")).to_be_visible()
+    click_button(page, "Undo")
+    click_button(page, "Undo")
+    reads(page, "12+7")
+    click_button(page, "Clear")
+    expect(page.get_by_text("Write a number or an equation on one line")).to_be_visible()
+
+
+def test_a_five_whose_bar_comes_last_and_a_crossed_seven(page: Page) -> None:
+    bar, body = written("5")
+    seven = [8 * np.array(p) + [85, 0] for p in ([(0, 0.0), (7, 0), (3, 10)], [(2, 5.0), (7, 5)])]
+    body_first = [np.concatenate([bar[1:], body]), *seven, bar[:2]]
+    hand(page)(page, on_canvas(page, body_first))
+    reads(page, "57")
+
+
+def test_a_symbol_is_put_right(page: Page) -> None:
+    hand(page)(page, on_canvas(page, written("1+7=")))
+    reads(page, "1+7=")
+    page.wait_for_timeout(1000)  # until the last stroke's answer has settled
+    page.get_by_role("button", name="1", exact=True).first.click()
+    expect(page.get_by_text("It is …")).to_be_visible()
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(page.get_by_role("heading", name="4+7=11")).to_be_visible()
+
+
+def test_a_zip_is_read_and_taken_away(
+    chromium: Browser, server: browser.Server, tmp_path: Path
+) -> None:
+    members = [(f"7/{number}.png", seven_png()) for number in range(40)]
+    (tmp_path / "a.zip").write_bytes(zipped(*members, ("7/bad.png", b"no")))
+    page = chromium.new_page(viewport={"width": 1280, "height": 1400})
+    page.goto(f"{server.url}/Batch")
+    page.locator("input[type=file]").set_input_files(tmp_path / "a.zip")
+    expect(page.get_by_role("button", name="Read them")).to_be_enabled()
+    click_button(page, "Read them")
+    expect(page.get_by_text("40 of 40 labelled digits are right")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    rows = Path(download.value.path()).read_text().splitlines()
+    assert rows[0] == "item,digit,confidence,status,label"
+    assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")
+    page.close()

@@ -1,0 +1,138 @@
+"""Lines of writing: what belongs together, in whatever order it was written."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEVEN
+from PIL import Image, ImageDraw
+from test_cli import run as run_command
+
+from mnist_cnn import reader, serving
+from mnist_cnn.glyphs import DIGITS, OPERATORS, parsed
+from mnist_cnn.images import ink
+from mnist_cnn.records import Stroke
+
+
+@pytest.fixture(scope="module")
+def symbols() -> reader.Networks:
+    """The shipped networks that read lines together."""
+    return serving.line_networks()
+
+
+HEIGHTS = {"-": 0.4, "=": 3, "+": 6, "×": 6, "÷": 6, "(": 12, ")": 12, ".": 0.6, "/": 11}
+LOW = {".": 9.4, "-": 5, "=": 3.5, "+": 2, "×": 2, "÷": 2, "(": -1, ")": -1}
+
+
+def written(text: str, at: float = 0.0, scale: float = 8.0) -> list[Stroke]:
+    """Plain handwriting, a symbol beside the other."""
+    strokes: list[Stroke] = []
+    for sign in text:
+        digits = [template for label, template in DIGITS if label == sign]
+        template = digits[0] if digits else OPERATORS[sign][0]
+        own = [np.array(points) for _, points in parsed(template)]
+        points = np.concatenate(own)
+        corner, size = points.min(axis=0), np.ptp(points, axis=0)
+        high = HEIGHTS.get(sign, 10) / max(size[1], 0.01 if sign == "." else 1)
+        wide = 6 / size[0] if sign in "-=" else high if sign != "-" else 1
+        for stroke in own:
+            moved = (stroke - corner) * [wide, high] + [at, LOW.get(sign, 0)]
+            strokes.append(scale * moved)
+        at += size[0] * wide + 2.5
+    return strokes
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7", "7"),
+        ("42", "42"),
+        ("2026", "2026"),
+        ("12+7=", "19"),
+        ("12+7=19", "19"),
+        ("3×4=12", "12"),
+        ("(2+3)×4", "20"),
+        ("8÷2-1", "3"),
+        ("3.5+1", "4.5"),
+    ],
+)
+def test_plain_writing_is_read(symbols: reader.Networks, text: str, value: str) -> None:
+    line = reader.read_strokes_line(written(text), symbols)
+    assert (line.text, line.value) == (text, value)
+    assert [symbol.text for symbol in line.symbols] == list(text)
+    numbers = sorted(n for symbol in line.symbols for n in symbol.strokes)
+    assert numbers == list(range(len(written(text))))
+
+
+def test_the_order_of_writing_does_not_matter(symbols: reader.Networks) -> None:
+    strokes = written("54÷2=")
+    expected = reader.read_strokes_line(strokes, symbols)
+    assert expected.text == "54÷2="
+    for seed in range(5):
+        mixed = strokes.copy()
+        random.Random(seed).shuffle(mixed)
+        assert reader.read_strokes_line(mixed, symbols).text == expected.text
+
+
+def test_size_and_place_do_not_matter(symbols: reader.Networks) -> None:
+    for scale in (0.01, 1, 300):
+        assert reader.read_strokes_line(written("12+7", scale=scale), symbols).text == "12+7"
+
+
+def test_a_crossed_seven_is_one_symbol(symbols: reader.Networks) -> None:
+    seven = [8 * np.array(p) for p in ([(0, 0.0), (7, 0), (3, 10)], [(2, 5.0), (7, 5)])]
+    line = reader.read_strokes_line([*seven, *written("1", at=12)], symbols)
+    assert line.text == "71"
+    assert line.symbols[0].strokes == (0, 1)
+
+
+def picture(text: str) -> np.ndarray:
+    """The same writing as grey ink on paper."""
+    strokes = [stroke + 40 for stroke in written(text)]
+    width, height = np.concatenate(strokes).max(axis=0).astype(int) + 40
+    image = Image.new("L", (int(width), int(height)), 225)
+    draw = ImageDraw.Draw(image)
+    for stroke in strokes:
+        draw.line([tuple(p) for p in stroke.tolist()], fill=60, width=8, joint="curve")
+        for x, y in stroke.tolist():
+            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=60)
+    return np.asarray(image, np.float32) / 255
+
+
+def test_a_picture_is_read_as_strokes_are(symbols: reader.Networks) -> None:
+    for text in ("42", "12+7=", "8÷2"):
+        assert reader.read_ink_line(ink(picture(text)), symbols).text == text
+
+
+def test_what_cannot_be_read_is_said(symbols: reader.Networks) -> None:
+    assert "nothing to read" in reader.read_strokes_line([], symbols).remark
+    assert "nothing to read" in reader.read_ink_line(np.zeros((50, 90), np.float32), symbols).remark
+    many = reader.read_strokes_line([SEVEN[0] + 3 * n for n in range(500)], symbols)
+    assert "500 strokes; at most" in many.remark and many.value is None
+    two = [*written("12"), *(stroke + np.array([0, 150]) for stroke in written("34"))]
+    assert "more than one line" in reader.read_strokes_line(two, symbols).remark
+    angles = np.linspace(0, 40, 200)
+    scribble = np.stack([np.cos(angles) * angles, np.sin(1.7 * angles) * angles], 1) * 3
+    read = reader.read_strokes_line([scribble], symbols)
+    assert read.value is None and "?" in read.text and "I read digits" in read.remark
+    dot = reader.read_strokes_line([np.array([[50.0, 50]])], symbols)
+    assert dot.value is None
+
+
+def test_a_correction_changes_the_value(symbols: reader.Networks) -> None:
+    line = reader.corrected(reader.read_strokes_line(written("12+7="), symbols), 1, "3")
+    assert (line.text, line.value) == ("13+7=", "20")
+    assert line.symbols[1].confidence == 1.0
+
+
+def test_the_command_agrees(symbols: reader.Networks, tmp_path: Path) -> None:
+    row = {"strokes": [stroke.tolist() for stroke in written("12+7=")]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    done = run_command("read", "--strokes", tmp_path / "a.jsonl")
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert (answer["text"], answer["value"]) == ("12+7=", "19")
+    here = reader.read_strokes_line(written("12+7="), symbols).as_dict()
+    assert answer == json.loads(json.dumps(here))

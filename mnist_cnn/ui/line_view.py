@@ -65,10 +65,10 @@ def boxes(line: Line, strokes: Sequence[Stroke], picked: int | None = None) -> N
             f"{html.escape(symbol.text)}</text>"
         )
     box = " ".join(f"{number:.1f}" for number in view)
-    width, height = (f"{7 * number / size:.0f}rem" for number in view[2:])
+    wide, high = (f"{7 * number / size:.0f}rem" for number in view[2:])
     picture = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" '
-        f'height="{height}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{wide}" '
+        f'height="{high}">'
         f'<rect x="{view[0]:.1f}" y="{view[1]:.1f}" width="100%" height="100%" fill="black"/>'
         f"{''.join(parts)}</svg>"
     )

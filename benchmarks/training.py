@@ -23,6 +23,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks.live import memory_mb, strokes_in_turn
+from mnist_cnn import runs
 from mnist_cnn.recipes import PRESETS, Pools
 from mnist_cnn.settings import PROJECT_FOLDER, silence_tensorflow
 
@@ -111,8 +112,8 @@ def many_runs(folder: Path, count: int) -> tuple[float, float]:
     """Seconds until the table of so many runs is made: at first, and again."""
     artifacts = folder / "many"
     shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
-    (source,) = (path for path in (artifacts / "runs").iterdir() if (path / "run.json").exists())
-    for number in range(count - 1):
+    source = artifacts / "runs" / str(runs.production_id())
+    for number in range(count - len(runs.list_all())):
         target = artifacts / "runs" / f"20260101-{number:06d}-aaaaaa"
         target.mkdir()
         for path in source.iterdir():

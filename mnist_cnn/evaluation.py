@@ -56,12 +56,8 @@ PREDICTIONS = "predictions.npz"
 
 
 def measured_runs() -> dict[str, Run]:
-    """Every whole run that keeps what it answered, by its id, the newest first."""
-    return {
-        run.id: run
-        for run in list_runs()
-        if run.kind == "digits" and PREDICTIONS in run.manifest["sha256"]
-    }
+    """Every whole run that reads digits and keeps what it answered, by its id, the newest first."""
+    return {run.id: run for run in list_runs() if PREDICTIONS in run.manifest["sha256"]}
 
 
 def saved_readings(run: Run) -> dict[str, Readings]:

@@ -180,9 +180,10 @@ def folder_of(run_id: str) -> Path:
     return folder
 
 
-def list_runs() -> list[Run]:
-    """Every whole run, the newest first. Damaged ones are left out."""
-    return [entry for entry in list_all().values() if isinstance(entry, Run)]
+def list_runs(kind: str = "digits") -> list[Run]:
+    """Every whole run of a kind, the newest first. Damaged ones are left out."""
+    entries = list_all().values()
+    return [entry for entry in entries if isinstance(entry, Run) and entry.kind == kind]
 
 
 def list_all() -> dict[str, Run | RunDamaged]:

@@ -11,6 +11,7 @@ PRESET_WORDS = {
     "quick": "MNIST as it is, for somebody who is watching",
     "standard": "scans, pen strokes and generated digits, for a coffee",
     "best": "the same in a larger network: the recipe of the run that ships",
+    "symbols": "digits and the signs of arithmetic, for numbers and equations",
 }
 
 
@@ -30,7 +31,7 @@ def base_recipe() -> tuple[Recipe, str]:
 
 
 def what_to_expect(recipe: Recipe) -> None:
-    expected = forecast.forecast(recipe, runs.list_runs(), settings.machine())
+    expected = forecast.forecast(recipe, runs.list_runs(recipe.kind), settings.machine())
     seconds = expected.seconds
     with st.container(horizontal=True):
         st.metric("Takes about", layout.duration(seconds) if seconds else "unknown", width=150)

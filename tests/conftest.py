@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import browser
 import hypothesis
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
@@ -17,6 +20,9 @@ hypothesis.settings.register_profile("unhurried", deadline=None)  # machines are
 hypothesis.settings.load_profile("unhurried")
 
 SEVEN = (np.array([[80, 60], [150, 56], [215, 60], [190, 115], [155, 180], [135, 235]], float),)
+
+
+NO_BROWSER = "Browser tests were skipped: there is no Chromium. On Debian: apt-get install chromium"
 
 
 def canvas_json(*strokes: np.ndarray) -> dict:
@@ -69,6 +75,17 @@ def another_run(number: int = 1, **changes: object) -> Run:
     manifest = json.loads((source / "run.json").read_bytes())
     facts = {k: v for k, v in manifest.items() if k not in ("schema", "id", "sha256", "name")}
     return new_run.finish(**facts)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; without one the test is skipped, saying so."""
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            pytest.skip(NO_BROWSER)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -80,9 +80,10 @@ def test_the_root_is_the_dashboard(client: httpx.Client) -> None:
 
 def test_health_and_runs(client: httpx.Client) -> None:
     assert client.get("/health").json() == {"status": "ready", "run": runs.production_id()}
-    (entry,) = client.get("/runs").json()
+    entry, other = sorted(client.get("/runs").json(), key=lambda e: e["run"])
     assert entry["production"] and entry["accuracy"]["mnist-test"] > 0.99
-    assert client.get("/runs", params={"offset": 1}).json() == []
+    assert (entry["run"], other["run"]) == (runs.production_id(), runs.production_id("symbols"))
+    assert client.get("/runs", params={"offset": 1}).json() == [entry]
     shown = client.get(f"/runs/{entry['run']}").json()
     assert shown["evaluation"]["datasets"]
 

@@ -9,14 +9,13 @@ import browser
 import numpy as np
 import pytest
 from browser import SEVEN, click_button, draw, draw_by_finger, open_page, wait_for_answer
+from conftest import NO_BROWSER
 from conftest import SEVEN as STROKES
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_pages import seven_png
 
 from mnist_cnn import runs
 from mnist_cnn.strokes import rasterize
-
-NO_BROWSER = "Browser tests were skipped: there is no Chromium. On Debian: apt-get install chromium"
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,7 @@ import pytest
 from api_server import free_port, serve
 from browser import SEVEN, draw, open_page, wait_for_answer
 from conftest import another_run
-from playwright.sync_api import Browser, expect, sync_playwright
-from test_browser import NO_BROWSER
+from playwright.sync_api import Browser, expect
 from test_pages import seven_png
 
 from mnist_cnn import registry, runs
@@ -49,16 +48,6 @@ def seven(tmp_path: Path) -> Path:
     path = tmp_path / "seven.png"
     path.write_bytes(seven_png())
     return path
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = browser.launch(playwright)
-        if launched is None:
-            pytest.skip(NO_BROWSER)
-        yield launched
-        launched.close()
 
 
 def test_curl(server: browser.Server, seven: Path) -> None:

@@ -1,30 +1,17 @@
 """Mistakes as a person looks at them: click a cell, see its digits, send the link on."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import browser
-import pytest
 from conftest import another_run, needs
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_browser import NO_BROWSER
+from playwright.sync_api import Browser, Page, expect
 
 from mnist_cnn import evaluation, runs
 from mnist_cnn.classifier import load_classifier
 from mnist_cnn.explain import Answers
 
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = browser.launch(playwright)
-        if launched is None:
-            pytest.skip(NO_BROWSER)
-        yield launched
-        launched.close()
 
 
 def answers() -> Answers:

@@ -12,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from mnist_cnn import registry, runs, serving
+from mnist_cnn.recipes import PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize
 
@@ -171,7 +172,7 @@ def test_damaged_and_unfinished_runs_are_rows_too(shipped_copy: Path) -> None:
     (another_run(2).folder / "evaluation.json").write_text("{}")
     app = page("4_Training_runs.py")
     rows = app.dataframe[0].value
-    assert sorted(rows["Status"]) == ["damaged", "damaged", "finished"]
+    assert sorted(rows["Status"]) == ["damaged", "damaged", "finished", "finished"]
 
 
 def test_the_runs_page_without_runs_says_how_to_begin(artifacts: Path) -> None:
@@ -222,6 +223,20 @@ def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None
         "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,48,64,64 "
         "--strides 2,1,2,1,1"
     )
+
+
+def test_every_preset_can_be_chosen_and_changed(shipped_copy: Path) -> None:
+    app = page("3_Train.py")
+    for preset in PRESETS:
+        control = next(c for c in app.segmented_control if c.label == "Preset")
+        control.set_value(preset).run()
+        assert not app.exception and not app.error
+        assert app.code[0].value == f"python -m mnist_cnn train --preset {preset}"
+
+
+def test_a_run_that_reads_symbols_is_shown_too(shipped_copy: Path) -> None:
+    app = page("4_Training_runs.py", run=str(runs.production_id("symbols")))
+    assert not app.error and app.subheader[0].value == "symbols"
 
 
 def test_the_command_can_be_copied_with_its_name_and_note(shipped_copy: Path) -> None:

@@ -11,24 +11,13 @@ import browser
 import pytest
 from browser import SEVEN, click_button, draw, open_page, wait_for_answer
 from conftest import another_run
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_browser import NO_BROWSER
+from playwright.sync_api import Browser, Page, expect
 from test_cli import wait_for
 
 from mnist_cnn import jobs, registry, runs
 from mnist_cnn.recipes import PRESETS
 
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = browser.launch(playwright)
-        if launched is None:
-            pytest.skip(NO_BROWSER)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -40,6 +40,8 @@ POOLS = {
     "redrawn": "Scanned digits redrawn with an even pen",
     "photographed": "Scanned digits on noisy grey paper",
     "not_digits": "What is no digit: letters, signs, doodles",
+    "sketched": "Digits from templates, as different people write them",
+    "operators": "Signs of arithmetic from templates, for a network that knows them",
 }
 
 
@@ -71,7 +73,7 @@ def network_picture(architecture: Architecture) -> None:
         zip(architecture.sides, architecture.filters, strict=True), start=1
     ):
         rows.append((f"conv {number}", side, filters))
-    rows.append(("digits", 1, 10))
+    rows.append(("answers", 1, architecture.outputs))
     layers = pd.DataFrame(rows, columns=["layer", "side", "channels"])
     layers["order"] = range(len(rows))
     layers["label"] = [f"{n} × {side}²" if side > 1 else str(n) for _, side, n in rows]
@@ -99,7 +101,7 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         "positions with learned weights, which takes fewer parameters.",
     )
     wide = tuple(min(512, max(1, round(n * width))) for n in filters)
-    return Architecture(wide, tuple(strides), head, dropout)
+    return replace(base, filters=wide, strides=tuple(strides), head=head, dropout=dropout)
 
 
 def _learning(base: Recipe, key: str) -> dict[str, Any]:

@@ -150,10 +150,34 @@ def _train(options: argparse.Namespace) -> int:
             from mnist_cnn.training import train
 
         new_run = NewRun(run_id, name=options.name, note=options.note)
-        run = train(recipe, new_run, _Progress(), stop)
+        with _interrupts_kept():
+            run = train(recipe, new_run, _Progress(), stop)
     _print(run.evaluation["datasets"])
     print(run.id, flush=True)
     return 0
+
+
+@contextlib.contextmanager
+def _interrupts_kept() -> "Iterator[None]":
+    """Ctrl-C inside native code can come out of it as a SystemError; here it stays an interrupt."""
+    interrupted = False
+    usual = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: Any) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.default_int_handler(number, frame)
+
+    if usual is signal.default_int_handler:  # a background job of a shell ignores Ctrl-C
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except SystemError as error:
+        if interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _recipe(options: argparse.Namespace) -> "Recipe":

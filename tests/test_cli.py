@@ -195,7 +195,7 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
     assert (shown["config"]["recipe"]["epochs"], shown["note"]) == (14, "the first of all")
 
 
-def wait_for(condition, seconds: float = 60) -> None:
+def wait_for(condition, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it took too long"
@@ -219,7 +219,7 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
     )
     wait_for(lambda: list(artifacts.glob(f"runs/*/{phase}")))
     child.send_signal(sign)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=120)
     assert child.returncode != 0 or runs.list_runs()
     job = jobs.latest()
     assert job is not None

@@ -36,7 +36,6 @@ MAX_UNPACKED = 4 * 1024**3
 """Bytes that the members of one ZIP may come to, counted while they are read."""
 MAX_LINE = 64 * 1024
 IDX_IMAGES, IDX_LABELS = 0x00000803, 0x00000801
-FORMATS = ("csv", "jsonl", "kaggle")
 Format = Literal["csv", "jsonl", "kaggle"]
 
 

@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -46,39 +46,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    if bool(options.images) == bool(options.strokes):
-        raise BadInput("Please give either images or --strokes FILE.")
     classifier = _classifier(options.run_id)
-    failed = False
-    for source in _sources(options):
-        try:
-            if isinstance(source, BadStrokes):
-                raise source
-            _print(classifier.read(source).prediction.as_dict())
-        except BadInput as error:
-            failed = True
-            _say(f"{source}: {error}" if isinstance(source, Path) else str(error))
-            _print({"error": {"code": error.code, "message": str(error)}})
-    return 2 if failed else 0
+    return _each(options, lambda source: classifier.read(source).prediction.as_dict())
 
 
 def _read(options: argparse.Namespace) -> int:
     from mnist_cnn import reader, serving
     from mnist_cnn.images import read_image
 
+    networks = serving.line_networks()
+
+    def answer(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
+        if isinstance(source, Path):
+            return reader.read_ink_line(read_image(source), networks).as_dict()
+        return reader.read_strokes_line(source, networks).as_dict()
+
+    return _each(options, answer)
+
+
+def _each(
+    options: argparse.Namespace, answer: "Callable[[Path | tuple[Stroke, ...]], dict[str, Any]]"
+) -> int:
+    """Prints the answer to every image or drawing; one that cannot be read costs its own line."""
     if bool(options.images) == bool(options.strokes):
         raise BadInput("Please give either images or --strokes FILE.")
-    classifier = serving.line_networks()
     failed = False
     for source in _sources(options):
         try:
             if isinstance(source, BadStrokes):
                 raise source
-            if isinstance(source, Path):
-                line = reader.read_ink_line(read_image(source), classifier)
-            else:
-                line = reader.read_strokes_line(source, classifier)
-            _print(line.as_dict())
+            _print(answer(source))
         except BadInput as error:
             failed = True
             _say(f"{source}: {error}" if isinstance(source, Path) else str(error))

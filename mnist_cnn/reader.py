@@ -3,7 +3,7 @@
     strokes or pieces of ink → candidate groups → one batch through the network → best path
 
 A path through the candidates is judged by the network's answer to each group, by how the group
-sits on its line (`_GEOMETRY`), by the gaps, and by what may follow what. Strokes are ordered by
+sits on its line (`_SHAPES`), by the gaps, and by what may follow what. Strokes are ordered by
 their place and not by when they were written, so that a bar may be added last.
 """
 
@@ -101,7 +101,7 @@ class Line:
             return str(error)
         return ""
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """The form that the command line and the API answer with."""
         symbols = [
             {
@@ -152,15 +152,13 @@ def read_symbol(strokes: Sequence[Stroke], networks: Networks) -> str:
 def corrected(line: Line, place: int, text: str) -> Line:
     """The line with one symbol replaced by what a person says it is."""
     symbols = list(line.symbols)
-    old = symbols[place]
-    symbols[place] = Symbol(text, 1.0, old.box, old.strokes, old.alternatives)
+    symbols[place] = replace(symbols[place], text=text, confidence=1.0)
     known = all(symbol.text != UNKNOWN for symbol in symbols)
-    return Line(
-        "".join(symbol.text for symbol in symbols),
-        tuple(symbols),
-        rejected=line.rejected,
+    return replace(
+        line,
+        text="".join(symbol.text for symbol in symbols),
+        symbols=tuple(symbols),
         trouble="" if known else line.trouble,
-        run_id=line.run_id,
     )
 
 
@@ -197,7 +195,8 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     fits = np.stack([line.scores(group.box) for group in groups])
     answers = _answers(networks.symbols, images)
     paths = _best_paths(_judged(groups, answers, fits), len(pieces), height)
-    asked = sorted({groups.index(g) for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
+    numbers = {group.members: number for number, group in enumerate(groups)}
+    asked = sorted({numbers[g.members] for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
     answers[asked] = _second_opinion(networks.digits, images[asked], answers[asked])
     judged = _judged(groups, answers, fits)
     paths = _best_paths(judged, len(pieces), height)
@@ -444,7 +443,6 @@ class _Path:
     last: str = "^"
     opened: int = 0
     equals: int = 0
-    right: float = -math.inf
 
     @property
     def text(self) -> str:
@@ -495,7 +493,7 @@ def _extended(path: _Path, group: _Group, choice: int, cost: float) -> _Path:
     num_pieces = len(group.members)
     score = path.score + num_pieces * float(group.scores[choice]) - cost
     steps = (*path.steps, (group, choice))
-    return _Path(score, steps, kind, opened, equals, max(path.right, group.box[2]))
+    return _Path(score, steps, kind, opened, equals)
 
 
 def _cost_inside(group: _Group) -> float:

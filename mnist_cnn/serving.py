@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from mnist_cnn import runs
 from mnist_cnn.classifier import Classifier, load_classifier
 from mnist_cnn.errors import RunError
-from mnist_cnn.reader import Networks
 from mnist_cnn.runs import Run
+
+if TYPE_CHECKING:
+    from mnist_cnn.reader import Networks
 
 threadpool_limits(1, "blas")
 """A digit's few sums are done before other threads have woken up, and those keep others waiting."""
@@ -49,12 +52,14 @@ def production_classifier(kind: str = "digits") -> Classifier:
         raise
 
 
-def line_networks() -> Networks:
+def line_networks() -> "Networks":
     """Those in production that read numbers and equations together.
 
     Raises:
         RunNotFound, RunDamaged: one of them is missing.
     """
+    from mnist_cnn.reader import Networks  # Home needs none of it
+
     return Networks(production_classifier("symbols"), production_classifier())
 
 

@@ -8,7 +8,7 @@ from mnist_cnn import reader, serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.images import read_image
 from mnist_cnn.reader import Line
-from mnist_cnn.records import Stroke
+from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import cache, layout, line_view
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
 
@@ -29,42 +29,40 @@ def conversation() -> None:
         label_visibility="collapsed",
     )
     headline = st.container(height=HEADLINE, border=False)  # of one height: the canvas stays put
-    strokes: Sequence[Stroke] = ()
+    written: Sequence[Stroke] | FloatArray | None = None
     line = None
     try:
         if way == "Draw":
             with st.container(horizontal=True):
-                strokes = drawing_canvas("line", *(NARROW if layout.on_a_phone() else WIDE))
-            line = reader.read_strokes_line(strokes, serving.line_networks()) if strokes else None
+                written = drawing_canvas("line", *(NARROW if layout.on_a_phone() else WIDE))
+            line = reader.read_strokes_line(written, serving.line_networks()) if written else None
         else:
-            line = pictured(way)
+            written = pictured(way)
+            if written is not None:
+                line = reader.read_ink_line(written, serving.line_networks())
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
     if line:
-        line = line_view.mended(line, corrections(line, strokes))
-    headline.markdown(f"#### {line_view.in_words(line)}" if line else INVITATION)
-    if line and line.symbols:
-        line_view.boxes(line, strokes)
+        line = line_view.mended(line, corrections(line))
+    headline.markdown(line_view.in_words(line) if line else INVITATION)
+    if line and line.symbols and written is not None:
+        line_view.boxes(line, written)
         line_view.chips(line, correct)
         line_view.details(line)
     if way == "Draw":
         pen_width_control("line")
 
 
-def pictured(way: str) -> Line | None:
-    """The line in an uploaded or photographed picture."""
+def pictured(way: str) -> FloatArray | None:
+    """The ink of an uploaded or photographed picture."""
     take = st.file_uploader if way == "Upload" else st.camera_input
     file = take("A number or an equation: PNG, JPEG, BMP, GIF or WEBP")
-    if file is None:
-        return None
-    if way == "Upload":
-        st.image(file, width=WIDE[0])
-    return reader.read_ink_line(read_image(file.getvalue()), serving.line_networks())
+    return read_image(file.getvalue()) if file else None
 
 
-def corrections(line: Line, strokes: Sequence[Stroke]) -> dict[int, str]:
+def corrections(line: Line) -> dict[int, str]:
     """What the person has put right in this very writing."""
-    writing = line.text + str(len(strokes))
+    writing = [symbol.box for symbol in line.symbols]
     if st.session_state.get("corrected writing") != writing:
         st.session_state["corrected writing"], st.session_state["corrections"] = writing, {}
     known: dict[int, str] = st.session_state["corrections"]

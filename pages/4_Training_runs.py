@@ -76,7 +76,7 @@ try:
         run_details.several(opened)
     elif opened:
         if who:
-            run_details.actions(opened[0], production, who)
+            run_details.actions(opened[0], runs.production_id(opened[0].kind), who)
         else:
             guard.explain("promote, name or delete runs")
         run_details.one(opened[0])

@@ -237,6 +237,7 @@ def test_every_preset_can_be_chosen_and_changed(shipped_copy: Path) -> None:
 def test_a_run_that_reads_symbols_is_shown_too(shipped_copy: Path) -> None:
     app = page("4_Training_runs.py", run=str(runs.production_id("symbols")))
     assert not app.error and app.subheader[0].value == "symbols"
+    assert list(app.dataframe[0].value["In production"]) == ["★", "★"]
 
 
 def test_the_command_can_be_copied_with_its_name_and_note(shipped_copy: Path) -> None:

@@ -1,18 +1,14 @@
 """A batch as it is read, and what came of it: table, corrections, scores and files to take away."""
 
-import base64
 import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from mnist_cnn import batch, metrics
 from mnist_cnn.batch import Format, Result, Summary
@@ -204,17 +200,9 @@ def _digit(done: Batch, row: int) -> int | None:
 
 def _row(done: Batch, row: int) -> dict[str, object]:
     result = done.results[row]
-    shown = {"picture": _picture(result.item.image), **result.row}
+    image = result.item.image
+    shown = {"picture": None if image is None else layout.picture_link(image), **result.row}
     shown["digit"] = _digit(done, row)
     if row in done.corrections:
         shown |= {"status": "put right", "confidence": 1.0}
     return shown
-
-
-def _picture(image: NDArray[Any] | None) -> str | None:
-    """A small image as a link that holds it."""
-    if image is None:
-        return None
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,6 +1,8 @@
 """The frame of every page, and the pieces that several of them show."""
 
+import base64
 import html
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from mnist_cnn.records import FloatArray, Prediction, Reading
 
@@ -72,6 +75,13 @@ def as_table(table: pd.DataFrame, key: str) -> None:
 def seen_image(image: FloatArray, scale: int = 4) -> None:
     """A (28, 28) image enlarged so that its pixels can be told apart."""
     st.image(np.kron(image, np.ones((scale, scale))), clamp=True, width=28 * scale)
+
+
+def picture_link(image: NDArray[np.uint8]) -> str:
+    """A small grey image as a link that holds it."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def run_link(run_id: str) -> None:

@@ -3,38 +3,40 @@
 import html
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from mnist_cnn import arithmetic, reader
 from mnist_cnn.errors import BadExpression
 from mnist_cnn.reader import Line, Symbol
-from mnist_cnn.records import SYMBOLS, Stroke
+from mnist_cnn.records import SYMBOLS, FloatArray, Stroke
+from mnist_cnn.ui import layout
 
 SURE, UNSURE, LOST = "#4cc2ff", "#ffc857", "#ff8fa3"
 
 
 def in_words(line: Line) -> str:
-    """The text and what it comes to, as Markdown."""
-    if not line.text or line.trouble:
-        return line.remark
+    """The text and what it comes to, as Markdown; large where it can be worked out."""
+    if line.trouble:
+        return line.trouble
     try:
         value = arithmetic.evaluate(line.text)
     except BadExpression as error:
         return f"**{line.text}** · {error}"
     result = value.exact + (f" = {value.decimal}" if value.decimal else "")
-    if value.holds is not None:
-        if value.rounded:
-            return f"**{line.text}** is true, rounded: exactly it is {result}"
-        truth = "is true" if value.holds else f"is false: it is {result}"
-        return f"**{line.text}** {truth}"
     if value.asked:
-        return f"**{line.text}{result}**"
-    return f"**{line.text}**" + (f" = {result}" if line.text != value.exact else "")
+        return f"#### {line.text}{result}"
+    if value.rounded:
+        return f"#### {line.text} is true, rounded: exactly it is {result}"
+    if value.holds is not None:
+        return f"#### {line.text} {'is true' if value.holds else f'is false: it is {result}'}"
+    return f"#### {line.text}" + (f" = {result}" if line.text != value.exact else "")
 
 
-def boxes(line: Line, strokes: Sequence[Stroke], picked: int | None = None) -> None:
-    """The strokes with a box and the symbol over every group, coloured by confidence."""
+def boxes(line: Line, written: Sequence[Stroke] | FloatArray) -> None:
+    """The strokes, or a picture's ink, with a box and the symbol over every group, coloured by
+    confidence."""
     edges = [symbol.box for symbol in line.symbols]
     left, top = min(e[0] for e in edges), min(e[1] for e in edges)
     right, bottom = max(e[2] for e in edges), max(e[3] for e in edges)
@@ -46,20 +48,14 @@ def boxes(line: Line, strokes: Sequence[Stroke], picked: int | None = None) -> N
         right - left + 0.2 * size,
         0.7 * size + bottom - top,
     )
-    parts = [
-        f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in stroke)}" fill="none" '
-        f'stroke="#f2f4f8" stroke-width="{0.05 * size:.1f}" stroke-linecap="round" '
-        'stroke-linejoin="round"/>'
-        for stroke in strokes
-    ]
-    for place, symbol in enumerate(line.symbols):
+    parts = [_ink(written)] if isinstance(written, np.ndarray) else _lines(written, 0.05 * size)
+    for symbol in line.symbols:
         x, y, to_x, to_y = symbol.box
         pad = 0.06 * size
-        width = 0.03 if place == picked else 0.015
         parts.append(
             f'<rect x="{x - pad:.1f}" y="{y - pad:.1f}" width="{to_x - x + 2 * pad:.1f}" '
             f'height="{to_y - y + 2 * pad:.1f}" rx="{pad:.1f}" fill="none" '
-            f'stroke="{_colour(symbol)}" stroke-width="{width * size:.1f}"/>'
+            f'stroke="{_colour(symbol)}" stroke-width="{0.015 * size:.1f}"/>'
             f'<text x="{(x + to_x) / 2:.1f}" y="{y - 1.6 * pad:.1f}" text-anchor="middle" '
             f'font-size="{letter:.1f}" font-family="sans-serif" fill="{_colour(symbol)}">'
             f"{html.escape(symbol.text)}</text>"
@@ -75,13 +71,27 @@ def boxes(line: Line, strokes: Sequence[Stroke], picked: int | None = None) -> N
     st.image(picture, width="content")
 
 
+def _lines(strokes: Sequence[Stroke], width: float) -> list[str]:
+    return [
+        f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in stroke)}" fill="none" '
+        f'stroke="#f2f4f8" stroke-width="{width:.1f}" stroke-linecap="round" '
+        'stroke-linejoin="round"/>'
+        for stroke in strokes
+    ]
+
+
+def _ink(ink: FloatArray) -> str:
+    height, width = ink.shape
+    link = layout.picture_link((255 * ink).astype(np.uint8))
+    return f'<image href="{link}" width="{width}" height="{height}"/>'
+
+
 def chips(line: Line, correct: Callable[[int, str], None]) -> None:
     """A button for each symbol, which opens on what else it could be."""
     with st.container(horizontal=True, gap="small"):
         for place, symbol in enumerate(line.symbols):
             sure = ":blue" if symbol.confidence >= 0.9 else ":orange"
-            shown = symbol.text.replace("*", "\\*")
-            with st.popover(f"{sure}[{shown}]", key=f"symbol {place}"):
+            with st.popover(f"{sure}[{symbol.text}]", key=f"symbol {place}"):
                 st.caption(f"Symbol {place + 1}: {symbol.confidence:.0%} sure. It is …")
                 likeliest = [text for text, _ in symbol.alternatives if text in SYMBOLS]
                 others = [text for text in SYMBOLS if text not in likeliest]

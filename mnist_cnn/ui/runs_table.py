@@ -24,7 +24,7 @@ def all_rows() -> pd.DataFrame:
     rows.sort(key=lambda row: str(row["Run"]), reverse=True)
     table = pd.DataFrame(rows)
     if len(table):
-        live = table["Run"] == production
+        live = table["Run"].map(runs.in_production)
         table.insert(0, "In production", live.map({True: "★", False: ""}))
         _add_differences(table, production)
     return table

@@ -6,8 +6,8 @@ from mnist_cnn import serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import BLANK, Reading, Stroke
 from mnist_cnn.strokes import extent
-from mnist_cnn.ui import cache, layout
-from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
+from mnist_cnn.ui import cache, layout, put_right
+from mnist_cnn.ui.canvas import drawing_canvas, hand_over, pen_width_control
 
 CANVAS = 280
 SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the pen
@@ -36,6 +36,10 @@ def reader() -> None:
     headline.markdown(layout.in_one_line(reading) if reading else INVITATIONS[way])
     with right:
         answer(reading, trouble)
+        if reading and reading.prediction.symbols > 1 and way == "Draw":
+            number_instead()
+        elif reading and reading.prediction.status != "blank":
+            put_right.control(reading, ink if way == "Draw" else ())
     if way == "Draw":
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
             pen_width_control("home")
@@ -80,6 +84,12 @@ def answer(reading: Reading | None, trouble: str) -> None:
             )
         layout.run_link(reading.run_id)
         layout.probability_table(prediction.probabilities)
+
+
+def number_instead() -> None:
+    if st.button("Read it as a number", icon=":material/arrow_forward:", type="primary"):
+        hand_over("home", "line")
+        st.switch_page("pages/1_Numbers_and_equations.py")
 
 
 WAYS_IN = {"Draw": drawn, "Upload": uploaded, "Camera": photographed}

@@ -41,12 +41,16 @@ Format = Literal["csv", "jsonl", "kaggle"]
 
 @dataclass(frozen=True)
 class Item:
-    """One digit to read: (28, 28) in [0, 1], or in words why there is none."""
+    """One digit to read: (28, 28) in [0, 1], or in words why there is none.
+
+    `box` says where on its sheet it stands: left, top, right, bottom in pixels of its ink.
+    """
 
     name: str
     image: NDArray[Any] | None = None
     label: int | None = None
     error: str = ""
+    box: sheet.Box | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ def _image_items(name: str, content: bytes, label: int | None = None) -> Iterato
         yield Item(name, normalize(ink), label)
         return
     for number, box in enumerate(boxes, 1):
-        yield Item(f"{name} #{number}", normalize(sheet.cut(ink, box)))
+        yield Item(f"{name} #{number}", normalize(sheet.cut(ink, box)), box=box)
 
 
 # ZIP
@@ -437,6 +441,29 @@ def _kaggle_writer(file: IO[str]) -> Callable[[Result], None]:
         writer.writerow([count, _forced(result.prediction)])
 
     return put
+
+
+def annotated_sheet(content: bytes | Path, name: str, results: Iterable[Result]) -> bytes:
+    """A copy of a sheet, as PNG, with a box and the answer at each of its digits.
+
+    Args:
+        content: the sheet's file, of the name that its items carry.
+        results: of a whole batch; those of other files are passed over.
+
+    Raises:
+        BadImage: the file is no image that can be read.
+    """
+    marks = [
+        (result.item.box, _answer(result), result.status == "ok")
+        for result in results
+        if result.item.box and result.item.name.rpartition(" #")[0] == name
+    ]
+    return sheet.annotated(read_image(content), marks)
+
+
+def _answer(result: Result) -> str:
+    digit = result.prediction.digit if result.prediction else None
+    return "?" if digit is None else str(digit)
 
 
 def _forced(prediction: Prediction | None) -> int:

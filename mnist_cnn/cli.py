@@ -98,6 +98,8 @@ def _batch(options: argparse.Namespace) -> int:
 
     classifier = _classifier(options.run_id)
     results = batch.read_all(batch.items_of(options.inputs), classifier)
+    if options.annotated:
+        results = _annotating(results, options.inputs, options.annotated)
     if options.output is None:
         summary = batch.write(_counted(results), sys.stdout, options.format)
     else:
@@ -105,6 +107,27 @@ def _batch(options: argparse.Namespace) -> int:
             summary = batch.write(_counted(results), file, options.format)
     (_say if options.output is None else print)(json.dumps(summary.as_dict()))
     return 2 if summary.errors else 0
+
+
+def _annotating(
+    results: "Iterator[Result]", inputs: Sequence[Path], folder: Path
+) -> "Iterator[Result]":
+    """The same; at the end a folder holds a copy of each sheet, with its answers."""
+    from mnist_cnn import batch
+
+    on_sheets: dict[str, list[Result]] = {}
+    for result in results:
+        if result.item.box:
+            on_sheets.setdefault(result.item.name.rpartition(" #")[0], []).append(result)
+        yield result
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in inputs:
+            if path.name in on_sheets:
+                content = batch.annotated_sheet(path, path.name, on_sheets[path.name])
+                (folder / f"{path.stem} read.png").write_bytes(content)
+    except OSError as error:
+        raise storage_failed(folder, error) from error
 
 
 def _counted(results: "Iterator[Result]") -> "Iterator[Result]":
@@ -368,6 +391,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     batch.add_argument("--format", choices=("csv", "jsonl", "kaggle"), default="csv")
+    batch.add_argument(
+        "--annotated", type=Path, metavar="FOLDER", help="for copies of sheets with their answers"
+    )
     batch.add_argument("--run", dest="run_id", metavar="RUN", help="default: the one in production")
 
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
@@ -378,7 +404,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--note", default="", help="what it is for")
     own = train.add_argument_group("instead of what the preset says")
     own.add_argument(
-        "--data", type=_words, help="of mnist, pen-digits, bundled-digits; joined by commas"
+        "--data",
+        type=_words,
+        help="of mnist, pen-digits, bundled-digits, corrections; joined by commas",
     )
     own.add_argument("--seed", type=int, metavar="N")
     own.add_argument("--epochs", type=_positive(int), metavar="N")

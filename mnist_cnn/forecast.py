@@ -14,7 +14,8 @@ OTHER_WORK = 20.0
 UNREADABLE = (DigitsError, KeyError, TypeError, ValueError)
 """What a damaged or older run raises; it tells nothing then."""
 
-PEN_POOLS = ("rewritten", "not_digits")
+NEEDS = {"rewritten": "pen-digits", "not_digits": "pen-digits", "corrected": "corrections"}
+"""Pools that are made from one data set; the others are made from scans, or from templates."""
 TEMPLATE_POOLS = ("sketched", "operators")
 
 
@@ -60,7 +61,7 @@ def images_per_epoch(recipe: Recipe) -> int:
     counts = {
         name: count
         for name, count in pools.items()
-        if name in TEMPLATE_POOLS or ("pen-digits" in recipe.data if name in PEN_POOLS else scans)
+        if name in TEMPLATE_POOLS or (NEEDS[name] in recipe.data if name in NEEDS else scans)
     }
     return sum(counts.values())
 

@@ -205,7 +205,7 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
 
 def _answers(classifier: Classifier, images: FloatArray) -> NDArray[np.float64]:
     """The logarithm of each class' probability, that of "none" last: (n, classes + 1)."""
-    logits = classifier.logits(images)
+    logits = classifier.first_look(images)
     with_none = np.concatenate([logits, np.zeros((len(logits), 1), np.float32)], axis=1)
     return np.log(softmax(with_none, classifier.calibration.temperature) + 1e-9)
 

@@ -63,7 +63,8 @@ class Pools:
     `scanned` are MNIST's own (or the bundled digits), `rewritten` pen digits with another pen and
     hand, `redrawn` MNIST skeletons with an even pen, `photographed` MNIST on noisy grey paper,
     `not_digits` letters, signs and doodles, `sketched` digits and `operators` the signs of
-    arithmetic, both drawn from templates.
+    arithmetic, both drawn from templates; `corrected` is what people put right here, each up to
+    ten times with another pen and hand.
     """
 
     scanned: int = 55_000
@@ -73,6 +74,7 @@ class Pools:
     not_digits: int = 0
     sketched: int = 0
     operators: int = 0
+    corrected: int = 5_000
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Recipe:
         return self
 
 
-DATA = ("mnist", "pen-digits", "bundled-digits")
+DATA = ("mnist", "pen-digits", "bundled-digits", "corrections")
 HEADS = ("depthwise", "flatten")
 OPTIMIZERS = ("adamw", "sgd", "rmsprop")
 SCHEDULES = ("one-cycle", "cosine", "constant")

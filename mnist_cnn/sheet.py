@@ -1,6 +1,10 @@
 """A photographed or scanned sheet of digits, cut into its digits in reading order."""
 
+import io
+from collections.abc import Iterable
+
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from mnist_cnn.records import FloatArray
@@ -9,6 +13,8 @@ MANY = 4
 """So many digits at least make a picture a sheet."""
 SMALLEST = 56
 """Pictures that are no larger on their shorter side show one digit."""
+
+SURE, UNSURE = "#0b6bcb", "#c2410c"
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
@@ -37,6 +43,21 @@ def cut(ink: FloatArray, box: Box) -> FloatArray:
     """The ink inside a box."""
     left, top, right, bottom = box
     return ink[top:bottom, left:right]
+
+
+def annotated(ink: FloatArray, marks: Iterable[tuple[Box, str, bool]]) -> bytes:
+    """A PNG of the ink, black on white, with a box and a text at each mark: blue where it is
+    sure, orange where not."""
+    paper = Image.fromarray(np.round(255 * (1 - ink)).astype(np.uint8)).convert("RGB")
+    draw = ImageDraw.Draw(paper)
+    for (left, top, right, bottom), text, is_sure in marks:
+        colour = SURE if is_sure else UNSURE
+        draw.rectangle((left - 2, top - 2, right + 1, bottom + 1), outline=colour)
+        size = max(11, (bottom - top) // 3)
+        draw.text((left, top - 3), text, colour, ImageFont.load_default(size), anchor="lb")
+    file = io.BytesIO()
+    paper.save(file, "PNG")
+    return file.getvalue()
 
 
 def _lines(boxes: list[Box], height: float) -> list[list[Box]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn import datasets, synthesis
+from mnist_cnn import corrections, datasets, synthesis
 from mnist_cnn.datasets import PenDigits, Progress, Splits
 from mnist_cnn.errors import BadInput
 from mnist_cnn.recipes import Recipe
@@ -14,6 +14,9 @@ from mnist_cnn.records import CLASSES, Dataset, Drawing
 
 VARIETY = 2
 """Generated pools hold this many times what one epoch shows."""
+
+MOST_REPEATED = 10
+"""An epoch shows each correction so often at most, so that a few do not outweigh the rest."""
 
 Labels = NDArray[np.int64]
 
@@ -92,6 +95,8 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
         if recipe.pools.not_digits:
             no_digits = _none_of_them(recipe, pen.validation, 2000, random)
     pools += _template_pools(recipe, random)
+    if "corrections" in recipe.data:
+        pools.append(_corrected(recipe, random))
     if recipe.kind == "symbols":
         validation["operators"] = _operators(1800, random)
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
@@ -156,6 +161,25 @@ def _template_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
         Pool("sketched", sketched, digits, recipe.pools.sketched),
         Pool("operators", *signs, recipe.pools.operators),
     ]
+
+
+def _corrected(recipe: Recipe, random: np.random.Generator) -> Pool:
+    """What people put right, but for the part that is only measured on."""
+    known = [c for c in corrections.load() if not c.held_out]
+    if not known:
+        raise BadInput(
+            "There are no corrections to learn from yet; please put some digits right on the first "
+            "page, or leave corrections out of --data."
+        )
+    total = min(recipe.pools.corrected, MOST_REPEATED * len(known))
+    chosen = [known[row] for row in np.resize(random.permutation(len(known)), total)]
+    images = np.zeros((total, 28, 28), np.uint8)
+    for row, correction in enumerate(chosen):
+        drawing = Drawing(correction.strokes, str(correction.label))
+        again = synthesis.rewritten([drawing], 1, random)[0] if correction.strokes else None
+        images[row] = correction.image if again is None else again
+    labels = np.array([correction.label for correction in chosen], np.int64)
+    return Pool("corrections", images, labels, total)
 
 
 def _operators(count: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], Labels]:

@@ -47,14 +47,16 @@ try:
         results = batch.read_all(batch.items_of(files), classifier)
         total = sum(batch.expected(content) for _, content in files)
         with st.container():
+            st.session_state["batch"].run_id = classifier.run_id
             batch_view.read(results, total, st.session_state["batch"])
         st.rerun()
     done = st.session_state.get("batch")
     if done and done.results:
         batch_view.summary(done)
         batch_view.table(done)
-        batch_view.downloads(done)
+        batch_view.downloads(done, files)
         batch_view.confusions(done)
+        batch_view.keep_as_test_set(done)
     elif done:
         st.info("There was nothing to read in these files.", icon=":material/info:")
 except DigitsError as error:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import evaluation, registry, runs, serving
+from mnist_cnn import evaluation, registry, runs, serving, test_sets
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -30,12 +30,16 @@ def choice() -> tuple[Run, str, Answers, str]:
             key="run",
             bind="query-params",
         )
-        answers = cache.answers(known[run_id])
-        name = st.selectbox("Test set", list(answers), key="data", bind="query-params")
+        names = [*cache.answers(known[run_id]), *test_sets.own()]
+        name = st.selectbox("Test set", names, key="data", bind="query-params")
         view = st.segmented_control(
             "Show", layout.MATRIX_VIEWS, default="Counts", required=True, key="view"
         )
-    return known[run_id], name, answers[name], view
+    answers = cache.answers_to(known[run_id], name)
+    if not answers:
+        st.info(f"There is nothing in {name}; please choose another.", icon=":material/info:")
+        st.stop()
+    return known[run_id], name, answers, view
 
 
 def close_up(run: Run, name: str, answers: Answers) -> None:
@@ -43,7 +47,7 @@ def close_up(run: Run, name: str, answers: Answers) -> None:
     if (row := digit_gallery.picked(answers)) is None:
         return
     measured = list(evaluation.measured_runs().values())[:6]
-    others = {o.id: cache.answers(o).get(name) for o in measured if o.id != run.id}
+    others = {o.id: cache.answers_to(o, name) for o in measured if o.id != run.id}
     same = {i: a for i, a in others.items() if a and len(a.labels) == len(answers.labels)}
     images, classifier = cache.test_images(name), serving.classifier_of(run)
     digit_gallery.close_up(row, images, answers, classifier, same)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import evaluation, runs, serving
+from mnist_cnn import evaluation, runs, serving, test_sets
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -36,13 +36,14 @@ def choice() -> tuple[list[Run], str, dict[str, Answers]]:
     if len(ids) < 2:
         st.info("Please choose at least two runs.")
         st.stop()
-    answers = {run_id: cache.answers(known[run_id]) for run_id in ids}
-    shared = [name for name in answers[ids[0]] if all(name in own for own in answers.values())]
-    if not shared:
+    saved = [cache.answers(known[run_id]) for run_id in ids]
+    shared = [name for name in saved[0] if all(name in own for own in saved)]
+    if not (names := shared + test_sets.own()):
         st.info("These runs were not measured on the same test set.")
         st.stop()
-    name = st.selectbox("Test set", shared, key="data", bind="query-params")
-    return [known[run_id] for run_id in ids], name, {i: answers[i][name] for i in ids}
+    name = st.selectbox("Test set", names, key="data", bind="query-params")
+    answers = {run_id: cache.answers_to(known[run_id], name) for run_id in ids}
+    return [known[run_id] for run_id in ids], name, {i: a for i, a in answers.items() if a}
 
 
 @st.fragment

@@ -2,17 +2,20 @@
 
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import batch, metrics
+from mnist_cnn import batch, corrections, metrics, test_sets
 from mnist_cnn.batch import Format, Result, Summary
-from mnist_cnn.ui import charts, layout
+from mnist_cnn.corrections import Correction
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.ui import charts, guard, layout
 
 PER_PAGE = 50
 SHOW_EVERY = 0.25
@@ -33,6 +36,8 @@ class Batch:
     corrections: dict[int, int] = field(default_factory=dict)
     seconds: float = 0.0
     whole: bool = False
+    run_id: str = ""
+    note: str = ""
 
     def corrected(self) -> Iterator[Result]:
         """The results with a person's corrections in them, which count as certain."""
@@ -136,10 +141,68 @@ def table(done: Batch) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{len(done.corrections)} put right by hand; the files below have them.")
             st.button("Undo all of that", icon=":material/undo:", on_click=done.corrections.clear)
+            if guard.actor():
+                st.button(
+                    "Keep them for training",
+                    icon=":material/school:",
+                    on_click=_keep_corrections,
+                    args=(done,),
+                )
+    if done.note:
+        st.caption(done.note)
 
 
-def downloads(done: Batch) -> None:
-    """The files to take away, made when asked for."""
+def _keep_corrections(done: Batch) -> None:
+    kept = [
+        Correction(digit, image, read=read.digit, run_id=done.run_id)
+        for row, digit in done.corrections.items()
+        if (image := done.results[row].item.image) is not None
+        and (read := done.results[row].prediction) is not None
+    ]
+    done.note = _tried(lambda: corrections.add(kept)) or (
+        f"{len(kept)} corrections kept; Train can learn from them."
+    )
+
+
+def keep_as_test_set(done: Batch) -> None:
+    """Where labels came along: keeps the batch as a test set, for the page of confusions."""
+    labelled = [
+        r.item for r in done.results if r.item.label is not None and r.item.image is not None
+    ]
+    if not labelled or not guard.actor():
+        return
+    with (
+        st.form("keep batch", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        name = st.text_input("Keep it as a test set called", "my batch", max_chars=60)
+        asked = st.form_submit_button("Keep", icon=":material/save:")
+    if asked:
+        images = np.stack([item.image for item in labelled if item.image is not None])
+        labels = np.array([item.label for item in labelled], np.int64)
+        if trouble := _tried(lambda: test_sets.keep(name.strip(), images, labels)):
+            st.error(trouble, icon=":material/error:")
+            return
+        st.page_link(
+            "pages/5_Confusion_matrix.py",
+            label=f"{len(labels):,} digits kept: see what any run gets wrong in them",
+            icon=":material/grid_on:",
+            query_params={"data": name.strip()},
+        )
+
+
+def _tried(change: Callable[[], None]) -> str:
+    """What was wrong, in words, or nothing."""
+    try:
+        change()
+    except DigitsError as error:
+        return str(error)
+    return ""
+
+
+def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
+    """The files to take away, made when asked for; sheets among `files` with their answers."""
+    on_sheets = {r.item.name.rpartition(" #")[0] for r in done.results if r.item.box}
     with st.container(horizontal=True):
         for label, (form, name) in DOWNLOADS.items():
             st.download_button(
@@ -149,6 +212,15 @@ def downloads(done: Batch) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+        for name, content in files:
+            if name in on_sheets:
+                st.download_button(
+                    f"{name} with its answers",
+                    partial(batch.annotated_sheet, content, name, list(done.corrected())),
+                    file_name=f"{PurePath(name).stem} read.png",
+                    icon=":material/image:",
+                    on_click="ignore",
+                )
 
 
 def confusions(done: Batch) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import evaluation, explain, runs, serving
+from mnist_cnn import evaluation, explain, runs, serving, test_sets
 from mnist_cnn.evaluation import Readings
 from mnist_cnn.explain import Answers
 from mnist_cnn.runs import Run
@@ -42,12 +42,36 @@ def answers(run: Run) -> dict[str, Answers]:
     return {name: Answers.of(readings, calibration) for name, readings in saved.items()}
 
 
-@st.cache_data(show_spinner="Fetching the pictures …", max_entries=3)
+def answers_to(run: Run, name: str) -> Answers | None:
+    """What a run makes of a test set: as it was saved, or read now where it is a person's own."""
+    if name in (saved := answers(run)):
+        return saved[name]
+    readings = _own_readings(run.id, str(run.folder), name, test_sets.version(name))
+    return Answers.of(readings, serving.classifier_of(run).calibration) if readings else None
+
+
+@st.cache_data(show_spinner="Reading them …", max_entries=20)
+def _own_readings(run_id: str, folder: str, name: str, version: int) -> Readings | None:
+    found = test_sets.load(name)
+    if not found or not len(found):
+        return None
+    classifier = serving.classifier_of(runs.open_run(run_id))
+    return Readings(evaluation.read(classifier, found.images), found.labels)
+
+
 def test_images(name: str) -> NDArray[np.uint8] | None:
     """The images of a test set that is on this machine."""
-    from mnist_cnn import datasets
+    return _images(name, test_sets.version(name))
 
-    found = datasets.local_test_set(name)
+
+def forget_images() -> None:
+    """They are looked for anew."""
+    _images.clear()
+
+
+@st.cache_data(show_spinner="Fetching the pictures …", max_entries=5)
+def _images(name: str, version: int) -> NDArray[np.uint8] | None:
+    found = test_sets.load(name)
     return found.images if found else None
 
 

@@ -65,6 +65,14 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     return from_canvas(result.json_data)
 
 
+def hand_over(name: str, other: str) -> None:
+    """Puts what is on one canvas on another, in place of what was there, which Undo brings back."""
+    drawn: _Drawing | None = st.session_state.get(f"{name} drawing")
+    target: _Drawing = st.session_state.setdefault(f"{other} drawing", _Drawing())
+    target.clear()
+    target.restart(list(drawn.objects) if drawn else [])
+
+
 def pen_width_control(name: str) -> None:
     """Chooses how broad the pen of a canvas looks; what is read does not depend on it."""
     st.segmented_control("Pen", list(PEN_WIDTHS), default=PEN, required=True, key=f"{name} pen")

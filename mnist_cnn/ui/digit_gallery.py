@@ -109,7 +109,7 @@ def _offer_pictures(name: str) -> None:
             bar.progress(min(1.0, done / (total or done or 1)), "Downloading …")
 
         datasets.fetch_test_set(name, progress)
-        cache.test_images.clear()
+        cache.forget_images()
         st.rerun()
 
 

@@ -160,7 +160,7 @@ def _verdict_words(prediction: Prediction) -> tuple[str, str]:
     first, second = prediction.likeliest[:2]
     if prediction.symbols > 1:
         seen = {2: "two", 3: "three", 4: "four"}.get(prediction.symbols, "several")
-        return f"I see {seen} symbols side by side", "one digit at a time is read here"
+        return f"I see {seen} symbols side by side", "use Numbers and equations for them"
     if prediction.status == "not_a_digit":
         return "This does not look like a digit", f"the nearest would be a {first}"
     if prediction.status == "unsure":

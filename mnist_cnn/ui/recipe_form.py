@@ -24,6 +24,7 @@ DATA_NAMES = {
     "mnist": "MNIST, 60,000 scanned digits",
     "pen-digits": "Pen digits, 7,494 drawn by 30 people",
     "bundled-digits": "Bundled digits, 1,797 small ones, no download",
+    "corrections": "Corrections, what people put right here",
 }
 AMOUNTS = {
     "rotation": ("Rotation, standard deviation (°)", 30.0, 1.0),
@@ -42,6 +43,7 @@ POOLS = {
     "not_digits": "What is no digit: letters, signs, doodles",
     "sketched": "Digits from templates, as different people write them",
     "operators": "Signs of arithmetic from templates, for a network that knows them",
+    "corrected": "Corrections, each up to ten times",
 }
 
 

@@ -1,0 +1,175 @@
+"""What people put right outlives everything, counts once, and is learned from in part only."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEVEN
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mnist_cnn import corrections, datasets, test_sets
+from mnist_cnn.corrections import Correction
+from mnist_cnn.errors import BadInput, StorageFailed
+from mnist_cnn.recipes import PRESETS
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training_data import prepare
+
+
+@pytest.fixture(autouse=True)
+def artifacts(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(tmp_path / "artifacts"))
+    return tmp_path / "artifacts"
+
+
+def some(count: int, label: int = 7, strokes=()) -> list[Correction]:
+    random = np.random.default_rng(count)
+    images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    return [Correction(label, image, strokes, 1, "a run") for image in images]
+
+
+def test_what_was_kept_comes_back() -> None:
+    (kept,) = some(1, strokes=SEVEN)
+    corrections.add([kept])
+    (found,) = corrections.load()
+    assert (found.label, found.read, found.run_id, found.id) == (7, 1, "a run", kept.id)
+    assert (found.image == kept.image).all()
+    assert all(np.allclose(a, b, atol=0.05) for a, b in zip(found.strokes, SEVEN, strict=True))
+
+
+def test_the_same_image_counts_once_and_its_last_label() -> None:
+    (first,) = some(1, label=7)
+    corrections.add([first])
+    corrections.add([first])
+    corrections.add([Correction(3, first.image)])
+    assert [c.label for c in corrections.load()] == [3]
+    corrections.take_back(first)
+    assert corrections.load() == ()
+
+
+@pytest.mark.parametrize("label", [-1, 10, 255])
+def test_what_is_no_digit_is_refused_and_nothing_kept(label: int) -> None:
+    good, bad = some(2)
+    with pytest.raises(BadInput, match=str(label)):
+        corrections.add([good, Correction(label, bad.image)])
+    assert corrections.load() == ()
+
+
+def test_another_shape_is_refused() -> None:
+    with pytest.raises(BadInput, match="28 × 28"):
+        corrections.add([Correction(1, np.zeros((27, 28), np.uint8))])
+
+
+KEEPS_ONE = """
+import numpy as np
+from mnist_cnn import corrections
+corrections.add([corrections.Correction(5, np.full((28, 28), 9, np.uint8))])
+print("kept", flush=True)
+import time; time.sleep(60)
+"""
+
+
+def test_what_was_acknowledged_outlives_a_kill() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KEEPS_ONE], cwd=PROJECT_FOLDER, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "kept\n"
+        os.kill(process.pid, signal.SIGKILL)
+    assert [c.label for c in corrections.load()] == [5]
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_damaged_lines_cost_themselves_alone(artifacts: Path, damage: bytes) -> None:
+    (artifacts / "corrections.jsonl").unlink(missing_ok=True)
+    first, second = some(2)
+    corrections.add([first])
+    with open(artifacts / "corrections.jsonl", "ab") as file:
+        file.write(damage)
+    corrections.add([second])
+    assert {first.id, second.id} <= {c.id for c in corrections.load()}
+
+
+def _keep_many(number: int) -> None:
+    for correction in some(20 + number):
+        corrections.add([correction])
+
+
+def test_several_servers_keep_at_once() -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_keep_many, args=(number,)) for number in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert len(corrections.load()) == 20 + 21 + 22
+
+
+def test_a_file_that_cannot_be_written_is_said(artifacts: Path) -> None:
+    artifacts.parent.mkdir(exist_ok=True)
+    artifacts.write_text("a file where the folder should be")
+    with pytest.raises(StorageFailed, match="could not be written"):
+        corrections.add(some(1))
+
+
+def test_too_many_are_refused(monkeypatch) -> None:
+    corrections.add(some(3))
+    monkeypatch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 100)
+    with pytest.raises(StorageFailed, match="not kept"):
+        corrections.add(some(1))
+    assert len(corrections.load()) == 3
+
+
+def test_one_in_five_is_never_learned_from() -> None:
+    known = some(200)
+    corrections.add(known)
+    recipe = PRESETS["quick"]
+    recipe = type(recipe)(**{**recipe.__dict__, "data": ("bundled-digits", "corrections")})
+    pool = next(pool for pool in prepare(recipe).pools if pool.name == "corrections")
+    unseen = {c.image.tobytes() for c in known if c.held_out}
+    assert 20 < len(unseen) < 60
+    assert not unseen & {image.tobytes() for image in pool.images}
+    assert len(pool.labels) == 10 * (200 - len(unseen))
+    assert len(test_sets.load(test_sets.UNSEEN_CORRECTIONS)) == len(unseen)
+
+
+def test_nothing_to_learn_from_is_said() -> None:
+    recipe = PRESETS["quick"]
+    recipe = type(recipe)(**{**recipe.__dict__, "data": ("bundled-digits", "corrections")})
+    with pytest.raises(BadInput, match="no corrections"):
+        prepare(recipe)
+
+
+def test_thousands_are_parsed_once() -> None:
+    corrections.add(some(5000))
+    assert len(corrections.load()) == 5000
+    assert corrections.load() is corrections.load()
+
+
+def test_a_kept_batch_comes_back_as_a_test_set() -> None:
+    digits = datasets.load_bundled_digits().test
+    test_sets.keep("my batch", digits.images, digits.labels)
+    found = test_sets.load("my batch")
+    assert (found.images == digits.images).all()
+    assert (found.labels == digits.labels).all()
+    assert test_sets.own() == ["my batch"]
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "corrections", "mnist-test", "x" * 61, ".x"])
+def test_names_that_cannot_be_taken(name: str) -> None:
+    with pytest.raises(BadInput, match="cannot be called"):
+        test_sets.keep(name, np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
+    assert test_sets.own() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY"])
+def test_a_damaged_set_is_none(artifacts: Path, content: bytes) -> None:
+    (artifacts / "test_sets").mkdir(parents=True)
+    (artifacts / "test_sets" / "broken.npz").write_bytes(content)
+    assert test_sets.load("broken") is None
+    assert test_sets.load("../../etc/passwd") is None

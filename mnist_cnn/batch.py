@@ -1,4 +1,4 @@
-"""Thousands of digits at once: images, ZIPs, CSV, IDX, strokes and scanned sheets, as a stream.
+"""Thousands of digits at once: images, ZIP, CSV, IDX, Parquet, strokes and sheets, as a stream.
 
 What a file is, is decided by its content. One bad item costs one row; memory does not grow with
 the input, since items are read, answered and handed on a few hundred at a time.
@@ -11,7 +11,7 @@ import io
 import json
 import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -103,11 +103,15 @@ def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
     return [Result(item, next(predictions) if item.image is not None else None) for item in items]
 
 
-def items_of(sources: Iterable[Path | tuple[str, bytes]]) -> Iterator[Item]:
-    """The digits in files, or in named contents, one source after the other."""
+Source = tuple[str, Path | bytes]
+"""A file's name, and where it lies or what it holds."""
+
+
+def items_of(sources: Iterable[Source]) -> Iterator[Item]:
+    """The digits in files, one file after the other."""
     labels: list[int] = []
-    for source in sources:
-        name, opened = _opened(source)
+    for name, source in sources:
+        opened = _opened(name, source)
         if isinstance(opened, Item):
             yield opened
             continue
@@ -130,13 +134,23 @@ def expected(content: bytes) -> int:
     return content.count(b"\n")
 
 
-def _opened(source: Path | tuple[str, bytes]) -> tuple[str, IO[bytes] | Item]:
-    if isinstance(source, tuple):
-        return source[0], io.BytesIO(source[1])
+def files_in(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """Each file with its name; those in a folder under the name that they have inside it."""
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(file for file in path.rglob("*") if file.is_file()):
+                yield file.relative_to(path).as_posix(), file
+        else:
+            yield path.name, path
+
+
+def _opened(name: str, source: Path | bytes) -> IO[bytes] | Item:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
     try:
-        return source.name, open(source, "rb")
+        return open(source, "rb")
     except OSError as error:
-        return source.name, Item(source.name, error=f"It cannot be read: {error.strerror}.")
+        return Item(name, error=f"It cannot be read: {error.strerror}.")
 
 
 def _items(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
@@ -155,6 +169,8 @@ def _items(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
             yield from _idx_images(name, file, labels)
         elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
             yield from _zip_items(name, file)
+        elif head[:4] == b"PAR1":
+            yield from parquet_items(name, file)
         elif head.lstrip()[:1] == b"{":
             yield from _stroke_items(name, file)
         elif _is_text(head):
@@ -176,7 +192,8 @@ def _is_text(head: bytes) -> bool:
 
 
 def _image_items(name: str, content: bytes, label: int | None = None) -> Iterator[Item]:
-    """One digit; or all those on a sheet, where there are many."""
+    """One digit, labelled by its folder where that is named by a digit; or all those on a sheet."""
+    label = _folder_label(name) if label is None else label
     try:
         ink = read_image(content)
     except BadImage as error:
@@ -224,7 +241,7 @@ def _zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
             if left < 0:
                 limit = MAX_UNPACKED // 1024**3
                 raise BadInput(f"The ZIP unpacks to more than {limit} GB; the rest was left out.")
-            yield from _image_items(path, content, _folder_label(path))
+            yield from _image_items(path, content)
 
 
 def _refused(member: zipfile.ZipInfo) -> str:
@@ -322,6 +339,59 @@ def _framed(name: str, numbers: list[int], rows: list[NDArray[np.int64]]) -> Ite
         yield Item(f"{name} row {number}", image.astype(np.float32) / 255, label)
 
 
+# Parquet
+
+
+def row_groups(path: Path) -> int:
+    """How many row groups a Parquet shard has; one where it is damaged."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return int(parquet.ParquetFile(path).num_row_groups)
+    except (ArrowException, OSError):
+        return 1
+
+
+def parquet_items(
+    name: str, file: IO[bytes], groups: Sequence[int] | None = None
+) -> Iterator[Item]:
+    """The digits of a Parquet shard, or of some of its row groups."""
+    from pyarrow import ArrowException, parquet  # slow to import, and seldom needed
+
+    try:
+        shard = parquet.ParquetFile(file)
+        sizes = [shard.metadata.row_group(n).num_rows for n in range(shard.num_row_groups)]
+        for group in range(len(sizes)) if groups is None else groups:
+            number = sum(sizes[:group])
+            for rows in shard.iter_batches(CHUNK, row_groups=[group]):
+                for row in rows.to_pylist():
+                    number += 1
+                    yield from _parquet_row(row, f"{name} row {number}")
+    except (ArrowException, OSError) as error:
+        yield Item(name, error=f"The Parquet file is damaged ({error}).")
+
+
+def _parquet_row(row: dict[str, Any], name: str) -> Iterator[Item]:
+    """The digits of a row: `pixels`, 784 of 0 to 255, or `bytes`, an image file; `item` and
+    `label` where they are known."""
+    name = str(row.get("item") or name)
+    label = row.get("label")
+    label = label if isinstance(label, int) and 0 <= label <= 9 else None
+    if isinstance(content := row.get("bytes"), bytes):
+        yield from _image_items(name, content, label)
+        return
+    try:
+        pixels = np.asarray(row["pixels"], np.float64).ravel()
+        if len(pixels) != PIXELS or not ((pixels >= 0) & (pixels <= 255)).all():
+            raise ValueError(f"{len(pixels)} pixels")
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"A row needs `bytes`, an image, or `pixels`, {PIXELS} of 0 to 255 ({error})."
+        yield Item(name, label=label, error=message)
+        return
+    framed = framed_images(pixels.astype(np.uint8).reshape(1, 28, 28))[0]
+    yield Item(name, framed.astype(np.float32) / 255, label)
+
+
 # IDX and strokes
 
 
@@ -391,7 +461,7 @@ class Summary:
         self.not_digits += result.status in ("not_a_digit", "blank")
         if result.item.label is not None and result.prediction is not None:
             self.labelled += 1
-            self.right += _forced(result.prediction) == result.item.label
+            self.right += forced(result.prediction) == result.item.label
 
     def as_dict(self) -> dict[str, Any]:
         accuracy = self.right / self.labelled if self.labelled else None
@@ -438,7 +508,7 @@ def _kaggle_writer(file: IO[str]) -> Callable[[Result], None]:
     def put(result: Result) -> None:
         nonlocal count
         count += 1
-        writer.writerow([count, _forced(result.prediction)])
+        writer.writerow([count, forced(result.prediction)])
 
     return put
 
@@ -466,7 +536,7 @@ def _answer(result: Result) -> str:
     return "?" if digit is None else str(digit)
 
 
-def _forced(prediction: Prediction | None) -> int:
+def forced(prediction: Prediction | None) -> int:
     """The likeliest digit, also where the network would rather not say."""
     return prediction.likeliest[0] if prediction and prediction.likeliest else 0
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -165,13 +166,21 @@ def load_classifier(run: Run) -> Classifier:
     Raises:
         RunDamaged: the run's network or calibration cannot be used.
     """
-    values = run.calibration
+    calibration = calibration_of(run.calibration, run.id)
+    return Classifier(run.read("model.tflite"), calibration, run.id, run.kind)
+
+
+def calibration_of(values: dict[str, Any], run_id: str) -> Calibration:
+    """What a run's `calibration.json` says.
+
+    Raises:
+        RunDamaged: it lacks something.
+    """
     try:
-        calibration = Calibration(
+        return Calibration(
             float(values["temperature"]),
             float(values["least_evidence"]),
             float(values["least_confidence"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RunDamaged(f"Run {run.id} is damaged: calibration.json lacks {error}.") from error
-    return Classifier(run.read("model.tflite"), calibration, run.id, run.kind)
+        raise RunDamaged(f"Run {run_id} is damaged: calibration.json lacks {error}.") from error

@@ -96,8 +96,10 @@ def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...]
 def _batch(options: argparse.Namespace) -> int:
     from mnist_cnn import batch
 
+    if options.engine == "ray":
+        return _batch_on_ray(options)
     classifier = _classifier(options.run_id)
-    results = batch.read_all(batch.items_of(options.inputs), classifier)
+    results = batch.read_all(batch.items_of(batch.files_in(options.inputs)), classifier)
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
     if options.output is None:
@@ -106,6 +108,20 @@ def _batch(options: argparse.Namespace) -> int:
         with _replacing(options.output) as file:
             summary = batch.write(_counted(results), file, options.format)
     (_say if options.output is None else print)(json.dumps(summary.as_dict()))
+    return 2 if summary.errors else 0
+
+
+def _batch_on_ray(options: argparse.Namespace) -> int:
+    from mnist_cnn import batch_on_ray, runs
+
+    if options.output is None:
+        raise BadInput("Please say with --output FOLDER where Ray is to write its Parquet shards.")
+    if options.output.exists() and any(options.output.iterdir()):
+        raise BadInput(f"{options.output} is not empty; please name a new folder.")
+    run = runs.open_run(options.run_id) if options.run_id else runs.production_run()
+    with contextlib.redirect_stdout(sys.stderr):  # what Ray has to say
+        summary = batch_on_ray.read_all(options.inputs, options.output, run, options.workers)
+    print(json.dumps(summary.as_dict()))
     return 2 if summary.errors else 0
 
 
@@ -122,9 +138,9 @@ def _annotating(
         yield result
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path in inputs:
-            if path.name in on_sheets:
-                content = batch.annotated_sheet(path, path.name, on_sheets[path.name])
+        for name, path in batch.files_in(inputs):
+            if name in on_sheets:
+                content = batch.annotated_sheet(path, name, on_sheets[name])
                 (folder / f"{path.stem} read.png").write_bytes(content)
     except OSError as error:
         raise storage_failed(folder, error) from error
@@ -383,12 +399,54 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
     read.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
 
+    _batch_options(commands)
+    _train_options(commands)
+    evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
+    evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
+    evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
+    evaluate.add_argument(
+        "--pen-width",
+        type=_positive(float),
+        nargs="+",
+        metavar="SHARE",
+        help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
+    )
+
+    registry = _command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
+    registry.add_argument("action", nargs="?", choices=ACTIONS, default="list")
+    registry.add_argument("id", nargs="?", metavar="RUN")
+
+    foreign = _command(commands, "import", _import, "make a run of a Keras file", "import model.h5")
+    foreign.add_argument("file", type=Path, metavar="FILE", help="your own .keras or .h5, trusted")
+    foreign.add_argument(
+        "--name", default="", help="what the run is called; default: the file's name"
+    )
+
+    promote = _command(commands, "promote", _promote, "put a run into production", "promote RUN")
+    promote.add_argument("id", metavar="RUN")
+    promote.add_argument("--reason", default="", help="why, although it is worse")
+    _command(commands, "rollback", _rollback, "undo the last promotion", "rollback")
+    return parser
+
+
+def _batch_options(commands: Any) -> None:
     batch = _command(
         commands, "batch", _batch, "read thousands of digits", "batch test.csv --output read.csv"
     )
     batch.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="images, ZIP, CSV, IDX or strokes"
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="images, ZIP, CSV, IDX, Parquet or strokes, or a folder of them",
     )
+    batch.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: on a cluster, into a folder of Parquet shards",
+    )
+    batch.add_argument("--workers", type=_positive(int), metavar="N", help="of ray; default: cores")
     batch.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     batch.add_argument("--format", choices=("csv", "jsonl", "kaggle"), default="csv")
     batch.add_argument(
@@ -396,6 +454,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("--run", dest="run_id", metavar="RUN", help="default: the one in production")
 
+
+def _train_options(commands: Any) -> None:
     train = _command(commands, "train", _train, "train a network", "train --preset quick")
     train.add_argument(
         "--preset", choices=("quick", "standard", "best", "symbols"), default="standard"
@@ -424,33 +484,6 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--dropout", type=float, metavar="SHARE")
     own.add_argument("--augment", metavar="NAME=N,…", help="e.g. rotation=10,grain=0")
     own.add_argument("--pools", metavar="NAME=N,…", help="images an epoch, e.g. scanned=20000")
-
-    evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
-    evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
-    evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
-    evaluate.add_argument(
-        "--pen-width",
-        type=_positive(float),
-        nargs="+",
-        metavar="SHARE",
-        help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
-    )
-
-    registry = _command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
-    registry.add_argument("action", nargs="?", choices=ACTIONS, default="list")
-    registry.add_argument("id", nargs="?", metavar="RUN")
-
-    foreign = _command(commands, "import", _import, "make a run of a Keras file", "import model.h5")
-    foreign.add_argument("file", type=Path, metavar="FILE", help="your own .keras or .h5, trusted")
-    foreign.add_argument(
-        "--name", default="", help="what the run is called; default: the file's name"
-    )
-
-    promote = _command(commands, "promote", _promote, "put a run into production", "promote RUN")
-    promote.add_argument("id", metavar="RUN")
-    promote.add_argument("--reason", default="", help="why, although it is worse")
-    _command(commands, "rollback", _rollback, "undo the last promotion", "rollback")
-    return parser
 
 
 def _command(

@@ -35,6 +35,7 @@ FLOORS = {
         "serving",
         "importing",
         "batch",
+        "batch_on_ray",
         "test_sets",
         "reader",
     ],
@@ -53,6 +54,7 @@ SAME_FLOOR = {
     ("evaluation", "classifier"): "what is evaluated is a classifier",
     ("corrections", "runs"): "both write what must last",
     ("training_data", "corrections"): "networks learn from what people put right",
+    ("batch_on_ray", "batch"): "it is the same reading, elsewhere",
     ("diary", "runs"): "a diary is written into a run's folder",
     ("registry", "gate"): "promotion asks the gate",
     ("jobs", "registry"): "both keep others from writing at the same time",
@@ -74,6 +76,7 @@ ONLY_HERE = {
     "tensorflow": {"network", "training"},
     "keras": {"network", "training"},
     "ai_edge_litert": {"classifier"},
+    "ray": {"batch_on_ray"},
     "psutil": {"jobs", "access"},
     "filelock": {"registry", "jobs"},
 }

@@ -1,0 +1,103 @@
+"""The same answers from several workers, also where one of them dies."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pytest
+from PIL import Image
+from pyarrow import dataset, parquet
+from test_cli import run as run_command
+
+from mnist_cnn import datasets
+from mnist_cnn.settings import PROJECT_FOLDER
+
+pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> Path:
+    """Digits as files in folders named by their labels, and as a Parquet shard of some groups."""
+    folder = tmp_path_factory.mktemp("inputs")
+    digits = datasets.load_bundled_digits()
+    for number, (image, label) in enumerate(
+        zip(digits.train.images, digits.train.labels, strict=True)
+    ):
+        (folder / str(label)).mkdir(exist_ok=True)
+        Image.fromarray(image).save(folder / str(label) / f"{number:04d}.png")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    rows = {
+        "item": [f"row {n}" for n in range(len(digits.test))],
+        "pixels": [image.ravel().tolist() for image in digits.test.images],
+        "label": digits.test.labels.tolist(),
+    }
+    parquet.write_table(pa.table(rows), folder / "shard.parquet", row_group_size=50)
+    return folder
+
+
+def locally(inputs: Path, folder: Path) -> list[dict]:
+    out = folder / "local.jsonl"
+    run_command("batch", str(inputs), "--format", "jsonl", "--output", str(out))
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def workers(parent: psutil.Process) -> list[psutil.Process]:
+    return [p for p in parent.children(recursive=True) if "MapWorker" in " ".join(p.cmdline())]
+
+
+def test_one_of_two_workers_dies_and_the_answers_are_the_same(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shards"
+    command = [sys.executable, "-m", "mnist_cnn", "batch", "--engine", "ray", "--workers", "2"]
+    process = psutil.Popen(
+        [*command, str(inputs), "--output", str(out)],
+        cwd=PROJECT_FOLDER,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    patience = time.monotonic() + 240
+    while not list(out.glob("*.parquet")):
+        assert process.poll() is None and time.monotonic() < patience
+        time.sleep(0.01)
+    killed = workers(process)[:1]
+    for worker in killed:
+        worker.kill()
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode == 2  # one file is broken
+    assert killed, "all was read before a worker could be killed"
+    table = dataset.dataset(str(out), format="parquet").to_table().to_pylist()
+    found = {row["item"]: row for row in table}
+    expected = locally(inputs, tmp_path)
+    assert len(table) == len(found) == len(expected) == 1297 + 300 + 1
+    for row in expected:
+        for column, value in row.items():
+            close = pytest.approx(value, abs=1e-4) if column == "confidence" else value
+            assert found[row["item"]][column] == close
+    summary = json.loads(printed)
+    assert summary["right"] == sum(
+        r["label"] == r["likeliest"] for r in table if r["label"] is not None
+    )
+    assert (summary["items"], summary["errors"], summary["labelled"]) == (1598, 1, 1597)
+
+
+def test_what_ray_needs_is_said(inputs: Path, tmp_path: Path) -> None:
+    answer = run_command("batch", "--engine", "ray", str(inputs))
+    assert answer.returncode == 2 and "--output FOLDER" in answer.stderr
+    (tmp_path / "x").write_text("")
+    answer = run_command("batch", "--engine", "ray", str(inputs), "--output", str(tmp_path))
+    assert answer.returncode == 2 and "is not empty" in answer.stderr
+
+
+def test_a_parquet_row_that_is_no_image_costs_itself(tmp_path: Path) -> None:
+    good = np.zeros(784, np.uint8)
+    rows = {"pixels": [good.tolist(), [1, 2], [300] * 784, None], "label": [1, 2, 3, 4]}
+    parquet.write_table(pa.table(rows), tmp_path / "rows.parquet")
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "rows.parquet").read_bytes()[:99])
+    answer = run_command("batch", str(tmp_path), "--format", "jsonl")
+    read = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [row["status"] for row in read] == ["error", "blank", "error", "error", "error"]
+    assert "damaged" in read[0]["error"] and "784" in read[2]["error"]

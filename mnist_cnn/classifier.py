@@ -1,10 +1,10 @@
 """From (28, 28) images to calibrated verdicts, by LiteRT."""
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
 import numpy as np
@@ -60,8 +60,31 @@ class Calibration:
         )
 
 
+class _Engine:
+    """One LiteRT interpreter, for one thread at a time."""
+
+    def __init__(self, model: bytes) -> None:
+        with native_output_hidden():
+            self._interpreter = Interpreter(model_content=model, num_threads=1)
+            self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        output = self._interpreter.get_output_details()[0]
+        self._output = output["index"]
+        self.classes = int(output["shape_signature"][-1])
+        self._batch = 1
+
+    def logits(self, images: FloatArray) -> FloatArray:
+        if len(images) != self._batch:
+            self._interpreter.resize_tensor_input(self._input, [len(images), 28, 28, 1])
+            self._interpreter.allocate_tensors()
+            self._batch = len(images)
+        self._interpreter.set_tensor(self._input, images[..., None].astype(np.float32))
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output))
+
+
 class Classifier:
-    """A network and its calibration, loaded once. Safe to share between threads.
+    """A network and its calibration, loaded once. Threads may share it; two read at a time.
 
     Args:
         model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits, or those of more classes.
@@ -75,23 +98,21 @@ class Classifier:
     ) -> None:
         self.calibration = calibration
         self.run_id = run_id
+        self._model = model
         try:
-            with native_output_hidden():
-                self._interpreter = Interpreter(model_content=model, num_threads=1)
-                self._interpreter.allocate_tensors()
-            self._input = self._interpreter.get_input_details()[0]["index"]
-            self._output = self._interpreter.get_output_details()[0]["index"]
-            shape = self._interpreter.get_output_details()[0]["shape_signature"]
-        # LiteRT answers a broken flat buffer with either of the two.
-        except (ValueError, RuntimeError) as error:
+            engine = _Engine(model)
+        # LiteRT answers a broken flat buffer with any of these.
+        except (ValueError, RuntimeError, IndexError) as error:
             raise RunDamaged(f"Run {run_id} is damaged: LiteRT cannot load its network.") from error
         self._classes = CLASSES.get(kind, 0)
-        if shape[-1] != self._classes:
+        if engine.classes != self._classes:
             raise RunDamaged(
-                f"Run {run_id} has {shape[-1]} outputs; a reader of {kind} has {self._classes}."
+                f"Run {run_id} has {engine.classes} outputs; a reader of {kind} has "
+                f"{self._classes}."
             )
-        self._lock = threading.Lock()
-        self._batch = 1
+        self._engines: LifoQueue[_Engine | None] = LifoQueue()
+        self._engines.put(None)  # a second one, made when two threads come at once
+        self._engines.put(engine)
         self.first_look(np.zeros((1, 28, 28), np.float32))
 
     def logits(self, images: FloatArray) -> FloatArray:
@@ -113,14 +134,12 @@ class Classifier:
         """(n, 10): what the network itself answers to float32 (n, 28, 28) in [0, 1]."""
         if len(images) == 0:
             return np.zeros((0, self._classes), np.float32)
-        with self._lock:
-            if len(images) != self._batch:
-                self._interpreter.resize_tensor_input(self._input, [len(images), 28, 28, 1])
-                self._interpreter.allocate_tensors()
-                self._batch = len(images)
-            self._interpreter.set_tensor(self._input, images[..., None].astype(np.float32))
-            self._interpreter.invoke()
-            return np.array(self._interpreter.get_tensor(self._output))
+        engine = self._engines.get()
+        try:
+            engine = engine or _Engine(self._model)
+            return engine.logits(images)
+        finally:
+            self._engines.put(engine)
 
     def predict(self, image: FloatArray) -> Prediction:
         """The verdict on one normalized image, (28, 28) in [0, 1]."""

@@ -102,7 +102,7 @@ def evidence(classifier: Classifier, image: NDArray[np.uint8], digit: int) -> Fl
     covered = np.repeat(grey[None], len(places) + 1, axis=0)
     for number, (y, x) in enumerate(places, start=1):
         covered[number, y : y + PATCH, x : x + PATCH] = 0
-    logits = classifier.logits(covered)
+    logits = classifier.first_look(covered)
     others = np.delete(logits, digit, axis=1).max(axis=1)
     margins = logits[:, digit] - others
     total, times = np.zeros((28, 28), np.float32), np.zeros((28, 28), np.float32)

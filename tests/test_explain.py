@@ -77,10 +77,10 @@ def test_evidence_lies_on_the_ink(classifier: Classifier) -> None:
 def test_a_stressed_digit_is_one_that_networks_take(kind: str, classifier: Classifier) -> None:
     image = gate.canary()[0][7]
     for amount in stress.STRESSES[kind].amounts:
-        changed = stress.stressed(image, kind, amount)
+        (changed,) = stress.stressed(image[None], kind, amount)
         assert changed.shape == (28, 28)
         assert changed.min() >= 0 and changed.max() <= 1
-    still = stress.stressed(image, "Rotation", 0)
+    (still,) = stress.stressed(image[None], "Rotation", 0)
     assert classifier.predict(still).digit == classifier.predict(image).digit
 
 

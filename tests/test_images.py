@@ -5,12 +5,15 @@ import io
 import numpy as np
 import pytest
 from conftest import SEVEN, canvas_json, needs
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
 from mnist_cnn.images import (
     ink,
     normalize,
+    normalize_many,
     normalize_strokes,
     read_image,
     symbols_side_by_side,
@@ -203,3 +206,17 @@ def test_a_speck_beside_a_digit_is_no_second_one() -> None:
     digit[60:70, 5:12] = 1
     assert symbols_side_by_side(digit) == 1
     assert symbols_side_by_side(np.zeros((20, 20))) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 120), st.integers(3, 120))
+def test_many_at_once_are_framed_as_one_by_one(seed: int, height: int, width: int) -> None:
+    random = np.random.default_rng(seed)
+    inks = np.zeros((5, height, width), np.float32)
+    for image in inks[1:]:  # the first is blank
+        top, left = random.integers(0, height), random.integers(0, width)
+        part = image[top : top + random.integers(1, 40), left : left + random.integers(1, 40)]
+        part[:] = random.random(part.shape) ** 3
+    many = normalize_many(inks)
+    assert many.dtype == np.float32
+    assert np.allclose(many, [normalize(image) for image in inks], atol=1e-5)

@@ -12,7 +12,7 @@ from mnist_cnn.images import normalize_strokes
 from mnist_cnn.ui import cache, charts, layout
 from mnist_cnn.ui.canvas import drawing_canvas
 
-SAMPLE = 150
+SAMPLE = 500
 CANVAS = 200
 
 
@@ -73,7 +73,7 @@ def _own_drawing(run_id: str, kind: str) -> None:
             if not strokes:
                 st.caption("Draw a digit and move the slider.")
                 return
-            image = stress.stressed(normalize_strokes(strokes), kind, amount)
+            image = stress.stressed(normalize_strokes(strokes)[None], kind, amount)[0]
             prediction = serving.classifier_of(runs.open_run(run_id)).predict(image)
             layout.seen_image(image, scale=5)
             layout.verdict(prediction)

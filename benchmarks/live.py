@@ -33,15 +33,16 @@ STROKES = [
     [(140, 40), (138, 120), (142, 180), (140, 240)],
 ]
 OURS, NAIVE = "Home.py", "benchmarks/naive_app.py"
-WATCH_BARS = """() => {
-    const bars = () => [...document.querySelectorAll('svg path[aria-label]')]
-        .map(bar => bar.getAttribute('aria-label')).join();
-    const watched = {before: bars(), penUp: 0, changed: 0};
+BARS = """[...document.querySelectorAll('svg path[aria-label]')]
+    .map(bar => bar.getAttribute('aria-label')).join()"""
+WATCH = """() => {
+    const seen = () => SEEN;
+    const watched = {before: seen(), penUp: 0, changed: 0};
     window.watched = watched;
     document.addEventListener('pointerup', () => watched.penUp = performance.now(),
                               {capture: true, once: true});
     const observer = new MutationObserver(() => {
-        if (watched.penUp && bars() !== watched.before) {
+        if (watched.penUp && seen() !== watched.before) {
             watched.changed = performance.now();
             observer.disconnect();
         }
@@ -71,9 +72,9 @@ def in_the_server(classifier: Classifier, model_path: Path) -> tuple[float, floa
     return ours, milliseconds(lambda: model.predict(image, verbose=0), 50)
 
 
-def pen_up_to_bars(page: Page, stroke: list[tuple[float, float]]) -> float:
-    """From the end of one stroke on an empty canvas to changed bars on screen: ms."""
-    page.evaluate(WATCH_BARS)
+def pen_up_to(seen: str, page: Page, stroke: list[tuple[float, float]]) -> float:
+    """From the end of a stroke to a change of what a JavaScript expression sees: ms."""
+    page.evaluate(WATCH.replace("SEEN", seen))
     browser.draw(page, [stroke])
     page.wait_for_function("() => window.watched.changed > 0", timeout=20_000)
     spent = page.evaluate("() => window.watched.changed - window.watched.penUp")
@@ -88,7 +89,7 @@ def strokes_in_turn(chromium: Browser, urls: dict[str, str], count: int) -> dict
         for app, url in urls.items():
             page = chromium.new_page(viewport={"width": 1280, "height": 900})
             browser.open_page(page, url)
-            times = [pen_up_to_bars(page, stroke) for stroke in STROKES]
+            times = [pen_up_to(BARS, page, stroke) for stroke in STROKES]
             spent[app] += times if drawing >= 0 else []  # the first is for warming up
             page.close()
     return spent

@@ -14,18 +14,29 @@ import json
 import os
 import platform
 import statistics
+import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import sync_playwright
 
+from benchmarks.live import pen_up_to
 from mnist_cnn import datasets, reader, serving
 from mnist_cnn.metrics import wilson_interval
 from mnist_cnn.records import Drawing, Stroke
-from mnist_cnn.settings import data_folder
+from mnist_cnn.settings import PROJECT_FOLDER, data_folder
 from mnist_cnn.strokes import rasterize
 
+sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
+import browser
+from test_numbers_in_browser import on_canvas
+from test_reader import written
+
+BOXES = "[...document.querySelectorAll('[data-testid=stImage] img')].map(i => i.src).join()"
 GAPS = {"wide": (0.3, 0.6), "narrow": (0.05, 0.3), "touching": (-0.06, 0.05)}
 """Between neighbours, in heights of the digits, from the middle of the pen's line."""
 PEN = 0.1
@@ -139,6 +150,30 @@ def _larger(strokes: Sequence[Stroke], extent: float) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
+def pen_up_to_boxes(times: int = 15) -> float:
+    """From the end of the last stroke of twelve symbols to their boxes on screen: ms, median."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        browser.server(Path(folder) / "log") as server,
+    ):
+        chromium = browser.launch(playwright)
+        assert chromium
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        browser.open_page(page, f"{server.url}/Numbers_and_equations")
+        *most, last = on_canvas(page, written("123+456-78=9"))
+        for stroke in most:
+            browser.draw(page, [stroke])
+            page.wait_for_timeout(400)
+        spent = []
+        for _ in range(times):
+            spent.append(pen_up_to(BOXES, page, last))
+            browser.click_button(page, "Undo")
+            page.wait_for_timeout(1200)
+        chromium.close()
+    return statistics.median(spent)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
@@ -180,6 +215,7 @@ def main() -> None:
         print(f"| symbols one by one | {alone} |")
     if spent:
         print(f"| reading 10 to 14 symbols, median | {1000 * statistics.median(spent):.1f} ms |")
+    print(f"| pen-up → boxes of 12 symbols on screen, median | {pen_up_to_boxes():.0f} ms |")
     print(f"\nRun {networks.symbols.run_id}, {os.cpu_count()} cores, ", end="")
     print(f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}.")
 

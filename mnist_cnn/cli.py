@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mnist_cnn.errors import BadInput, BadStrokes, DigitsError
 from mnist_cnn.quiet import native_output_hidden
 from mnist_cnn.runs import storage_failed
-from mnist_cnn.settings import assigned_run, silence_tensorflow
+from mnist_cnn.settings import assigned_run, prepare_for_tensorflow
 
 if TYPE_CHECKING:
     from mnist_cnn.batch import Result
@@ -181,7 +181,7 @@ def _train(options: argparse.Namespace) -> int:
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     with jobs.entered(["train", *recipe.arguments()], "the command line", assigned_run()) as run_id:
-        silence_tensorflow()
+        prepare_for_tensorflow()
         with native_output_hidden():
             from mnist_cnn.training import train
 

@@ -20,7 +20,7 @@ class Architecture:
     """
 
     filters: tuple[int, ...] = (32, 48, 64, 96, 96)
-    strides: tuple[int, ...] = (1, 2, 1, 2, 1)
+    strides: tuple[int, ...] = (2, 1, 2, 1, 1)
     head: str = "depthwise"
     dropout: float = 0.1
     outputs: int = 10
@@ -217,7 +217,7 @@ PRESETS: dict[str, Recipe] = {
         "quick",
         epochs=1,
         data=("mnist",),
-        architecture=Architecture((16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0),
+        architecture=Architecture((24, 48, 64), (2, 2, 1), "depthwise", 0.0),
         augmentation=STILL,
         batch_size=64,
         learning_rate=1e-2,
@@ -232,15 +232,15 @@ PRESETS: dict[str, Recipe] = {
     "best": Recipe(
         "best",
         epochs=18,
-        pools=Pools(52_000, 24_000, 26_000, 5_000, 13_000),
+        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 5_000),
         calm_epochs=2,
         batch_size=64,
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=12,
+        epochs=14,
         architecture=Architecture(
-            (24, 32, 48, 64, 64), (1, 2, 1, 2, 1), "depthwise", 0.1, CLASSES["symbols"]
+            (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
         pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 30_000),
         calm_epochs=2,

@@ -8,7 +8,7 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = {
-    0: ["errors", "settings", "records", "quiet", "glyphs"],
+    0: ["errors", "settings", "records", "quiet", "memory", "glyphs"],
     1: [
         "strokes",
         "images",
@@ -43,6 +43,7 @@ FLOORS = {
     5: ["__main__", "Home", "pages", "app"],
 }
 SAME_FLOOR = {
+    ("settings", "memory"): "both prepare for TensorFlow",
     ("images", "strokes"): "images of strokes are images",
     ("synthesis", "images"): "generated drawings take the one road to (28, 28)",
     ("datasets", "images"): "data sets take the one road to (28, 28)",

@@ -1,16 +1,21 @@
 """Numbers, equations and batches as a person tries them, in a real Chromium."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import browser
 import numpy as np
+import psutil
 import pytest
 from browser import click_button, draw, draw_by_finger
 from playwright.sync_api import Browser, Page, expect
 from test_batch import zipped
 from test_pages import seven_png
 from test_reader import written
+
+from mnist_cnn import corrections
+from mnist_cnn.settings import PROJECT_FOLDER
 
 expect.set_options(timeout=30_000)
 
@@ -116,4 +121,75 @@ def test_a_zip_is_read_and_taken_away(
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0] == "item,digit,confidence,status,label"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")
+    page.close()
+
+
+def test_a_closed_tab_ends_its_batch(
+    chromium: Browser, server: browser.Server, tmp_path: Path
+) -> None:
+    row = ",".join(["0"] * 300 + ["255"] * 60 + ["0"] * 424)
+    (tmp_path / "many.csv").write_text(f"{row}\n" * 60_000)  # far more than five seconds' work
+    page = chromium.new_page()
+    page.goto(f"{server.url}/Batch")
+    page.locator("input[type=file]").set_input_files(tmp_path / "many.csv")
+    expect(page.get_by_role("button", name="Read them")).to_be_enabled()
+    click_button(page, "Read them")
+    expect(page.get_by_text("per second")).to_be_visible()
+    page.close()
+    process = psutil.Process(server.pid)
+
+    def busy() -> float:
+        """The share of a core that the server takes for a second."""
+        return process.cpu_percent(interval=1) / 100
+
+    for _ in range(5):
+        if busy() < 0.2:
+            break
+    assert busy() < 0.2
+    assert not process.children()
+
+
+def test_corrections_and_a_labelled_batch_are_kept(
+    chromium: Browser, tmp_path: Path, monkeypatch
+) -> None:
+    artifacts = tmp_path / "artifacts"
+    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(artifacts))
+    members = [(f"{number % 2 + 7}/{number}.png", seven_png()) for number in range(40)]
+    (tmp_path / "a.zip").write_bytes(zipped(*members))
+    with browser.server(tmp_path / "log") as server:
+        page = chromium.new_page(viewport={"width": 1280, "height": 1400})
+        browser.open_page(page, server.url)
+        draw(page, browser.SEVEN)
+        browser.wait_for_answer(page, "7")
+        page.get_by_role("button", name="1", exact=True).click()
+        expect(page.get_by_text("Kept: this is a 1")).to_be_visible()
+        page.get_by_role("button", name="1", exact=True).click()
+        expect(page.get_by_text("Taken back")).to_be_visible()
+        assert corrections.load() == ()
+        page.get_by_role("button", name="7", exact=True).click()
+        expect(page.get_by_text("Kept: this is a 7")).to_be_visible()
+        (kept,) = corrections.load()
+        assert (kept.label, kept.read, len(kept.strokes)) == (7, 7, 1)
+
+        page.goto(f"{server.url}/Batch")
+        page.locator("input[type=file]").set_input_files(tmp_path / "a.zip")
+        expect(page.get_by_role("button", name="Read them")).to_be_enabled()
+        click_button(page, "Read them")
+        expect(page.get_by_text("20 of 40 labelled digits are right")).to_be_visible()
+        page.get_by_role("button", name="Keep", exact=True).click()
+        page.get_by_role("link", name="40 digits kept").click()
+        expect(page.locator('[aria-label^="Read as: 7; Is a: 8;"]').first).to_be_attached()
+        expect(page.get_by_text("20 of 40 read right").first).to_be_attached()
+        page.close()
+
+
+def test_two_digits_on_the_first_page_are_handed_on(
+    chromium: Browser, server: browser.Server
+) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    browser.open_page(page, server.url)
+    draw(page, [[(60, 60), (100, 60), (80, 200)], [(190, 60), (190, 130), (190, 200)]])
+    click_button(page, "Read it as a number")
+    reads(page, "71")
     page.close()

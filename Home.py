@@ -1,5 +1,7 @@
 """Draw, upload or photograph a digit and see it read."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from mnist_cnn import serving
@@ -35,11 +37,7 @@ def reader() -> None:
             trouble = str(error)
     headline.markdown(layout.in_one_line(reading) if reading else INVITATIONS[way])
     with right:
-        answer(reading, trouble)
-        if reading and reading.prediction.symbols > 1 and way == "Draw":
-            number_instead()
-        elif reading and reading.prediction.status != "blank":
-            put_right.control(reading, ink if way == "Draw" else ())
+        answer(reading, trouble, ink if reading and way == "Draw" else ())
     if way == "Draw":
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
             pen_width_control("home")
@@ -68,7 +66,7 @@ def photographed() -> bytes | None:
     return photo.getvalue() if photo else None
 
 
-def answer(reading: Reading | None, trouble: str) -> None:
+def answer(reading: Reading | None, trouble: str, strokes: Sequence[Stroke]) -> None:
     prediction = reading.prediction if reading else BLANK
     if trouble:
         st.error(trouble, icon=":material/error:")
@@ -77,6 +75,10 @@ def answer(reading: Reading | None, trouble: str) -> None:
     layout.verdict(prediction)
     layout.probability_bars(prediction.probabilities)
     if reading:
+        if prediction.symbols > 1 and strokes:
+            number_instead()
+        elif prediction.probabilities:
+            put_right.control(reading, strokes)
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.seen_image(reading.image)
             st.caption(

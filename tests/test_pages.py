@@ -11,7 +11,8 @@ from conftest import SEVEN, another_run, canvas_json, canvas_path
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn import registry, runs, serving
+from mnist_cnn import corrections, gate, registry, runs, serving
+from mnist_cnn.corrections import Correction
 from mnist_cnn.recipes import PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize
@@ -56,6 +57,15 @@ def test_an_empty_canvas_invites_and_does_not_predict() -> None:
 def test_a_drawn_seven_is_read() -> None:
     app = home(canvas_json(*SEVEN))
     assert headline(app).startswith("**7** · ")
+
+
+def test_a_strangers_correction_is_not_kept(shipped_copy: Path) -> None:
+    app = home(canvas_json(*SEVEN))
+    pills = next(group for group in app.button_group if group.label.startswith("Put it right"))
+    pills.set_value(1).run()
+    assert not app.exception
+    assert any("only the owner" in caption.value for caption in app.caption)
+    assert corrections.load() == ()
 
 
 def test_undo_takes_back_a_stroke_and_clear_can_be_undone() -> None:
@@ -272,6 +282,18 @@ def test_the_confusion_page_needs_no_data(
     app = page("5_Confusion_matrix.py", cell="49", image="2130")
     assert "are not on this machine" in app.info[0].value
     st.cache_data.clear()
+
+
+def test_own_corrections_are_a_test_set(shipped_copy: Path) -> None:
+    images = [np.round(255 * image).astype(np.uint8) for image in gate.canary()[0][:12]]
+    labels = gate.canary()[1][:12].tolist()
+    pairs = zip(images, labels, strict=True)
+    corrections.add([Correction(label, image) for image, label in pairs])
+    app = page("5_Confusion_matrix.py", data="corrections")
+    assert not app.error and app.selectbox[1].value == "corrections"
+    assert sum(app.dataframe[0].value["support"]) == 12
+    app = page("5_Confusion_matrix.py", data="corrections-unseen")
+    assert not app.error
 
 
 def test_the_confusion_page_without_runs_says_so(artifacts: Path) -> None:

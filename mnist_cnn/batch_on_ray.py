@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnist_cnn import batch
-from mnist_cnn.batch import Item, Result, Summary
+from mnist_cnn import batch, inputs
+from mnist_cnn.batch import Result, Summary
 from mnist_cnn.classifier import Classifier, calibration_of
 from mnist_cnn.errors import BadInput
+from mnist_cnn.inputs import Item
 from mnist_cnn.runs import Run
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ OF_A_CORE = 0.75
 """What a worker asks for, so that those who write have room beside all of them."""
 
 
-def read_all(inputs: Sequence[Path], output: Path, run: Run, workers: int | None = None) -> Summary:
+def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None = None) -> Summary:
     """Reads files, folders and Parquet shards into a folder of Parquet shards.
 
     The columns are those of `Result.row`, and `likeliest`, a digit also where the answer is none.
-    Names are those that `batch.items_of` gives. Labels in an IDX file of their own find no images
+    Names are those that `inputs.items_of` gives. Labels in an IDX file of their own find no images
     here.
 
     Args:
-        inputs: where every worker finds them.
+        paths: where every worker finds them.
         workers: how many at once; one for each core of the cluster where it is None.
 
     Raises:
@@ -52,7 +53,7 @@ def read_all(inputs: Sequence[Path], output: Path, run: Run, workers: int | None
         raise BadInput(
             "Ray is not installed; please run `pip install -r requirements-ray.txt` first."
         ) from error
-    work = [part for name, path in batch.files_in(inputs) for part in _parts(name, path)]
+    work = [part for name, path in inputs.files_in(paths) for part in _parts(name, path)]
     if not work:
         raise BadInput("There is no file to read in these inputs.")
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -80,7 +81,7 @@ def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
     """A file; or each row group of a Parquet shard, so that several workers share it."""
     with open(path, "rb") as file:
         is_shard = file.read(4) == b"PAR1"
-    groups = range(batch.row_groups(path)) if is_shard else [-1]
+    groups = range(inputs.row_groups(path)) if is_shard else [-1]
     for group in groups:
         yield {"name": name, "path": str(path.absolute()), "group": group}
 
@@ -104,10 +105,10 @@ def _items(work: Sequence[dict[str, Any]]) -> Iterator[Item]:
     for part in work:
         path = Path(part["path"])
         if part["group"] < 0:
-            yield from batch.items_of([(part["name"], path)])
+            yield from inputs.items_of([(part["name"], path)])
         else:
             with open(path, "rb") as file:
-                yield from batch.parquet_items(part["name"], file, [part["group"]])
+                yield from inputs.parquet_items(part["name"], file, [part["group"]])
 
 
 def _as_table(results: Sequence[Result]) -> "pa.Table":

@@ -94,12 +94,12 @@ def _sources(options: argparse.Namespace) -> "Iterator[Path | tuple[Stroke, ...]
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from mnist_cnn import batch
+    from mnist_cnn import batch, inputs
 
     if options.engine == "ray":
         return _batch_on_ray(options)
     classifier = _classifier(options.run_id)
-    results = batch.read_all(batch.items_of(batch.files_in(options.inputs)), classifier)
+    results = batch.read_all(inputs.items_of(inputs.files_in(options.inputs)), classifier)
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
     if options.output is None:
@@ -126,10 +126,10 @@ def _batch_on_ray(options: argparse.Namespace) -> int:
 
 
 def _annotating(
-    results: "Iterator[Result]", inputs: Sequence[Path], folder: Path
+    results: "Iterator[Result]", paths: Sequence[Path], folder: Path
 ) -> "Iterator[Result]":
     """The same; at the end a folder holds a copy of each sheet, with its answers."""
-    from mnist_cnn import batch
+    from mnist_cnn import batch, inputs
 
     on_sheets: dict[str, list[Result]] = {}
     for result in results:
@@ -138,7 +138,7 @@ def _annotating(
         yield result
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in batch.files_in(inputs):
+        for name, path in inputs.files_in(paths):
             if name in on_sheets:
                 content = batch.annotated_sheet(path, name, on_sheets[name])
                 (folder / f"{path.stem} read.png").write_bytes(content)

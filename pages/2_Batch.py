@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_cnn import batch, serving
+from mnist_cnn import batch, inputs, serving
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.ui import batch_view, layout
 from mnist_cnn.ui.batch_view import Batch
@@ -44,8 +44,8 @@ try:
         )
     if st.session_state.pop("batch asked", False):
         classifier = serving.production_classifier()
-        results = batch.read_all(batch.items_of(files), classifier)
-        total = sum(batch.expected(content) for _, content in files)
+        results = batch.read_all(inputs.items_of(files), classifier)
+        total = sum(inputs.expected(content) for _, content in files)
         with st.container():
             st.session_state["batch"].run_id = classifier.run_id
             batch_view.read(results, total, st.session_state["batch"])

@@ -22,7 +22,7 @@ FLOORS = {
         "arithmetic",
         "sheet",
     ],
-    2: ["runs", "diary", "classifier", "evaluation", "corrections", "training_data"],
+    2: ["runs", "diary", "classifier", "evaluation", "corrections", "training_data", "inputs"],
     3: [
         "gate",
         "registry",

@@ -17,7 +17,7 @@ from PIL import Image
 from test_cli import run as run_command
 from test_pages import seven_png
 
-from mnist_cnn import batch, datasets, sheet
+from mnist_cnn import batch, datasets, inputs, sheet
 from mnist_cnn.classifier import Classifier
 from mnist_cnn.images import ink
 
@@ -61,7 +61,7 @@ def idx(images, labels) -> list[tuple[str, bytes]]:
 
 
 def read(sources, classifier: Classifier) -> list[batch.Result]:
-    return list(batch.read_all(batch.items_of(sources), classifier))
+    return list(batch.read_all(inputs.items_of(sources), classifier))
 
 
 def answers(results: list[batch.Result]) -> list[tuple]:
@@ -175,7 +175,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
 
 
 def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
-    monkeypatch.setattr(batch, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(inputs, "MAX_MEMBERS", 3)
     content = zipped(*((f"{n}.png", b"") for n in range(4)))
     (result,) = read([("a.zip", content)], classifier)
     assert "has 4 members; at most 3" in result.item.error
@@ -223,7 +223,7 @@ def test_any_content_is_read_or_refused(
 ) -> None:
     for result in read([("x", head + content)], classifier):
         assert result.prediction or result.item.error
-    batch.expected(head + content)
+    inputs.expected(head + content)
 
 
 def test_exports(classifier: Classifier) -> None:

@@ -1,0 +1,165 @@
+"""Which pieces of a line belong together: every candidate group, and the best path through them.
+
+A path is judged by its groups' scores, by the gaps, and by what may follow what. Pieces are
+ordered by their place and not by when they were written, so that a bar may be added last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.pieces import Box, Piece, union
+from mnist_cnn.records import SYMBOLS
+
+MOST_IN_A_SYMBOL = 4
+BEAM = 24
+CHOICES = 4
+"""Answers of the network that are followed for each group."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbouring pieces that may be one symbol: where they begin and end in their order.
+
+    `gap` is the widest between its pieces, in heights of the line, below zero where they overlap;
+    `has_dot` says whether one of several is no larger than a dot.
+    """
+
+    begin: int
+    end: int
+    box: Box
+    members: tuple[int, ...]
+    gap: float = 0.0
+    has_dot: bool = False
+    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False)
+
+
+def candidates(pieces: Sequence[Piece], order: Sequence[int], height: float) -> list[Group]:
+    """Every run of up to four neighbours that is no wider than a symbol and has no wide gap."""
+    groups = []
+    for begin in range(len(order)):
+        box = pieces[order[begin]].box
+        gap = -1.0
+        for end in range(begin + 1, min(begin + MOST_IN_A_SYMBOL, len(order)) + 1):
+            added = pieces[order[end - 1]].box
+            alone = end == begin + 1
+            if not alone:
+                gap = max(gap, (added[0] - box[2]) / height)
+            if gap > 0.4:
+                break
+            box = union(box, added)
+            if not alone and box[2] - box[0] > 1.7 * height:
+                continue
+            members = tuple(sorted(order[begin:end]))
+            sizes = (max(pieces[n].width, pieces[n].height) for n in members)
+            has_dot = not alone and min(sizes) < LARGEST_DOT * height
+            groups.append(Group(begin, end, box, members, gap, has_dot))
+    return groups
+
+
+def _kind(text: str) -> str:
+    """d for digits, the sign itself else, with ÷ and / as ×."""
+    if text.isdigit():
+        return "d"
+    return "×" if text in "÷/" else text
+
+
+FOLLOWS: dict[str, str] = {
+    "^": "d(-.+",
+    "d": "d.+-×=)",
+    ".": "d",
+    "+": "d(.",
+    "-": "d(.",
+    "×": "d(-.",
+    "=": "d-(.",
+    "(": "d(-.",
+    ")": "+-×=)",
+}
+"""What usually comes after what; ^ is the beginning."""
+UNUSUAL = 6.0
+CLOSES_NOTHING = 2.0
+JOINING_COSTS = 0.17
+GAP_COSTS, TOUCHING = 20.0, 0.03
+"""Strokes of one symbol overlap from left to right, or nearly so."""
+DOT_COSTS, LARGEST_DOT = 3.0, 0.22
+"""Only ÷ has dots."""
+OVERLAP_COSTS, OVERLAP_FREE = 2.5, 0.22
+
+
+@dataclass(frozen=True)
+class Path:
+    """A reading of the first so many pieces."""
+
+    score: float
+    steps: tuple[tuple[Group, int], ...] = ()
+    last: str = "^"
+    opened: int = 0
+    equals: int = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(SYMBOLS[chosen] for _, chosen in self.steps)
+
+
+def best_paths(groups: Sequence[Group], count: int, height: float) -> list[Path]:
+    """The best readings of all pieces, the best first. A beam search from left to right."""
+    at: list[list[Path]] = [[] for _ in range(count + 1)]
+    at[0] = [Path(0.0)]
+    starting: list[list[Group]] = [[] for _ in range(count)]
+    for group in groups:
+        starting[group.begin].append(group)
+    for begin in range(count):
+        at[begin] = _kept(at[begin])
+        for group in starting[begin]:
+            inside = _cost_inside(group)
+            chosen = np.argsort(-group.scores[:-1])[:CHOICES].tolist()
+            for path in at[begin]:
+                between = _cost_between(path, group, height)
+                for choice in chosen:
+                    at[group.end].append(_extended(path, group, choice, inside + between))
+    finished = [
+        Path(p.score - CLOSES_NOTHING * p.opened, p.steps, p.last, p.opened) for p in at[count]
+    ]
+    return sorted(finished, key=lambda path: -path.score)[:BEAM]
+
+
+def _kept(paths: list[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: -path.score)[:BEAM]
+
+
+def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
+    kind = _kind(SYMBOLS[choice])
+    if group.has_dot and SYMBOLS[choice] != "÷":
+        cost += DOT_COSTS
+    opened, equals = path.opened, path.equals
+    if kind not in FOLLOWS[path.last]:
+        cost += UNUSUAL
+    if kind == "(":
+        opened += 1
+    elif kind == ")":
+        cost += CLOSES_NOTHING if opened == 0 else 0
+        opened = max(0, opened - 1)
+    elif kind == "=":
+        cost += UNUSUAL if equals else 0
+        equals += 1
+    num_pieces = len(group.members)
+    score = path.score + num_pieces * float(group.scores[choice]) - cost
+    steps = (*path.steps, (group, choice))
+    return Path(score, steps, kind, opened, equals)
+
+
+def _cost_inside(group: Group) -> float:
+    apart = max(0.0, group.gap + TOUCHING)
+    return JOINING_COSTS * (len(group.members) - 1) + GAP_COSTS * apart
+
+
+def _cost_between(path: Path, group: Group, height: float) -> float:
+    """Symbols stand beside each other: what overlaps most likely belongs together."""
+    if not path.steps:
+        return 0.0
+    before = path.steps[-1][0].box
+    narrower = max(min(before[2] - before[0], group.box[2] - group.box[0]), 0.1 * height)
+    overlap = (before[2] - group.box[0]) / narrower
+    return OVERLAP_COSTS * max(0.0, min(overlap, 1.0) - OVERLAP_FREE)

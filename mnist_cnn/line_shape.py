@@ -1,0 +1,84 @@
+"""How symbols sit on their line: its height, its course, and how well a box suits each symbol."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.pieces import Box, Piece
+from mnist_cnn.records import SYMBOLS
+
+
+def line_height(pieces: Sequence[Piece]) -> float:
+    """How high the digits are: the median of the tall pieces' heights."""
+    heights = np.array([piece.height for piece in pieces])
+    widths = np.array([piece.width for piece in pieces])
+    tallest = float(np.quantile(heights, 0.9))
+    tall = heights[heights >= 0.5 * tallest]
+    height = float(np.median(tall)) if len(tall) else 0.0
+    return max(height, 0.4 * float(np.median(widths)), 1e-6)
+
+
+_SHAPES: dict[str, tuple[float, float, float, float]] = {
+    "+": (0.60, 0.35, 0.60, 0.35),
+    "-": (0.10, 0.80, 0.55, 0.45),
+    "×": (0.55, 0.35, 0.55, 0.35),
+    "÷": (0.55, 0.40, 0.60, 0.40),
+    "=": (0.28, 0.45, 0.60, 0.40),
+    "(": (1.30, 0.25, 0.35, 0.40),
+    ")": (1.30, 0.25, 0.35, 0.40),
+    ".": (0.10, 0.60, 0.10, 0.60),
+    "/": (1.15, 0.30, 0.60, 0.50),
+    "1": (0.95, 0.25, 0.25, 0.70),
+}
+"""Usual height and width in heights of the line, each with the spread of its logarithm."""
+_DIGIT_SHAPE = (0.95, 0.25, 0.62, 0.40)
+_MIDDLES: dict[str, tuple[float, float]] = {".": (0.45, 0.15), "-": (0.0, 0.20), "=": (0.0, 0.20)}
+"""How far below the line's middle, in heights of the line, and the spread of that."""
+_USUAL_MIDDLE = (0.0, 0.22)
+GEOMETRY_WEIGHT = 0.34
+FLOOR = 0.3
+"""Differences below this share of the line's height do not count."""
+
+
+class Geometry:
+    """Where the line runs, and how well a box suits each symbol there."""
+
+    def __init__(self, pieces: Sequence[Piece], height: float) -> None:
+        self._height = height
+        tall = [p for p in pieces if p.height >= 0.6 * height] or list(pieces)
+        self._x = np.array([(p.box[0] + p.box[2]) / 2 for p in tall])
+        self._y = np.array([(p.box[1] + p.box[3]) / 2 for p in tall])
+        names = list(SYMBOLS)
+        self._shapes = np.array([_SHAPES.get(name, _DIGIT_SHAPE) for name in names])
+        self._middles = np.array([_MIDDLES.get(name, _USUAL_MIDDLE) for name in names])
+
+    def scores(self, box: Box) -> NDArray[np.float64]:
+        """A log-likelihood for each symbol, and for none of them."""
+        height = max((box[3] - box[1]) / self._height, FLOOR)
+        width = max((box[2] - box[0]) / self._height, FLOOR)
+        shape = self._shapes
+        off = ((np.log(height) - np.log(np.maximum(shape[:, 0], FLOOR))) / shape[:, 1]) ** 2
+        off += ((np.log(width) - np.log(np.maximum(shape[:, 2], FLOOR))) / shape[:, 3]) ** 2
+        middle = ((box[1] + box[3]) / 2 - self._middle_at((box[0] + box[2]) / 2)) / self._height
+        off += ((middle - self._middles[:, 0]) / self._middles[:, 1]) ** 2
+        fit = -GEOMETRY_WEIGHT * np.minimum(off, 30) / 2
+        return np.append(fit, 0.0)
+
+    def _middle_at(self, x: float) -> float:
+        """The height of the line's middle there: the median of the nearest tall pieces'."""
+        nearest = np.argsort(np.abs(self._x - x))[:5]
+        return float(np.median(self._y[nearest]))
+
+
+def num_lines(pieces: Sequence[Piece]) -> int:
+    """How many lines of writing there are, where tall pieces stand clear above each other."""
+    height = line_height(pieces)
+    tall = sorted((p.box[1], p.box[3]) for p in pieces if p.height >= 0.5 * height)
+    lines, bottom = 0, -math.inf
+    for upper, lower in tall:
+        if upper > bottom + 0.15 * height:
+            lines += 1
+        bottom = max(bottom, lower)
+    return max(lines, 1)

@@ -12,8 +12,10 @@ import pytest
 from conftest import SEVEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_cli import TRAIN, WELL
+from test_cli import run as run_command
 
-from mnist_cnn import corrections, datasets, test_sets
+from mnist_cnn import corrections, datasets, runs, test_sets
 from mnist_cnn.corrections import Correction
 from mnist_cnn.errors import BadInput, StorageFailed
 from mnist_cnn.recipes import PRESETS
@@ -173,3 +175,20 @@ def test_a_damaged_set_is_none(artifacts: Path, content: bytes) -> None:
     (artifacts / "test_sets" / "broken.npz").write_bytes(content)
     assert test_sets.load("broken") is None
     assert test_sets.load("../../etc/passwd") is None
+
+
+def test_a_run_that_learned_from_lies_stays_out_of_production(
+    artifacts: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "no data"))
+    learn = [*TRAIN, *WELL]
+    good = run_command(*learn).stdout.splitlines()[-1]
+    digits = datasets.load_bundled_digits().train
+    lies = zip((digits.labels[:150] + 1) % 10, digits.images[:150], strict=True)
+    corrections.add([Correction(int(lie), image) for lie, image in lies])
+    learn[learn.index("bundled-digits")] = "bundled-digits,corrections"
+    bad = run_command(*learn, timeout=300).stdout.splitlines()[-1]
+    assert runs.open_run(bad).config["data"]["images_per_epoch"]["corrections"] > 1000
+    answer = run_command("promote", bad)
+    assert answer.returncode == 2 and answer.stderr.count("\n") == 1
+    assert runs.production_id() == good

@@ -7,12 +7,14 @@ streamlit run app.py
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from mnist_cnn.api import PATHS, api, warm
+from mnist_cnn.api import PATHS, HostCheck, api, warm
 
 app = st.App(
     Path(__file__).with_name("Home.py"),
     routes=[Route(path, api) for path in PATHS],
+    middleware=[Middleware(HostCheck)],
     lifespan=warm,
 )

@@ -403,9 +403,23 @@ FOR_DOCS = (
 HOST = re.compile(r"[\w.:\-\[\]]{1,255}")
 
 
+class HostCheck:
+    """Around the whole server: a Host header that is none is refused."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        known = scope["type"] != "http" or HOST.fullmatch(
+            Headers(scope=scope).get("host", "localhost")
+        )
+        refusal = JSONResponse(_failure("bad_request", "The Host header is none."), 400)
+        await (self._app if known else refusal)(scope, receive, send)
+
+
 class Guard:
-    """Around every request: a well-formed host, a body that is neither large nor slow, and the
-    headers that keep browsers from making more of an answer than there is in it."""
+    """Around every request to the API: a body that is neither large nor slow, and the headers that
+    keep browsers from making more of an answer than there is in it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -437,8 +451,6 @@ class Guard:
 
     @staticmethod
     def _problem(headers: Mapping[str, str], limit: int) -> tuple[int, str] | None:
-        if not HOST.fullmatch(headers.get("host", "localhost")):
-            return 400, "The Host header is none."
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit():
             return 400, "The Content-Length header is no number."

@@ -171,7 +171,7 @@ def symbols_side_by_side(ink: FloatArray) -> int:
     return max(1, int(np.sum(tall)))
 
 
-def _averaging(length: int, centre: float, pixels: float) -> NDArray[np.float64]:
+def _averaging(length: int, centre: float, pixels: float) -> FloatArray:
     """(28, length): row i averages the source pixels that frame pixel i covers, by area.
 
     Where the ink already has the frame's size it moves by whole pixels, as MNIST's makers moved
@@ -182,7 +182,7 @@ def _averaging(length: int, centre: float, pixels: float) -> NDArray[np.float64]
     centre = min(max(centre, length - (FRAME - CENTRE) * pixels), CENTRE * pixels)
     edges = centre + (np.arange(FRAME + 1) - CENTRE) * pixels
     covered = np.clip(edges[:, None] - np.arange(length)[None, :], 0, 1)
-    return np.diff(covered, axis=0) / pixels
+    return np.asarray(np.diff(covered, axis=0) / pixels, np.float32)
 
 
 def _averaging_many(

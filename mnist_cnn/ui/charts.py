@@ -4,6 +4,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+from altair.utils import schemapi
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,6 +13,9 @@ BAR = "#4cc2ff"
 SECOND = "#ffc857"
 OTHER_BAR = "#4a5568"
 TEXT = "#f2f4f8"
+
+schemapi.disable_debug_mode()
+"""Charts are checked once, when they are shown, and not each of their parts when it is made too."""
 
 
 @functools.cache

@@ -93,10 +93,10 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
     return {"idle": idle, "busy": busy, "before": before, "after": after, "nice": child}
 
 
-def peak_memory(preset: str, folder: Path) -> float:
-    """MB that one whole run with one epoch of a preset takes at its peak."""
+def one_epoch(preset: str, folder: Path) -> tuple[float, float]:
+    """MB that a whole run with one epoch of a preset takes at its peak, and the epoch's seconds."""
     command = [sys.executable, "-m", "mnist_cnn", "train", "--preset", preset, "--epochs", "1"]
-    options = ["--calm-epochs", "0"] if preset == "best" else []
+    options = ["--calm-epochs", "0"] if PRESETS[preset].calm_epochs else []
     subprocess.run(
         [*command, *options],
         env=os.environ | {"MNIST_CNN_ARTIFACTS": str(folder / preset)},
@@ -105,7 +105,8 @@ def peak_memory(preset: str, folder: Path) -> float:
         capture_output=True,
     )
     (manifest,) = (folder / preset).glob("runs/*/run.json")
-    return float(json.loads(manifest.read_bytes())["peak_memory_mb"])
+    facts = json.loads(manifest.read_bytes())
+    return float(facts["peak_memory_mb"]), float(facts["training_seconds"])
 
 
 def many_runs(folder: Path, count: int) -> tuple[float, float]:
@@ -161,8 +162,14 @@ def main() -> None:
             f"before: {now['before']:.0f} MB | {now['after'] / now['before']:.2f} |"
         )
         for preset in options.presets:
-            peak = peak_memory(preset, folder)
+            peak, seconds = one_epoch(preset, folder)
             print(f"| peak memory of training `{preset}` | {peak:,.0f} MB | | |", flush=True)
+            epochs = PRESETS[preset].epochs
+            print(
+                f"| an epoch of `{preset}` | {seconds:.0f} s | "
+                f"its {epochs}: {seconds * epochs / 60:.0f} min | |",
+                flush=True,
+            )
     ours, plain = images_per_second(options.images)
     print(
         f"| `standard`, images per second | {ours:,.0f} | plain fit without augmentation: "

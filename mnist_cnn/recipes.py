@@ -238,7 +238,7 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=14,
+        epochs=10,
         architecture=Architecture(
             (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),

@@ -217,7 +217,7 @@ PRESETS: dict[str, Recipe] = {
         "quick",
         epochs=1,
         data=("mnist",),
-        architecture=Architecture((24, 48, 64), (2, 2, 1), "depthwise", 0.0),
+        architecture=Architecture((16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0),
         augmentation=STILL,
         batch_size=64,
         learning_rate=1e-2,
@@ -238,9 +238,9 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=10,
+        epochs=12,
         architecture=Architecture(
-            (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
+            (24, 32, 48, 64, 64), (1, 2, 1, 2, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
         pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 30_000),
         calm_epochs=2,

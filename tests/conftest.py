@@ -64,8 +64,8 @@ def shipped_copy(artifacts: Path) -> Path:
 
 def another_run(number: int = 1, **changes: object) -> Run:
     """A copy of the shipped run in the current artifacts; files to change by name, as bytes."""
-    shipped = PROJECT_FOLDER / "artifacts" / "runs"
-    source = next(path for path in sorted(shipped.iterdir()) if (path / "run.json").exists())
+    shipped = PROJECT_FOLDER / "artifacts"
+    source = shipped / "runs" / json.loads((shipped / "production.json").read_bytes())["run"]
     new_run = runs.NewRun(f"20270101-0000{number:02d}-aaaaaa")
     for path in source.iterdir():
         if path.name != "run.json":

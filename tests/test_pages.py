@@ -279,7 +279,7 @@ def test_the_confusion_page_needs_no_data(
 ) -> None:
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
     st.cache_data.clear()
-    app = page("5_Confusion_matrix.py", cell="49", image="2130")
+    app = page("5_Confusion_matrix.py", cell="99", image="2130")
     assert "are not on this machine" in app.info[0].value
     st.cache_data.clear()
 

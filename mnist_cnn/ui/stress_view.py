@@ -34,7 +34,11 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     others = [run.id for run in runs.list_runs() if run.id != run_id]
     rival = st.selectbox("Beside it", others, index=None, placeholder="no other run")
     chosen = [run_id, *([rival] if rival else [])]
-    asked = st.button(f"Measure on {SAMPLE} digits", icon=":material/play_arrow:")
+    asked = st.button(
+        f"Measure on {SAMPLE} digits",
+        icon=":material/play_arrow:",
+        help="At a first look, without the second that unsure digits get elsewhere.",
+    )
     axis = f"{kind} ({stress.STRESSES[kind].unit})"
     place = st.empty()
     key = f"stress {kind} {' '.join(chosen)}"

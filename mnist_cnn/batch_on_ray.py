@@ -79,8 +79,11 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None 
 
 def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
     """A file; or each row group of a Parquet shard, so that several workers share it."""
-    with open(path, "rb") as file:
-        is_shard = file.read(4) == b"PAR1"
+    try:
+        with open(path, "rb") as file:
+            is_shard = file.read(4) == b"PAR1"
+    except OSError:  # whoever reads it says so in its row
+        is_shard = False
     groups = range(inputs.row_groups(path)) if is_shard else [-1]
     for group in groups:
         yield {"name": name, "path": str(path.absolute()), "group": group}

@@ -83,7 +83,7 @@ def _kept(name: str) -> Dataset | None:
             images, labels = arrays["images"], arrays["labels"].astype(np.int64)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    whole = images.shape == (len(labels), 28, 28) and images.dtype == np.uint8
+    whole = labels.ndim == 1 and images.shape == (len(labels), 28, 28) and images.dtype == np.uint8
     return Dataset(name, images, labels, "a batch that was kept", "", "") if whole else None
 
 

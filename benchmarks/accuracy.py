@@ -26,8 +26,9 @@ from mnist_cnn.errors import BadStrokes
 from mnist_cnn.evaluation import Readings, read
 from mnist_cnn.images import ink, normalize
 from mnist_cnn.records import Dataset, Drawing
-from mnist_cnn.settings import data_folder, prepare_for_tensorflow
+from mnist_cnn.settings import data_folder
 from mnist_cnn.strokes import read_strokes
+from mnist_cnn.tensorflow_loader import load_tensorflow
 
 PEN_WIDTHS = (0.02, 0.05, 0.08, 0.12, 0.16, 0.20)
 """From hairline to marker: shares of the drawing's longer side."""
@@ -179,7 +180,7 @@ def time_to_99() -> None:
 
 def quick_alone() -> None:
     """Trains `quick`; prints its accuracy as it answers people, and the seconds of training."""
-    prepare_for_tensorflow()
+    load_tensorflow()
     from mnist_cnn import network, training
     from mnist_cnn.recipes import PRESETS
     from mnist_cnn.training_data import prepare
@@ -193,7 +194,7 @@ def quick_alone() -> None:
 
 def keras_example(most_seconds: float = 400) -> None:
     """The same for the network of Keras' example, epoch after epoch until it reaches 99 %."""
-    prepare_for_tensorflow()
+    load_tensorflow()
     import keras
 
     layers = keras.layers

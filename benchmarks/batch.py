@@ -1,6 +1,6 @@
 """How fast batches are read and what memory that takes. Prints a Markdown table.
 
-    python -m benchmarks.batch [--rows 28000]
+    python -m benchmarks.batch [--rows 28000] [--many 1000000] [--ray 150000]
 
 The CSV in Kaggle's form is read beside the way that tutorials teach: pandas.read_csv, Keras'
 model.predict, to_csv, with the network in production, each a process of its own from its start.
@@ -19,7 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import pyarrow as pa
 from PIL import Image
+from pyarrow import parquet
 
 from mnist_cnn import datasets, runs
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -60,10 +62,41 @@ def write_csv(images: np.ndarray, path: Path, rows: int) -> None:
             file.write(lines[number % len(lines)])
 
 
+def write_parquet(images: np.ndarray, path: Path, rows: int) -> None:
+    pixels = pa.array([image.ravel() for image in images], pa.list_(pa.uint8()))
+    part = pa.table({"pixels": pixels})
+    with parquet.ParquetWriter(path, part.schema) as file:
+        for start in range(0, rows, len(images)):
+            file.write_table(part.slice(0, rows - start), row_group_size=1000)
+
+
+def ray_scaling(folder: Path, images: np.ndarray, rows: int) -> None:
+    """The same rows by one worker and by two; the time of a start is that of a single row."""
+    few, many = folder / "few.parquet", folder / "many.parquet"
+    write_parquet(images, few, 1)
+    write_parquet(images, many, rows)
+    command = [sys.executable, "-m", "mnist_cnn", "batch", "--engine", "ray", "--workers"]
+    seconds = {}
+    for workers in ("1", "2"):
+        start, whole = (
+            measured([*command, workers, "--output", str(folder / path.stem / workers), str(path)])
+            for path in (few, many)
+        )
+        seconds[workers] = whole[0], whole[0] - start[0]
+    for number, what in enumerate(("from start to end", "less the start of Ray")):
+        one, two = seconds["1"][number], seconds["2"][number]
+        print(
+            f"| {rows:,} rows by two Ray workers, seconds {what} | {two:.1f} | "
+            f"one worker: {one:.1f} | {one / two:.2f} |",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=28_000)
     parser.add_argument("--many", type=int, default=0, help="rows of a second, larger CSV")
+    parser.add_argument("--ray", type=int, default=0, help="rows of Parquet for Ray's workers")
     options = parser.parse_args()
     test = datasets.load_mnist().test
     model = runs.production_run().folder / "model.keras"
@@ -89,6 +122,8 @@ def main() -> None:
             write_csv(test.images, table, options.many)
             more = measured([*ours, str(out), str(table)])
             print(f"| peak memory with {options.many:,} rows (MB) | {more[1]:.0f} | | |")
+        if options.ray:
+            ray_scaling(folder, test.images, options.ray)
         archive = folder / "test.zip"
         with zipfile.ZipFile(archive, "w") as file:
             for number, image in enumerate(test.images):

@@ -25,7 +25,8 @@ from playwright.sync_api import sync_playwright
 from benchmarks.live import memory_mb, strokes_in_turn
 from mnist_cnn import runs
 from mnist_cnn.recipes import PRESETS, Pools
-from mnist_cnn.settings import PROJECT_FOLDER, prepare_for_tensorflow
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.tensorflow_loader import load_tensorflow
 
 sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
 import browser  # the same server and Chromium as the tests use
@@ -33,7 +34,7 @@ import browser  # the same server and Chromium as the tests use
 
 def images_per_second(images: int) -> tuple[float, float]:
     """The median of three turns each: `standard` with augmentation, and plain fit on arrays."""
-    prepare_for_tensorflow()
+    load_tensorflow()
     import keras
 
     from mnist_cnn import network, training

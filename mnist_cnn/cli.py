@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mnist_cnn.errors import BadInput, BadStrokes, DigitsError
 from mnist_cnn.quiet import native_output_hidden
 from mnist_cnn.runs import storage_failed
-from mnist_cnn.settings import assigned_run, prepare_for_tensorflow
+from mnist_cnn.settings import assigned_run
+from mnist_cnn.tensorflow_loader import load_tensorflow
 
 if TYPE_CHECKING:
     from mnist_cnn.batch import Result
@@ -181,7 +182,7 @@ def _train(options: argparse.Namespace) -> int:
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     with jobs.entered(["train", *recipe.arguments()], "the command line", assigned_run()) as run_id:
-        prepare_for_tensorflow()
+        load_tensorflow()
         with native_output_hidden():
             from mnist_cnn.training import train
 
@@ -472,7 +473,7 @@ def _train_options(commands: Any) -> None:
     own.add_argument("--epochs", type=_positive(int), metavar="N")
     own.add_argument("--calm-epochs", type=int, metavar="N", help="the last, unaugmented")
     own.add_argument("--batch-size", type=_positive(int), metavar="N")
-    own.add_argument("--optimizer", metavar="NAME", help="adamw, sgd or rmsprop")
+    own.add_argument("--optimizer", metavar="NAME", help="adamw, muon, sgd or rmsprop")
     own.add_argument("--schedule", metavar="NAME", help="one-cycle, cosine or constant")
     own.add_argument("--learning-rate", type=_positive(float), metavar="RATE")
     own.add_argument("--weight-decay", type=float, metavar="RATE")

@@ -18,7 +18,8 @@ from typing import Any
 from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.quiet import native_output_hidden
 from mnist_cnn.runs import NewRun
-from mnist_cnn.settings import PROJECT_FOLDER, prepare_for_tensorflow
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.tensorflow_loader import load_tensorflow
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_CONFIG = 1024 * 1024
@@ -217,7 +218,7 @@ def _in_the_child(path: Path, name: str) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB * 2**20, MEMORY_MB * 2**20))
-    prepare_for_tensorflow()
+    load_tensorflow()
     with native_output_hidden():
         from mnist_cnn import network, training
     try:

@@ -6,8 +6,6 @@ import platform
 import sys
 from pathlib import Path
 
-from mnist_cnn.memory import keep_freed_memory
-
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -61,10 +59,8 @@ def api_origins() -> list[str]:
     return [origin for origin in os.environ.get("MNIST_CNN_ORIGINS", "").split(",") if origin]
 
 
-def prepare_for_tensorflow() -> None:
-    """To be called before TensorFlow is imported: its C++ code then reports errors only, and what
-    it frees after each batch is kept for the next."""
-    keep_freed_memory()
+def silence_tensorflow() -> None:
+    """Lets TensorFlow's C++ code report errors only, from its import on."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -23,6 +23,7 @@ from mnist_cnn.classifier import Calibration, Classifier
 from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
 from mnist_cnn.errors import BadNetwork, RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
+from mnist_cnn.muon import Muon
 from mnist_cnn.recipes import STILL, Recipe
 from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import NewRun, Run
@@ -186,6 +187,8 @@ def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
     if recipe.optimizer == "rmsprop":
         return keras.optimizers.RMSprop(rate, weight_decay=decay)
+    if recipe.optimizer == "muon":
+        return Muon(rate, weight_decay=decay, adam_weight_decay=decay)
     return keras.optimizers.AdamW(rate, weight_decay=decay)
 
 

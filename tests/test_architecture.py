@@ -8,13 +8,15 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = {
-    0: ["errors", "settings", "records", "quiet", "memory", "glyphs"],
+    0: ["errors", "settings", "records", "quiet", "glyphs"],
     1: [
         "strokes",
         "images",
         "augmentation",
         "synthesis",
         "recipes",
+        "muon",
+        "tensorflow_loader",
         "network",
         "datasets",
         "metrics",
@@ -46,7 +48,6 @@ FLOORS = {
     5: ["__main__", "Home", "pages", "app"],
 }
 SAME_FLOOR = {
-    ("settings", "memory"): "both prepare for TensorFlow",
     ("images", "strokes"): "images of strokes are images",
     ("synthesis", "images"): "generated drawings take the one road to (28, 28)",
     ("datasets", "images"): "data sets take the one road to (28, 28)",
@@ -81,8 +82,8 @@ ONLY_HERE = {
     "fastapi_offline": {"api"},
     "streamlit_drawable_canvas": {"ui"},
     "altair": {"ui/charts"},
-    "tensorflow": {"network", "training"},
-    "keras": {"network", "training"},
+    "tensorflow": {"network", "muon", "training"},
+    "keras": {"network", "muon", "tensorflow_loader", "training"},
     "ai_edge_litert": {"classifier"},
     "ray": {"batch_on_ray"},
     "psutil": {"jobs", "access"},

@@ -51,10 +51,20 @@ def explain(what: str) -> None:
             st.markdown(f"**Only the owner can {what} here.** {HOW}")
         else:
             st.markdown(f"**To {what}, please unlock this page.**")
-            if rules["emails"] and _login_is_configured():
+            if _logged_in():
+                st.caption(f"{_name()} is not on the list of those who may.")
+            elif rules["emails"] and _login_is_configured():
                 st.button("Log in", icon=":material/login:", on_click=st.login)
             if rules["password"]:
                 _password_form(rules["password"])
+
+
+def account() -> None:
+    """In the sidebar, who is logged in, and the way out."""
+    if _logged_in():
+        with st.sidebar:
+            st.caption(f"Logged in as {_name()}")
+            st.button("Log out", icon=":material/logout:", on_click=st.logout)
 
 
 def _password_form(password: str) -> None:
@@ -98,8 +108,16 @@ def _login_is_configured() -> bool:
         return False
 
 
+def _logged_in() -> bool:
+    return bool(getattr(st.user, "is_logged_in", False))
+
+
+def _name() -> str:
+    return str(st.user.get("email") or st.user.get("name") or "Somebody")
+
+
 def _verified_email() -> str | None:
-    if not getattr(st.user, "is_logged_in", False):
+    if not _logged_in():
         return None
     verified = st.user.get("email_verified", False)
     return str(st.user.get("email")) if verified in (True, "true") else None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.records import FloatArray, Prediction, Reading
+from mnist_cnn.ui import guard
 
 
 def page(title: str, icon: str, introduction: str = "") -> None:
@@ -21,6 +22,7 @@ def page(title: str, icon: str, introduction: str = "") -> None:
     st.header(title)
     if introduction:
         st.caption(introduction)
+    guard.account()
 
 
 def on_a_phone() -> bool:

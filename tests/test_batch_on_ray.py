@@ -14,7 +14,7 @@ from PIL import Image
 from pyarrow import dataset, parquet
 from test_cli import run as run_command
 
-from mnist_cnn import datasets
+from mnist_cnn import batch_on_ray, datasets
 from mnist_cnn.settings import PROJECT_FOLDER
 
 pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
@@ -90,6 +90,15 @@ def test_what_ray_needs_is_said(inputs: Path, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     answer = run_command("batch", "--engine", "ray", str(inputs), "--output", str(tmp_path))
     assert answer.returncode == 2 and "is not empty" in answer.stderr
+
+
+def test_a_file_that_is_gone_costs_its_own_row(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "here.png")
+    names = ("gone.png", "here.png")
+    work = [part for name in names for part in batch_on_ray._parts(name, tmp_path / name)]
+    gone, here = batch_on_ray._items(work)
+    assert "gone.png" in gone.name and gone.error and gone.image is None
+    assert here.image is not None
 
 
 def test_a_parquet_row_that_is_no_image_costs_itself(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ class Batch:
     run_id: str = ""
     note: str = ""
 
+    def undo(self) -> None:
+        self.corrections.clear()
+        self.note = ""
+
     def corrected(self) -> Iterator[Result]:
         """The results with a person's corrections in them, which count as certain."""
         for row, result in enumerate(self.results):
@@ -137,10 +141,15 @@ def table(done: Batch) -> None:
         if pd.notna(digit) and int(digit) != _digit(done, row):
             done.corrections[row] = int(digit)
             st.rerun()
+    _put_right(done)
+
+
+def _put_right(done: Batch) -> None:
+    """What was put right by hand: undo it, or keep it for training."""
     if done.corrections:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{len(done.corrections)} put right by hand; the files below have them.")
-            st.button("Undo all of that", icon=":material/undo:", on_click=done.corrections.clear)
+            st.button("Undo all of that", icon=":material/undo:", on_click=done.undo)
             if guard.actor():
                 st.button(
                     "Keep them for training",

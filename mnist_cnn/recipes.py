@@ -241,12 +241,15 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=12,
+        epochs=14,
         architecture=Architecture(
-            (24, 32, 48, 64, 64), (1, 2, 1, 2, 1), "depthwise", 0.1, CLASSES["symbols"]
+            (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
-        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 30_000),
+        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 40_000),
         calm_epochs=2,
         batch_size=64,
+        optimizer="muon",
+        learning_rate=6e-3,
+        weight_decay=0.02,
     ),
 }

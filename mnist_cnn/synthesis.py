@@ -54,7 +54,39 @@ def operator(sign: str, random: Random) -> Strokes:
     ways = OPERATORS[sign]
     template = ways[int(random.integers(len(ways)))]
     slip = {".": 0.05, "/": 0.3, "-": 0.15, "=": 0.15}.get(sign, 0.3)
-    return _other_hand(_sketched(template, random, slip), random, turned=0.8)
+    strokes = _sketched(template, random, slip)
+    if sign != ".":
+        strokes = _hooked(_loosened(strokes, random), random)
+    return _other_hand(strokes, random, turned=0.8)
+
+
+def _loosened(strokes: Strokes, random: Random) -> Strokes:
+    """Each stroke of several is longer or shorter than meant, and put down beside its place."""
+    if len(strokes) == 1:
+        return strokes
+    return tuple(
+        middle + (stroke - middle) * math.exp(random.normal(0, 0.2)) + random.normal(0, 0.6, 2)
+        for stroke in strokes
+        for middle in [stroke.mean(axis=0)]
+    )
+
+
+def _hooked(strokes: Strokes, random: Random) -> Strokes:
+    """Now and then a stroke begins or ends in a small hook, where the pen came down or left."""
+
+    def hook(at: Stroke, towards: Stroke) -> Stroke:
+        along = (towards - at) / max(float(np.hypot(*(towards - at))), 1e-9)
+        across = np.array([-along[1], along[0]]) * random.choice([-1, 1])
+        return at + random.uniform(0.2, 0.9) * (across + random.uniform(0, 0.8) * along)
+
+    def changed(stroke: Stroke) -> Stroke:
+        if len(stroke) < 2 or float(np.ptp(stroke, axis=0).max()) < 3:
+            return stroke
+        first = [hook(stroke[0], stroke[1])] if random.random() < 0.15 else []
+        last = [hook(stroke[-1], stroke[-2])] if random.random() < 0.15 else []
+        return np.stack([*first, *stroke, *last])
+
+    return tuple(changed(stroke) for stroke in strokes)
 
 
 def not_symbols(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:

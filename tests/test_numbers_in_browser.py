@@ -121,6 +121,19 @@ def test_a_zip_is_read_and_taken_away(
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0] == "item,digit,confidence,status,label"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")
+
+    page.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})  # the first picture
+    for key in ("ArrowRight", "ArrowRight", "3", "Enter"):
+        page.wait_for_timeout(500)  # the cell opens and closes with a motion
+        page.keyboard.press(key)
+    expect(page.get_by_text("1 put right by hand")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    assert Path(download.value.path()).read_text().splitlines()[1].startswith("7/0.png,3,")
+    click_button(page, "Undo all of that")
+    expect(page.get_by_text("put right by hand")).to_have_count(0)
+    page.wait_for_timeout(1000)  # what was typed does not come back
+    expect(page.get_by_text("put right by hand")).to_have_count(0)
     page.close()
 
 

@@ -38,10 +38,12 @@ class Batch:
     whole: bool = False
     run_id: str = ""
     note: str = ""
+    undone: int = 0
 
     def undo(self) -> None:
         self.corrections.clear()
         self.note = ""
+        self.undone += 1  # a new table: Streamlit keeps what was typed into the old one
 
     def corrected(self) -> Iterator[Result]:
         """The results with a person's corrections in them, which count as certain."""
@@ -135,7 +137,7 @@ def table(done: Batch) -> None:
         hide_index=True,
         width="stretch",
         row_height=40,
-        key=f"batch table {view} {least} {page}",
+        key=f"batch table {view} {least} {page} {done.undone}",
     )
     for row, digit in zip(shown, edited["digit"], strict=True):
         if pd.notna(digit) and int(digit) != _digit(done, row):

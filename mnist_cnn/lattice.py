@@ -24,7 +24,8 @@ class Group:
     """Neighbouring pieces that may be one symbol: where they begin and end in their order.
 
     `gap` is the widest between its pieces, in heights of the line, below zero where they overlap;
-    `has_dot` says whether one of several is no larger than a dot.
+    `has_dot` says whether one of several is as small and low as a point or a comma, `is_dot`
+    whether its only one is.
     """
 
     begin: int
@@ -33,11 +34,17 @@ class Group:
     members: tuple[int, ...]
     gap: float = 0.0
     has_dot: bool = False
+    is_dot: bool = False
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False)
 
 
-def candidates(pieces: Sequence[Piece], order: Sequence[int], height: float) -> list[Group]:
-    """Every run of up to four neighbours that is no wider than a symbol and has no wide gap."""
+def candidates(
+    pieces: Sequence[Piece], order: Sequence[int], height: float, dots: Sequence[bool]
+) -> list[Group]:
+    """Every run of up to four neighbours that is no wider than a symbol and has no wide gap.
+
+    `dots` says of each piece whether it may be a point.
+    """
     groups = []
     for begin in range(len(order)):
         box = pieces[order[begin]].box
@@ -53,9 +60,10 @@ def candidates(pieces: Sequence[Piece], order: Sequence[int], height: float) -> 
             if not alone and box[2] - box[0] > 1.7 * height:
                 continue
             members = tuple(sorted(order[begin:end]))
-            sizes = (max(pieces[n].width, pieces[n].height) for n in members)
-            has_dot = not alone and min(sizes) < LARGEST_DOT * height
-            groups.append(Group(begin, end, box, members, gap, has_dot))
+            has_dot = any(dots[n] for n in members)
+            groups.append(
+                Group(begin, end, box, members, gap, has_dot and not alone, has_dot and alone)
+            )
     return groups
 
 
@@ -83,9 +91,11 @@ CLOSES_NOTHING = 2.0
 JOINING_COSTS = 0.17
 GAP_COSTS, TOUCHING = 20.0, 0.03
 """Strokes of one symbol overlap from left to right, or nearly so."""
-DOT_COSTS, LARGEST_DOT = 3.0, 0.22
+DOT_COSTS = 3.0
 """Only ÷ has dots."""
 OVERLAP_COSTS, OVERLAP_FREE = 2.5, 0.22
+UNDER_EDGE = 0.3
+"""How far from its neighbour's middle a point stands at least, in widths of that."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +166,16 @@ def _cost_inside(group: Group) -> float:
 
 
 def _cost_between(path: Path, group: Group, height: float) -> float:
-    """Symbols stand beside each other: what overlaps most likely belongs together."""
+    """Symbols stand beside each other: what overlaps most likely belongs together. A point may
+    stand under its neighbour's edge."""
     if not path.steps:
         return 0.0
-    before = path.steps[-1][0].box
+    last = path.steps[-1][0]
+    before = last.box
+    if group.is_dot or last.is_dot:
+        apart = (group.box[0] + group.box[2] - before[0] - before[2]) / 2
+        if apart > UNDER_EDGE * max(before[2] - before[0], group.box[2] - group.box[0]):
+            return 0.0
     narrower = max(min(before[2] - before[0], group.box[2] - group.box[0]), 0.1 * height)
     overlap = (before[2] - group.box[0]) / narrower
     return OVERLAP_COSTS * max(0.0, min(overlap, 1.0) - OVERLAP_FREE)

@@ -40,6 +40,14 @@ _USUAL_MIDDLE = (0.0, 0.22)
 GEOMETRY_WEIGHT = 0.34
 FLOOR = 0.3
 """Differences below this share of the line's height do not count."""
+LARGEST_DOT = 0.22
+"""The longer side of a dot at most, as a share of the line's height."""
+TICK_HEIGHT, TICK_WIDTH, TICK_BELOW = 0.6, 0.4, 0.25
+"""Many people write a comma: how high and wide at most, and how far below the middle at least."""
+DOT_LIKELY = math.log(0.2)
+TOO_SMALL_COSTS = 5.0
+"""What is no larger than a dot, or hangs low as a comma does, is hardly anything else, whatever it
+looks like by itself."""
 
 
 class Geometry:
@@ -52,6 +60,7 @@ class Geometry:
         self._y = np.array([(p.box[1] + p.box[3]) / 2 for p in tall])
         names = list(SYMBOLS)
         self._shapes = np.array([_SHAPES.get(name, _DIGIT_SHAPE) for name in names])
+        self._too_large = np.array([name not in ".-" for name in names])
         self._middles = np.array([_MIDDLES.get(name, _USUAL_MIDDLE) for name in names])
 
     def scores(self, box: Box) -> NDArray[np.float64]:
@@ -61,10 +70,24 @@ class Geometry:
         shape = self._shapes
         off = ((np.log(height) - np.log(np.maximum(shape[:, 0], FLOOR))) / shape[:, 1]) ** 2
         off += ((np.log(width) - np.log(np.maximum(shape[:, 2], FLOOR))) / shape[:, 3]) ** 2
-        middle = ((box[1] + box[3]) / 2 - self._middle_at((box[0] + box[2]) / 2)) / self._height
+        middle = self._below_middle(box)
         off += ((middle - self._middles[:, 0]) / self._middles[:, 1]) ** 2
         fit = -GEOMETRY_WEIGHT * np.minimum(off, 30) / 2
+        if self.is_dot(box):
+            fit -= TOO_SMALL_COSTS * self._too_large
         return np.append(fit, 0.0)
+
+    def is_dot(self, box: Box) -> bool:
+        """Whether a point or a comma would be as large, and there."""
+        width, height = (box[2] - box[0]) / self._height, (box[3] - box[1]) / self._height
+        is_tick = width < height < TICK_HEIGHT and width < TICK_WIDTH
+        return max(width, height) < LARGEST_DOT or (
+            is_tick and self._below_middle(box) > TICK_BELOW
+        )
+
+    def _below_middle(self, box: Box) -> float:
+        """How far the box' middle lies below the line's, in its heights."""
+        return ((box[1] + box[3]) / 2 - self._middle_at((box[0] + box[2]) / 2)) / self._height
 
     def _middle_at(self, x: float) -> float:
         """The height of the line's middle there: the median of the nearest tall pieces'."""

@@ -20,7 +20,7 @@ from mnist_cnn.classifier import Classifier
 from mnist_cnn.errors import BadExpression
 from mnist_cnn.images import normalize_strokes
 from mnist_cnn.lattice import Group, Path, best_paths, candidates
-from mnist_cnn.line_shape import Geometry, line_height, num_lines
+from mnist_cnn.line_shape import DOT_LIKELY, Geometry, line_height, num_lines
 from mnist_cnn.metrics import softmax
 from mnist_cnn.pieces import Box, Piece, box_of, framed, pieces_of_ink
 from mnist_cnn.records import SYMBOLS, FloatArray, Stroke
@@ -149,7 +149,7 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     height = line_height(pieces)
     order = sorted(range(len(pieces)), key=lambda n: (pieces[n].box[0] + pieces[n].box[2]) / 2)
     line = Geometry(pieces, height)
-    groups = candidates(pieces, order, height)
+    groups = candidates(pieces, order, height, [line.is_dot(piece.box) for piece in pieces])
     images = np.stack([framed([pieces[n] for n in g.members], height) for g in groups])
     fits = np.stack([line.scores(group.box) for group in groups])
     answers = _answers(networks.symbols, images)
@@ -183,7 +183,15 @@ def _second_opinion(
 def _judged(
     groups: Sequence[Group], answers: NDArray[np.float64], fits: NDArray[np.float64]
 ) -> list[Group]:
-    return [replace(g, scores=a + f) for g, a, f in zip(groups, answers, fits, strict=True)]
+    """The groups with their scores: what they look like, and how that suits their place."""
+    point = SYMBOLS.index(".")
+    judged = []
+    for group, answer, fit in zip(groups, answers, fits, strict=True):
+        scores = answer + fit
+        if group.is_dot:
+            scores[point] = max(answer[point], DOT_LIKELY) + fit[point]
+        judged.append(replace(group, scores=scores))
+    return judged
 
 
 def _line(

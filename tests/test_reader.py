@@ -136,3 +136,15 @@ def test_the_command_agrees(symbols: reader.Networks, tmp_path: Path) -> None:
     assert (answer["text"], answer["value"]) == ("12+7=", "19")
     here = reader.read_strokes_line(written("12+7="), symbols).as_dict()
     assert answer == json.loads(json.dumps(here))
+
+
+@pytest.mark.parametrize("mark", ["point", "comma", "comma under an overhang"])
+def test_a_decimal_comma_is_a_point(symbols: reader.Networks, mark: str) -> None:
+    strokes = [*written("3"), *written("5", at=12)]
+    left, bottom = np.concatenate(written("3")).max(axis=0)
+    height = float(np.ptp(np.concatenate(strokes)[:, 1]))
+    at = {"point": 0.15, "comma": 0.15, "comma under an overhang": -0.02}[mark]
+    size = 0.05 if mark == "point" else 0.4
+    tick = np.array([[0.35, 0], [0.2, 0.6], [0.0, 1.0]]) * size * height
+    tick += [left + at * height, bottom - 0.3 * size * height]
+    assert reader.read_strokes_line([*strokes, tick], symbols).text == "3.5"

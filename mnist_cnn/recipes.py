@@ -235,9 +235,6 @@ PRESETS: dict[str, Recipe] = {
         pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 5_000),
         calm_epochs=2,
         batch_size=64,
-        optimizer="muon",
-        learning_rate=6e-3,
-        weight_decay=0.02,
     ),
     "symbols": Recipe(
         "symbols",

@@ -42,8 +42,9 @@ FLOOR = 0.3
 """Differences below this share of the line's height do not count."""
 LARGEST_DOT = 0.22
 """The longer side of a dot at most, as a share of the line's height."""
-TICK_HEIGHT, TICK_WIDTH, TICK_BELOW = 0.6, 0.4, 0.25
-"""Many people write a comma: how high and wide at most, and how far below the middle at least."""
+TICK_HEIGHT, TICK_SLIM, TICK_BELOW = 0.6, 0.65, 0.25
+"""Many people write a comma: how high at most, how wide for that, and how far below the middle at
+least. A small zero is wider."""
 DOT_LIKELY = math.log(0.2)
 TOO_SMALL_COSTS = 5.0
 """What is no larger than a dot, or hangs low as a comma does, is hardly anything else, whatever it
@@ -80,7 +81,7 @@ class Geometry:
     def is_dot(self, box: Box) -> bool:
         """Whether a point or a comma would be as large, and there."""
         width, height = (box[2] - box[0]) / self._height, (box[3] - box[1]) / self._height
-        is_tick = width < height < TICK_HEIGHT and width < TICK_WIDTH
+        is_tick = height < TICK_HEIGHT and width < TICK_SLIM * height
         return max(width, height) < LARGEST_DOT or (
             is_tick and self._below_middle(box) > TICK_BELOW
         )

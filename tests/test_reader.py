@@ -148,3 +148,9 @@ def test_a_decimal_comma_is_a_point(symbols: reader.Networks, mark: str) -> None
     tick = np.array([[0.35, 0], [0.2, 0.6], [0.0, 1.0]]) * size * height
     tick += [left + at * height, bottom - 0.3 * size * height]
     assert reader.read_strokes_line([*strokes, tick], symbols).text == "3.5"
+
+
+def test_a_small_low_zero_is_no_point(symbols: reader.Networks) -> None:
+    (zero,) = written("0", scale=4.2)
+    strokes = [*written("4"), zero + [85, 40], *written("7", at=16)]
+    assert reader.read_strokes_line(strokes, symbols).text == "407"

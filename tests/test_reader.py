@@ -152,5 +152,5 @@ def test_a_decimal_comma_is_a_point(symbols: reader.Networks, mark: str) -> None
 
 def test_a_small_low_zero_is_no_point(symbols: reader.Networks) -> None:
     (zero,) = written("0", scale=4.2)
-    strokes = [*written("4"), zero + [85, 40], *written("7", at=16)]
+    strokes = [*written("4"), zero + np.array([85, 40]), *written("7", at=16)]
     assert reader.read_strokes_line(strokes, symbols).text == "407"

@@ -1,5 +1,6 @@
 """What a line of writing is made of: strokes, or connected pieces of a picture's ink."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from mnist_cnn.strokes import PEN_WIDTH
 
 PEN_OF_LINE = 0.08
 """Width of the pen at least, as a share of the line's height: a dot becomes a dot."""
+
+STRAIGHT_STROKE, STRAIGHT_INK = 0.06, 0.13
+"""How broad at most, as a share of its length, what counts as straight; ink has its pen's width."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in the unit of what was written."""
@@ -50,6 +54,21 @@ def framed(pieces: Sequence[Piece], height: float) -> FloatArray:
         part = canvas[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]]
         np.maximum(part, piece.ink, out=part)
     return normalize(canvas)
+
+
+def lean_of(piece: Piece) -> float | None:
+    """How far a straight piece leans to the right, in degrees from upright; None where it bends."""
+    if piece.is_stroke:
+        points, straight = np.asarray(piece.ink, np.float64), STRAIGHT_STROKE
+    else:
+        points, straight = np.argwhere(piece.ink > 0)[:, ::-1].astype(np.float64), STRAIGHT_INK
+    if len(points) < 2:
+        return None
+    spreads, axes = np.linalg.eigh(np.cov(points.T) + 1e-12 * np.eye(2))
+    if math.sqrt(abs(spreads[0])) > straight * math.sqrt(spreads[1]):
+        return None
+    right, down = axes[:, 1]
+    return math.degrees(math.atan2(-right * math.copysign(1, down), abs(down)))
 
 
 def _with_extent(stroke: Stroke, height: float) -> Stroke:

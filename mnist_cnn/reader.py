@@ -22,13 +22,16 @@ from mnist_cnn.images import normalize_strokes
 from mnist_cnn.lattice import Group, Path, best_paths, candidates
 from mnist_cnn.line_shape import DOT_LIKELY, Geometry, line_height, num_lines
 from mnist_cnn.metrics import softmax
-from mnist_cnn.pieces import Box, Piece, box_of, framed, pieces_of_ink
+from mnist_cnn.pieces import Box, Piece, box_of, framed, lean_of, pieces_of_ink
 from mnist_cnn.records import SYMBOLS, FloatArray, Stroke
 
 MOST_PIECES = 120
 UNKNOWN = "?"
 NONE_FROM = 0.98
 """How likely a group is none of the symbols before it is called that."""
+ONE, SLASH = SYMBOLS.index("1"), SYMBOLS.index("/")
+SLASH_LEANS, LEAN_SPREAD = 14.0, 3.0
+"""Degrees by which a straight stroke leans that is as likely a slash as a one."""
 ASKED_AGAIN = 6
 """The groups of so many paths get a second opinion."""
 
@@ -121,6 +124,8 @@ def read_symbol(strokes: Sequence[Stroke], networks: Networks) -> str:
     """What all these strokes are as one symbol on its own, with no line to sit on."""
     image = normalize_strokes(strokes)[None]
     answers = _answers(networks.symbols, image)
+    if len(strokes) == 1:
+        _tell_slash_from_one(answers[0], Piece(box_of(strokes[0]), strokes[0]))
     best = int(_second_opinion(networks.digits, image, answers)[0, : len(SYMBOLS)].argmax())
     return SYMBOLS[best]
 
@@ -153,6 +158,9 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     images = np.stack([framed([pieces[n] for n in g.members], height) for g in groups])
     fits = np.stack([line.scores(group.box) for group in groups])
     answers = _answers(networks.symbols, images)
+    for group, answer in zip(groups, answers, strict=True):
+        if len(group.members) == 1:
+            _tell_slash_from_one(answer, pieces[group.members[0]])
     paths = best_paths(_judged(groups, answers, fits), len(pieces), height)
     numbers = {group.members: number for number, group in enumerate(groups)}
     asked = sorted({numbers[g.members] for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
@@ -167,6 +175,16 @@ def _answers(classifier: Classifier, images: FloatArray) -> NDArray[np.float64]:
     logits = classifier.first_look(images)
     with_none = np.concatenate([logits, np.zeros((len(logits), 1), np.float32)], axis=1)
     return np.log(softmax(with_none, classifier.calibration.temperature) + 1e-9)
+
+
+def _tell_slash_from_one(answer: NDArray[np.float64], piece: Piece) -> None:
+    """In place: of a straight piece's chance to be either, its lean gives each a share."""
+    lean = lean_of(piece)
+    if lean is not None:
+        either = np.logaddexp(answer[ONE], answer[SLASH])
+        beyond = (lean - SLASH_LEANS) / LEAN_SPREAD
+        answer[SLASH] = either - np.logaddexp(0, -beyond)
+        answer[ONE] = either - np.logaddexp(0, beyond)
 
 
 def _second_opinion(

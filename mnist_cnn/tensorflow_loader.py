@@ -28,6 +28,12 @@ def load_tensorflow() -> None:
         import keras  # noqa: F401
 
 
+def give_back_freed_memory() -> None:
+    """Once, after work that needed more than what follows."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 def _keep_freed_memory() -> None:
     """Lets this process keep what it frees for its next use.
 

@@ -28,6 +28,7 @@ from mnist_cnn.recipes import STILL, Recipe
 from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import NewRun, Run
 from mnist_cnn.settings import PROJECT_FOLDER, machine
+from mnist_cnn.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.training_data import TrainingData, operators_test, prepare
 
 WARM_UP = 0.2
@@ -85,6 +86,7 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     started = time.monotonic()
     diary.phase("preparing data")
     data = prepare(recipe, lambda done, total: diary.phase("downloading", done / (total or 1)))
+    give_back_freed_memory()
     diary.phase("building", 0.0)
     new_run.write("config.json", _config(recipe, data))
     keras.utils.set_random_seed(recipe.seed)

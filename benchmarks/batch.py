@@ -1,15 +1,17 @@
 """How fast batches are read and what memory that takes. Prints a Markdown table.
 
-    python -m benchmarks.batch [--rows 28000] [--many 1000000] [--ray 150000]
+    python -m benchmarks.batch [--rows 28000] [--many 1000000] [--ray 60000] [--profile]
 
 The CSV in Kaggle's form is read beside the way that tutorials teach: pandas.read_csv, Keras'
 model.predict, to_csv, with the network in production, each a process of its own from its start.
 """
 
 import argparse
+import cProfile
 import io
 import os
 import platform
+import pstats
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ import pyarrow as pa
 from PIL import Image
 from pyarrow import parquet
 
-from mnist_cnn import datasets, runs
+from mnist_cnn import batch, datasets, inputs, runs, serving
 from mnist_cnn.settings import PROJECT_FOLDER
 
 NAIVE = """
@@ -92,10 +94,22 @@ def ray_scaling(folder: Path, images: np.ndarray, rows: int) -> None:
         )
 
 
+def profile(archive: Path) -> None:
+    """Prints which share of the time of reading a ZIP goes into what, in the thread that reads."""
+    classifier = serving.production_classifier()
+    profiler = cProfile.Profile()
+    profiler.runcall(lambda: list(batch.read_all(inputs.items_of([("", archive)]), classifier)))
+    stats = pstats.Stats(profiler).get_stats_profile()
+    for name in ("_decoded", "ink", "normalize"):
+        share = stats.func_profiles[name].cumtime / stats.total_tt
+        print(f"| of the time of reading PNG, in `{name}` | {share:.0%} | | |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=28_000)
     parser.add_argument("--many", type=int, default=0, help="rows of a second, larger CSV")
+    parser.add_argument("--profile", action="store_true", help="what the time of PNG goes into")
     parser.add_argument("--ray", type=int, default=0, help="rows of Parquet for Ray's workers")
     options = parser.parse_args()
     test = datasets.load_mnist().test
@@ -131,6 +145,8 @@ def main() -> None:
                 Image.fromarray(image).save(content, "PNG")
                 file.writestr(f"{number:05d}.png", content.getvalue())
         seconds, _ = measured([*ours, str(out), str(archive)])
+        if options.profile:
+            profile(archive)
         rate = len(test) / seconds
         print(f"| {len(test):,} PNG in a ZIP, images per second with start-up | {rate:,.0f} | | |")
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}.")

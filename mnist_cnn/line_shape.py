@@ -1,6 +1,7 @@
 """How symbols sit on their line: its height, its course, and how well a box suits each symbol."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,20 +72,21 @@ class Geometry:
         shape = self._shapes
         off = ((np.log(height) - np.log(np.maximum(shape[:, 0], FLOOR))) / shape[:, 1]) ** 2
         off += ((np.log(width) - np.log(np.maximum(shape[:, 2], FLOOR))) / shape[:, 3]) ** 2
-        middle = self._below_middle(box)
-        off += ((middle - self._middles[:, 0]) / self._middles[:, 1]) ** 2
+        below = self._below_middle(box)
+        off += ((below - self._middles[:, 0]) / self._middles[:, 1]) ** 2
         fit = -GEOMETRY_WEIGHT * np.minimum(off, 30) / 2
-        if self.is_dot(box):
+        if self._dot_at(box, below):
             fit -= TOO_SMALL_COSTS * self._too_large
         return np.append(fit, 0.0)
 
     def is_dot(self, box: Box) -> bool:
         """Whether a point or a comma would be as large, and there."""
+        return self._dot_at(box, self._below_middle(box))
+
+    def _dot_at(self, box: Box, below: float) -> bool:
         width, height = (box[2] - box[0]) / self._height, (box[3] - box[1]) / self._height
         is_tick = height < TICK_HEIGHT and width < TICK_SLIM * height
-        return max(width, height) < LARGEST_DOT or (
-            is_tick and self._below_middle(box) > TICK_BELOW
-        )
+        return max(width, height) < LARGEST_DOT or (is_tick and below > TICK_BELOW)
 
     def _below_middle(self, box: Box) -> float:
         """How far the box' middle lies below the line's, in its heights."""
@@ -93,7 +95,7 @@ class Geometry:
     def _middle_at(self, x: float) -> float:
         """The height of the line's middle there: the median of the nearest tall pieces'."""
         nearest = np.argsort(np.abs(self._x - x))[:5]
-        return float(np.median(self._y[nearest]))
+        return statistics.median(self._y[nearest].tolist())
 
 
 def num_lines(pieces: Sequence[Piece]) -> int:

@@ -64,11 +64,12 @@ def lean_of(piece: Piece) -> float | None:
         points, straight = np.argwhere(piece.ink > 0)[:, ::-1].astype(np.float64), STRAIGHT_INK
     if len(points) < 2:
         return None
-    spreads, axes = np.linalg.eigh(np.cov(points.T) + 1e-12 * np.eye(2))
-    if math.sqrt(abs(spreads[0])) > straight * math.sqrt(spreads[1]):
+    x, y = (points - points.mean(axis=0)).T
+    xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
+    longer = (xx + yy + math.hypot(xx - yy, 2 * xy)) / 2  # the greater eigenvalue
+    if max(xx + yy - longer, 0.0) > straight**2 * longer:
         return None
-    right, down = axes[:, 1]
-    return math.degrees(math.atan2(-right * math.copysign(1, down), abs(down)))
+    return math.degrees(math.atan2(-xy, longer - xx))
 
 
 def _with_extent(stroke: Stroke, height: float) -> Stroke:

@@ -14,9 +14,10 @@ from mnist_cnn.pieces import Box, Piece, union
 from mnist_cnn.records import SYMBOLS
 
 MOST_IN_A_SYMBOL = 4
-BEAM = 24
-CHOICES = 4
-"""Answers of the network that are followed for each group."""
+BEAM = 12
+CHOICES, FARTHEST = 4, 12.0
+"""Answers of the network that are followed for each group, and how far behind the best they are at
+most: grammar and place cannot make up for more."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def _kind(text: str) -> str:
     return "×" if text in "÷/" else text
 
 
+KINDS = [_kind(symbol) for symbol in SYMBOLS]
+
 FOLLOWS: dict[str, str] = {
     "^": "d(-.+",
     "d": "d.+-×=)",
@@ -124,7 +127,7 @@ def best_paths(groups: Sequence[Group], count: int, height: float) -> list[Path]
         at[begin] = _kept(at[begin])
         for group in starting[begin]:
             inside = _cost_inside(group)
-            chosen = np.argsort(-group.scores[:-1])[:CHOICES].tolist()
+            chosen = _choices(group.scores[:-1])
             for path in at[begin]:
                 between = _cost_between(path, group, height)
                 for choice in chosen:
@@ -135,12 +138,17 @@ def best_paths(groups: Sequence[Group], count: int, height: float) -> list[Path]
     return sorted(finished, key=lambda path: -path.score)[:BEAM]
 
 
+def _choices(scores: NDArray[np.float64]) -> list[int]:
+    best, *others = np.argsort(-scores)[:CHOICES].tolist()
+    return [best, *(k for k in others if scores[k] > scores[best] - FARTHEST)]
+
+
 def _kept(paths: list[Path]) -> list[Path]:
     return sorted(paths, key=lambda path: -path.score)[:BEAM]
 
 
 def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
-    kind = _kind(SYMBOLS[choice])
+    kind = KINDS[choice]
     if group.has_dot and SYMBOLS[choice] != "÷":
         cost += DOT_COSTS
     opened, equals = path.opened, path.equals

@@ -1,6 +1,6 @@
 """How fast batches are read and what memory that takes. Prints a Markdown table.
 
-    python -m benchmarks.batch [--rows 28000] [--many 1000000] [--ray 60000] [--profile]
+    python -m benchmarks.batch [--rows 28000] [--many 1000000] [--ray 60000]
 
 The CSV in Kaggle's form is read beside the way that tutorials teach: pandas.read_csv, Keras'
 model.predict, to_csv, with the network in production, each a process of its own from its start.
@@ -28,6 +28,7 @@ from pyarrow import parquet
 from mnist_cnn import batch, datasets, inputs, runs, serving
 from mnist_cnn.settings import PROJECT_FOLDER
 
+OURS = [sys.executable, "-m", "mnist_cnn", "batch", "--format", "kaggle", "--output"]
 NAIVE = """
 import sys
 import keras, numpy as np, pandas as pd
@@ -94,61 +95,66 @@ def ray_scaling(folder: Path, images: np.ndarray, rows: int) -> None:
         )
 
 
-def profile(archive: Path) -> None:
-    """Prints which share of the time of reading a ZIP goes into what, in the thread that reads."""
+def csv_beside_pandas(folder: Path, images: np.ndarray, rows: int) -> None:
+    table, mine_to, naive_to = (folder / name for name in ("test.csv", "mine.csv", "naive.csv"))
+    model = runs.production_run().folder / "model.keras"
+    write_csv(images, table, rows)
+    naive = measured([sys.executable, "-c", NAIVE, str(table), str(naive_to), str(model)])
+    mine = measured([*OURS, str(mine_to), str(table)])
+    answers, others = (
+        np.loadtxt(path, delimiter=",", skiprows=1, dtype=int)[:, 1] for path in (mine_to, naive_to)
+    )
+    print(
+        f"| {rows:,} rows of CSV, seconds from start to end | {mine[0]:.1f} | "
+        f"{naive[0]:.1f} | {mine[0] / naive[0]:.2f} |"
+    )
+    print(f"| peak memory (MB) | {mine[1]:.0f} | {naive[1]:.0f} | {mine[1] / naive[1]:.2f} |")
+    print(f"| the same answers | {(answers == others).mean():.3%} | | |", flush=True)
+
+
+def many_rows(folder: Path, images: np.ndarray, rows: int) -> None:
+    table = folder / "many.csv"
+    write_csv(images, table, rows)
+    _, peak = measured([*OURS, str(folder / "out.csv"), str(table)])
+    print(f"| peak memory with {rows:,} rows (MB) | {peak:.0f} | | |", flush=True)
+
+
+def zip_of_png(folder: Path, images: np.ndarray) -> None:
+    """How fast, and which share of the time goes into what, in the thread that decodes."""
+    archive = folder / "test.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number, image in enumerate(images):
+            content = io.BytesIO()
+            Image.fromarray(image).save(content, "PNG")
+            file.writestr(f"{number:05d}.png", content.getvalue())
+    seconds, _ = measured([*OURS, str(folder / "out.csv"), str(archive)])
+    rate = len(images) / seconds
+    print(f"| {len(images):,} PNG in a ZIP, images per second with start-up | {rate:,.0f} | | |")
     classifier = serving.production_classifier()
     profiler = cProfile.Profile()
     profiler.runcall(lambda: list(batch.read_all(inputs.items_of([("", archive)]), classifier)))
     stats = pstats.Stats(profiler).get_stats_profile()
     for name in ("_decoded", "ink", "normalize"):
         share = stats.func_profiles[name].cumtime / stats.total_tt
-        print(f"| of the time of reading PNG, in `{name}` | {share:.0%} | | |")
+        print(f"| of the decoding thread's time, in `{name}` | {share:.0%} | | |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=28_000)
     parser.add_argument("--many", type=int, default=0, help="rows of a second, larger CSV")
-    parser.add_argument("--profile", action="store_true", help="what the time of PNG goes into")
     parser.add_argument("--ray", type=int, default=0, help="rows of Parquet for Ray's workers")
     options = parser.parse_args()
-    test = datasets.load_mnist().test
-    model = runs.production_run().folder / "model.keras"
-    ours = [sys.executable, "-m", "mnist_cnn", "batch", "--format", "kaggle", "--output"]
+    images = datasets.load_mnist().test.images
+    print("| one run | this program | pandas and model.predict | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        table, out = folder / "test.csv", folder / "out.csv"
-        write_csv(test.images, table, options.rows)
-        naive_command = [sys.executable, "-c", NAIVE, str(table), str(folder / "n"), str(model)]
-        naive = measured(naive_command)
-        mine = measured([*ours, str(out), str(table)])
-        same = np.loadtxt(out, delimiter=",", skiprows=1, dtype=int)
-        other = np.loadtxt(folder / "n", delimiter=",", skiprows=1, dtype=int)
-        print("| one run | this program | pandas and model.predict | ratio |\n|---|---|---|---|")
-        print(
-            f"| {options.rows:,} rows of CSV, seconds from start to end | {mine[0]:.1f} | "
-            f"{naive[0]:.1f} | {mine[0] / naive[0]:.2f} |"
-        )
-        print(f"| peak memory (MB) | {mine[1]:.0f} | {naive[1]:.0f} | {mine[1] / naive[1]:.2f} |")
-        agree = (same[:, 1] == other[:, 1]).mean()
-        print(f"| the same answers | {agree:.3%} | | |")
+        csv_beside_pandas(folder, images, options.rows)
         if options.many:
-            write_csv(test.images, table, options.many)
-            more = measured([*ours, str(out), str(table)])
-            print(f"| peak memory with {options.many:,} rows (MB) | {more[1]:.0f} | | |")
+            many_rows(folder, images, options.many)
+        zip_of_png(folder, images)
         if options.ray:
-            ray_scaling(folder, test.images, options.ray)
-        archive = folder / "test.zip"
-        with zipfile.ZipFile(archive, "w") as file:
-            for number, image in enumerate(test.images):
-                content = io.BytesIO()
-                Image.fromarray(image).save(content, "PNG")
-                file.writestr(f"{number:05d}.png", content.getvalue())
-        seconds, _ = measured([*ours, str(out), str(archive)])
-        if options.profile:
-            profile(archive)
-        rate = len(test) / seconds
-        print(f"| {len(test):,} PNG in a ZIP, images per second with start-up | {rate:,.0f} | | |")
+            ray_scaling(folder, images, options.ray)
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}.")
 
 

@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,17 +113,21 @@ def share(right: int, total: int) -> str:
     return f"{right / max(total, 1):.1%} ({low:.1%} to {high:.1%}) of {total:,}"
 
 
-def isolated(networks: reader.Networks) -> str:
+def isolated(networks: reader.Networks) -> None:
     path = data_folder() / "symbols.jsonl.gz"
     if not path.exists():
-        return ""
+        return
     with gzip.open(path, "rt") as lines:
         rows = [json.loads(line) for line in lines]
-    right = 0
+    mistakes: Counter[str] = Counter()
     for row in rows:
         strokes = [np.asarray(stroke, np.float64)[:, :2] for stroke in row["strokes"]]
-        right += reader.read_symbol(strokes, networks) == row["label"]
-    return share(right, len(rows))
+        answer = reader.read_symbol(strokes, networks)
+        if answer != row["label"]:
+            mistakes[f"{row['label']} as {answer}"] += 1
+    print(f"| symbols one by one | {share(len(rows) - mistakes.total(), len(rows))} |")
+    often = ", ".join(f"{what}: {times}" for what, times in mistakes.most_common(6))
+    print(f"| most often misread of these | {often} |")
 
 
 def as_image(writing: Writing) -> np.ndarray:
@@ -174,12 +179,8 @@ def pen_up_to_boxes(times: int = 15) -> float:
     return statistics.median(spent)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
-    options = parser.parse_args()
-    networks = serving.line_networks()
-    print("| what | measured (95 % interval) |\n|---|---|")
+def written_expressions(networks: reader.Networks) -> list[float]:
+    """Prints how well they are read; the seconds that those of 10 to 14 symbols took."""
     count, spent = Count(), []
     for writing in expressions():
         line = reader.read_strokes_line(writing.strokes, networks)
@@ -187,17 +188,20 @@ def main() -> None:
         if 10 <= len(writing.groups) <= 14:
             spent.append(line.seconds)
     if count.texts:
+        right = share(count.right, count.symbols)
         print(f"| expressions: symbols found | {share(count.found, count.symbols)} |")
-        print(
-            f"| expressions: symbols found and read right | {share(count.right, count.symbols)} |"
-        )
+        print(f"| expressions: symbols found and read right | {right} |")
         print(f"| whole expressions right | {share(count.texts_right, count.texts)} |")
+    return spent
+
+
+def composed_numbers(networks: reader.Networks, count: int) -> None:
     test = datasets.load_pen_digits().test
     random = np.random.default_rng(0)
     drawn, pictured = Count(), Count()
     for gap in GAPS:
         for_gap = Count()
-        for _ in range(options.numbers):
+        for _ in range(count):
             writing = number(test, gap, random)
             line = reader.read_strokes_line(writing.strokes, networks)
             for_gap.add(writing, line)
@@ -211,8 +215,17 @@ def main() -> None:
     print(f"| numbers drawn, all | {share(drawn.texts_right, drawn.texts)} |")
     print(f"| their symbols found | {share(drawn.found, drawn.symbols)} |")
     print(f"| numbers as pictures, not touching | {share(pictured.texts_right, pictured.texts)} |")
-    if alone := isolated(networks):
-        print(f"| symbols one by one | {alone} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
+    options = parser.parse_args()
+    networks = serving.line_networks()
+    print("| what | measured (95 % interval) |\n|---|---|")
+    spent = written_expressions(networks)
+    composed_numbers(networks, options.numbers)
+    isolated(networks)
     if spent:
         print(f"| reading 10 to 14 symbols, median | {1000 * statistics.median(spent):.1f} ms |")
     print(f"| pen-up → boxes of 12 symbols on screen, median | {pen_up_to_boxes():.0f} ms |")

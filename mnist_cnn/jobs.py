@@ -342,8 +342,8 @@ def _cap_log_forever(log: Path) -> None:
                         file.seek(-LOG_BYTES // 10, os.SEEK_END)
                         tail = file.read()
                     with open(log, "r+b") as file:
-                        file.truncate(0)
                         file.write(tail)
+                        file.truncate()  # afterwards, so that nobody reads an empty log
 
     threading.Thread(target=cap, daemon=True).start()
 

@@ -25,8 +25,7 @@ class Group:
     """Neighbouring pieces that may be one symbol: where they begin and end in their order.
 
     `gap` is the widest between its pieces, in heights of the line, below zero where they overlap;
-    `has_dot` says whether one of several is as small and low as a point or a comma, `is_dot`
-    whether its only one is.
+    `has_dot` says whether one of them is as small and low as a point or a comma.
     """
 
     begin: int
@@ -35,8 +34,12 @@ class Group:
     members: tuple[int, ...]
     gap: float = 0.0
     has_dot: bool = False
-    is_dot: bool = False
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False)
+
+    @property
+    def is_dot(self) -> bool:
+        """Whether its only piece may be a point."""
+        return self.has_dot and len(self.members) == 1
 
 
 def candidates(
@@ -61,10 +64,7 @@ def candidates(
             if not alone and box[2] - box[0] > 1.7 * height:
                 continue
             members = tuple(sorted(order[begin:end]))
-            has_dot = any(dots[n] for n in members)
-            groups.append(
-                Group(begin, end, box, members, gap, has_dot and not alone, has_dot and alone)
-            )
+            groups.append(Group(begin, end, box, members, gap, any(dots[n] for n in members)))
     return groups
 
 
@@ -139,6 +139,7 @@ def best_paths(groups: Sequence[Group], count: int, height: float) -> list[Path]
 
 
 def _choices(scores: NDArray[np.float64]) -> list[int]:
+    """The answers to follow, the best first."""
     best, *others = np.argsort(-scores)[:CHOICES].tolist()
     return [best, *(k for k in others if scores[k] > scores[best] - FARTHEST)]
 
@@ -149,7 +150,8 @@ def _kept(paths: list[Path]) -> list[Path]:
 
 def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
     kind = KINDS[choice]
-    if group.has_dot and SYMBOLS[choice] != "÷":
+    num_pieces = len(group.members)
+    if group.has_dot and num_pieces > 1 and SYMBOLS[choice] != "÷":
         cost += DOT_COSTS
     opened, equals = path.opened, path.equals
     if kind not in FOLLOWS[path.last]:
@@ -162,7 +164,6 @@ def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
     elif kind == "=":
         cost += UNUSUAL if equals else 0
         equals += 1
-    num_pieces = len(group.members)
     score = path.score + num_pieces * float(group.scores[choice]) - cost
     steps = (*path.steps, (group, choice))
     return Path(score, steps, kind, opened, equals)

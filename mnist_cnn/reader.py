@@ -29,7 +29,7 @@ MOST_PIECES = 120
 UNKNOWN = "?"
 NONE_FROM = 0.98
 """How likely a group is none of the symbols before it is called that."""
-ONE, SLASH = SYMBOLS.index("1"), SYMBOLS.index("/")
+ONE, SLASH, POINT = (SYMBOLS.index(sign) for sign in "1/.")
 SLASH_LEANS, LEAN_SPREAD = 14.0, 3.0
 """Degrees by which a straight stroke leans that is as likely a slash as a one."""
 ASKED_AGAIN = 6
@@ -202,12 +202,11 @@ def _judged(
     groups: Sequence[Group], answers: NDArray[np.float64], fits: NDArray[np.float64]
 ) -> list[Group]:
     """The groups with their scores: what they look like, and how that suits their place."""
-    point = SYMBOLS.index(".")
     judged = []
     for group, answer, fit in zip(groups, answers, fits, strict=True):
         scores = answer + fit
         if group.is_dot:
-            scores[point] = max(answer[point], DOT_LIKELY) + fit[point]
+            scores[POINT] = max(answer[POINT], DOT_LIKELY) + fit[POINT]
         judged.append(replace(group, scores=scores))
     return judged
 

@@ -19,8 +19,8 @@ def load_tensorflow() -> None:
     """To be called before anything imports TensorFlow or Keras in a process that trains.
 
     Its C++ code then reports errors only, what it frees after each batch is kept for the next, and
-    it does without the packages that it only loads because they are there, which would take a
-    second and 120 MB.
+    it does without the packages that it only loads because they are there, which cost time and
+    memory.
     """
     _keep_freed_memory()
     silence_tensorflow()

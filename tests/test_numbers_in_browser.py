@@ -105,6 +105,18 @@ def test_a_symbol_is_put_right(page: Page) -> None:
     expect(page.get_by_role("heading", name="4+7=11")).to_be_visible()
 
 
+def put_right_first(page: Page, digit: str) -> None:
+    """Types into the cell of the first row's digit."""
+    page.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.wait_for_timeout(500)
+        page.keyboard.press(key)
+    cell = page.locator("#portal input")
+    expect(cell).to_be_visible()
+    cell.fill(digit)
+    page.keyboard.press("Enter")
+
+
 def exported(page: Page) -> list[str]:
     """The lines of the batch as CSV."""
     state = page.get_by_test_id("stApp")
@@ -125,19 +137,13 @@ def test_a_zip_is_read_and_taken_away(
     expect(page.get_by_role("button", name="Read them")).to_be_enabled()
     click_button(page, "Read them")
     expect(page.get_by_text("40 of 40 labelled digits are right")).to_be_visible()
-    page.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})  # the first picture
-    for key in ("ArrowRight", "ArrowRight", "Enter"):
-        page.wait_for_timeout(500)
-        page.keyboard.press(key)
-    cell = page.locator("#portal input")
-    expect(cell).to_be_visible()
-    cell.fill("3")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("1 put right by hand")).to_be_visible()
-    assert exported(page)[1].startswith("7/0.png,3,")
-    click_button(page, "Undo all of that")
-    page.wait_for_timeout(1500)  # what was typed does not come back
-    expect(page.get_by_text("put right by hand")).to_have_count(0)
+    for _ in range(2):  # after an undo the same may be typed again
+        put_right_first(page, "3")
+        expect(page.get_by_text("1 put right by hand")).to_be_visible()
+        assert exported(page)[1].startswith("7/0.png,3,")
+        click_button(page, "Undo all of that")
+        page.wait_for_timeout(1500)  # what was typed does not come back
+        expect(page.get_by_text("put right by hand")).to_have_count(0)
     rows = exported(page)
     assert rows[0] == "item,digit,confidence,status,label"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")

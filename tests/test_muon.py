@@ -1,0 +1,47 @@
+"""Muon over convolutions, and what loading TensorFlow leaves out."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mnist_cnn.settings import PROJECT_FOLDER
+
+LOADED = """
+import sys
+from mnist_cnn.tensorflow_loader import load_tensorflow
+load_tensorflow()
+import keras
+assert not {"pandas", "pyarrow", "sklearn"} & set(sys.modules)
+from mnist_cnn import datasets
+print(len(datasets.load_bundled_digits().train))
+"""
+
+
+def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:
+    command = [sys.executable, "-c", LOADED]
+    answer = subprocess.run(
+        command, check=False, cwd=PROJECT_FOLDER, capture_output=True, text=True
+    )
+    assert answer.stdout == "1297\n", answer.stderr
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 8, 16), (5, 5, 1, 16), (7, 7, 16, 1), (16, 10)])
+def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape) -> None:
+    import keras
+
+    from mnist_cnn.muon import Muon
+
+    random = np.random.default_rng(0)
+    weights = keras.Variable(np.zeros(shape, np.float32))
+    gradient = random.normal(0, np.geomspace(0.1, 10, shape[-1]), shape).astype(np.float32)
+    optimizer = Muon(0.01, weight_decay=0.0, adam_weight_decay=0.0)
+    optimizer.build([weights])
+    optimizer.apply([keras.ops.convert_to_tensor(gradient)])
+    step = keras.ops.convert_to_numpy(weights).reshape(-1, shape[-1])
+    if len(shape) == 4 and 1 not in shape[2:]:
+        sizes = np.linalg.svd(step, compute_uv=False)
+        assert sizes.max() < 2 * sizes.min()
+    else:
+        assert np.abs(step) == pytest.approx(0.01, rel=0.05)  # as AdamW's first step

@@ -133,9 +133,11 @@ def ink(grey: FloatArray) -> FloatArray:
         float32 (height, width), 0 for paper to 1 for the darkest ink.
     """
     difference = grey - _paper(grey)
-    contrast, inverted = _strongest(difference), _strongest(-difference)
-    if inverted > contrast:
+    contrast = _strongest(difference)
+    if -difference.min() > contrast and (inverted := _strongest(-difference)) > contrast:
         difference, contrast = -difference, inverted
+    if contrast < LEAST_CONTRAST:
+        return np.zeros_like(grey)
     noise = _noise(difference)
     if noise > LEAST_NOISE * contrast:
         from scipy import ndimage  # a fifth of a second that strokes need not wait for
@@ -210,16 +212,15 @@ def _paper(grey: FloatArray) -> FloatArray:
     or a lamp to one side does not count as ink."""
     height, width = grey.shape
     step = max(1, min(height, width) // 32)
-    y, x = np.mgrid[0:height:step, 0:width:step]
-    values = grey[::step, ::step].ravel().astype(np.float64)
-    terms = _terms(y.ravel() / height, x.ravel() / width)
-    rim = np.minimum.reduce([y, x, height - 1 - y, width - 1 - x]).ravel()
-    bare = rim <= 0.08 * min(height, width)
-    level = float(np.median(values[bare]))
+    y, x = np.arange(0, height, step), np.arange(0, width, step)
+    depth = 0.08 * min(height, width)
+    rim = _near_an_end(y, height, depth)[:, None] | _near_an_end(x, width, depth)
+    values, bare = grey[::step, ::step].ravel().astype(np.float64), rim.ravel()
+    level = _median(values[bare])
     bare &= np.abs(values - level) <= max(0.02, 3 * 1.4826 * _median_deviation(values[bare]))
-    surface = np.array([level, 0, 0, 0, 0, 0])
     if np.ptp(values[bare]) < 0.02:
         return np.full_like(grey, level)
+    terms = _terms(np.repeat(y / height, len(x)), np.tile(x / width, len(y)))
     for _ in range(3):
         surface, *_ = np.linalg.lstsq(terms[bare], values[bare], rcond=None)
         residual = values - terms @ surface
@@ -229,6 +230,10 @@ def _paper(grey: FloatArray) -> FloatArray:
     paper = surface[0] + (surface[1] * rows + surface[3] * rows**2)[:, None]
     paper = paper + (surface[2] * columns + surface[4] * columns**2)[None, :]
     return (paper + surface[5] * np.outer(rows, columns)).astype(np.float32)
+
+
+def _near_an_end(places: NDArray[np.intp], length: int, depth: float) -> NDArray[np.bool_]:
+    return np.asarray(np.minimum(places, length - 1 - places) <= depth)
 
 
 def _terms(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -250,14 +255,14 @@ def _noise(difference: FloatArray) -> float:
             difference[:, -depth:].ravel(),
         ]
     )
-    deviations = np.abs(rim - np.median(rim))
+    deviations = np.abs(rim - _median(rim))
     differing = deviations[deviations > 1e-3]
-    return 0.0 if len(differing) < 0.4 * len(rim) else 1.4826 * float(np.median(differing))
+    return 0.0 if len(differing) < 0.4 * len(rim) else 1.4826 * _median(differing)
 
 
 def _strongest(difference: FloatArray) -> float:
     """The darkest ink, as the mean of the few strongest pixels, which one speck cannot fake."""
-    count = max(3, difference.size // 5000)
+    count = min(max(3, difference.size // 5000), difference.size)
     few, peak = difference.ravel(), difference.max()
     for share in (0.9, 0.5, 0.1):  # most pixels are paper: many equal values, slow to partition
         dark = few[few > share * peak]
@@ -280,7 +285,14 @@ def _without_specks(found: FloatArray) -> FloatArray:
 
 
 def _median_deviation(values: NDArray[Any]) -> float:
-    return float(np.median(np.abs(values - np.median(values))))
+    return _median(np.abs(values - _median(values)))
+
+
+def _median(values: NDArray[Any]) -> float:
+    """numpy's median of one row of numbers, without the many checks before it."""
+    middle = len(values) // 2
+    some = np.partition(values, [max(0, middle - 1), middle])
+    return float(some[middle] if len(values) % 2 else (some[middle - 1] + some[middle]) / 2)
 
 
 def _content(source: bytes | Path) -> bytes:

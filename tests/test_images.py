@@ -7,6 +7,8 @@ import pytest
 from conftest import SEVEN, canvas_json, needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
@@ -138,6 +140,12 @@ def test_grey_uneven_noisy_paper_is_seen_through(polarity: int) -> None:
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_image_has_no_ink(level: int) -> None:
     assert framed(saved(Image.new("L", (200, 100), level))).sum() == 0
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=6)))
+def test_the_smallest_images_are_read_too(pixels: NDArray[np.uint8]) -> None:
+    frame = framed(saved(Image.fromarray(pixels)))
+    assert frame.shape == (28, 28) and frame.max() in (0, 1)
 
 
 def test_grain_alone_has_no_ink() -> None:

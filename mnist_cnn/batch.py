@@ -67,6 +67,12 @@ def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
             yield from waiting.result()
 
 
+def read_on_one_core(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
+    """`read_all` in one thread, for one of many processes that share the cores."""
+    for chunk in chunks(items, CHUNK):
+        yield from _answered(chunk, classifier)
+
+
 def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
     images = [item.image for item in items if item.image is not None]
     predictions = iter(classifier.predict_many(np.stack(images), CHUNK) if images else [])

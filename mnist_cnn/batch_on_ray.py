@@ -90,7 +90,7 @@ def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
 
 
 class _Worker:
-    """Reads what it is handed, with a classifier that it has loaded once."""
+    """Reads what it is handed, on one core, with a classifier that it has loaded once."""
 
     def __init__(self, network: Any) -> None:
         import ray
@@ -99,7 +99,7 @@ class _Worker:
         self._classifier = Classifier(model, calibration_of(calibration, run_id), run_id)
 
     def __call__(self, work: "pa.Table") -> Iterator["pa.Table"]:
-        results = batch.read_all(_items(work.to_pylist()), self._classifier)
+        results = batch.read_on_one_core(_items(work.to_pylist()), self._classifier)
         while chunk := list(itertools.islice(results, ROWS)):
             yield _as_table(chunk)
 

@@ -33,7 +33,7 @@ import browser  # the same server and Chromium as the tests use
 
 
 def images_per_second(images: int) -> tuple[float, float]:
-    """The median of three turns each: `standard` with augmentation, and plain fit on arrays."""
+    """The median of five turns each: `standard` with augmentation, and plain fit on arrays."""
     load_tensorflow()
     import keras
 
@@ -48,7 +48,7 @@ def images_per_second(images: int) -> tuple[float, float]:
     pixels, labels = data.batch(owners, rows)
     arrays = pixels[..., None].astype(np.float32) / 255
     ours, plain = [], []
-    for turn in range(4):
+    for turn in range(6):
         model = network.build(recipe.architecture)
         seconds = training.fit(model, recipe, data)
         model = network.build(recipe.architecture)

@@ -154,13 +154,13 @@ class Stop:
 
 
 def peak_memory_mb() -> int | None:
-    """The most this process ever held, or None on Windows, which does not keep it."""
+    """The most this process ever held, in 10⁶ bytes; None on Windows, which does not keep it."""
     try:
         import resource
     except ImportError:
         return None
-    unit = 1024 if sys.platform == "darwin" else 1
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit // 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6
 
 
 def _append(path: Path, line: str) -> None:

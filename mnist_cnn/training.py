@@ -31,9 +31,11 @@ from mnist_cnn.settings import PROJECT_FOLDER, machine
 from mnist_cnn.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.training_data import TrainingData, operators_test, prepare
 
+Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Images (n, 28, 28) and their labels (n,)."""
+
 WARM_UP = 0.2
 """The share of all batches over which a one-cycle's learning rate rises; then it falls."""
-
 
 LEAST_IMPORTED = 0.5
 """The share of plainly written digits that a network from elsewhere must read to become a run."""
@@ -84,18 +86,11 @@ def _promote_first(run: Run) -> None:
 def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[str, Any]:
     """Fills the run's folder; the facts for its manifest."""
     started = time.monotonic()
-    diary.phase("preparing data")
-    data = prepare(recipe, lambda done, total: diary.phase("downloading", done / (total or 1)))
-    give_back_freed_memory()
-    diary.phase("building", 0.0)
-    new_run.write("config.json", _config(recipe, data))
-    keras.utils.set_random_seed(recipe.seed)
-    model = network.build(recipe.architecture)
-    stop.learning = True
-    seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
+    model, validation, seconds = _learned(recipe, new_run, diary, stop)
+    give_back_freed_memory()  # of the images that it learned from
     diary.phase("measuring")
     model = network.without_training_state(model, recipe.architecture)
-    _write_measured(new_run, model, data.validation.values(), recipe.kind)
+    _write_measured(new_run, model, validation, recipe.kind)
     return {
         "status": "stopped" if stop.asked else "finished",
         "kind": recipe.kind,
@@ -105,6 +100,22 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
         "peak_memory_mb": peak_memory_mb(),
         "machine": machine(),
     }
+
+
+def _learned(
+    recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop
+) -> tuple[keras.Model, list[Labelled], float]:
+    """The trained network, what to calibrate it by, and the seconds that it learned for."""
+    diary.phase("preparing data")
+    data = prepare(recipe, lambda done, total: diary.phase("downloading", done / (total or 1)))
+    give_back_freed_memory()
+    diary.phase("building", 0.0)
+    new_run.write("config.json", _config(recipe, data))
+    keras.utils.set_random_seed(recipe.seed)
+    model = network.build(recipe.architecture)
+    stop.learning = True
+    seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
+    return model, list(data.validation.values()), seconds
 
 
 def save_imported(model: keras.Model, new_run: NewRun) -> Run:
@@ -150,7 +161,7 @@ def _check_reads(model: keras.Model) -> None:
 def _write_measured(
     new_run: NewRun,
     model: keras.Model,
-    validation: Iterable[tuple[NDArray[np.uint8], NDArray[np.int64]]],
+    validation: Iterable[Labelled],
     kind: str = "digits",
 ) -> None:
     """The network, its calibration, and its scores on every test set that is here."""
@@ -285,7 +296,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         self._diary.epoch(row, matrix.tolist())
 
 
-def _validation(data: TrainingData, none_label: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _validation(data: TrainingData, none_label: int) -> Labelled:
     """Every validation image with its label, what is no digit among them."""
     none = data.validation_not_digits
     parts = [*data.validation.values(), (none, np.full(len(none), none_label))]

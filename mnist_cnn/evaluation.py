@@ -16,7 +16,7 @@ from mnist_cnn.metrics import Labels
 from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import Run, list_runs
 
-BATCH = 250
+BATCH = 100
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -191,6 +192,7 @@ def fit(
     )
     begun = time.monotonic()
     model.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=list(callbacks))
+    batches.forget()
     return time.monotonic() - begun
 
 
@@ -230,6 +232,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def on_epoch_end(self) -> None:
         self._epoch += 1
         self._draw()
+
+    def forget(self) -> None:
+        """Lets go of the images, since TensorFlow never lets go of what it drew them from."""
+        self._data = replace(self._data, pools=[])
 
     def _draw(self) -> None:
         random = np.random.default_rng([self._recipe.seed, self._epoch])

@@ -57,8 +57,11 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def shipped_copy(artifacts: Path) -> Path:
-    """An artifacts folder of this test's own that holds the run that the repository ships."""
-    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
+    """An artifacts folder of this test's own that holds the runs that are in production."""
+    shipped = PROJECT_FOLDER / "artifacts"
+    for run_id in json.loads((shipped / "production.json").read_bytes()).values():
+        shutil.copytree(shipped / "runs" / run_id, artifacts / "runs" / run_id)
+    shutil.copy(shipped / "production.json", artifacts)
     return artifacts
 
 

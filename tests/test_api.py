@@ -81,7 +81,7 @@ def test_the_root_is_the_dashboard(client: httpx.Client) -> None:
 def test_health_and_runs(client: httpx.Client) -> None:
     assert client.get("/health").json() == {"status": "ready", "run": runs.production_id()}
     listed = {entry["run"]: entry for entry in client.get("/runs").json()}
-    assert set(listed) == {runs.production_id(), runs.production_id("symbols")}
+    assert {runs.production_id(), runs.production_id("symbols")} < set(listed)
     entry = listed[runs.production_id()]
     assert entry["production"] and entry["accuracy"]["mnist-test"] > 0.99
     assert client.get("/runs", params={"offset": 1}).json() == list(listed.values())[1:]

@@ -227,4 +227,5 @@ def test_many_at_once_are_framed_as_one_by_one(seed: int, height: int, width: in
         part[:] = random.random(part.shape) ** 3
     many = normalize_many(inks)
     assert many.dtype == np.float32
-    assert np.allclose(many, [normalize(image) for image in inks], atol=1e-5)
+    # the centre of mass in float32, of up to a hundred pixels, moves edges by a hundred-thousandth
+    assert np.allclose(many, [normalize(image) for image in inks], atol=1e-4)

@@ -300,6 +300,12 @@ def test_the_confusion_page_without_runs_says_so(artifacts: Path) -> None:
     assert page("5_Confusion_matrix.py").info[0].value.startswith("No run yet")
 
 
+def test_runs_to_compare_ship_with_the_repository() -> None:
+    app = page("6_Compare_models.py")
+    assert not app.error and not app.info
+    assert "reads" in " ".join(text.value for text in app.markdown)
+
+
 def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
     assert "please train another" in page("6_Compare_models.py").info[0].value
     another_run()

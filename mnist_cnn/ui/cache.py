@@ -90,8 +90,8 @@ def nearest_training_digits(
 
 
 @st.cache_data(show_spinner=False, max_entries=20_000)
-def run_facts(run_id: str, folder: str) -> dict[str, Any]:
+def run_facts(run_id: str, folder: str, _run: Run) -> dict[str, Any]:
     """A whole run's cells in the table; `folder` tells artifacts folders apart."""
     from mnist_cnn.ui import runs_table
 
-    return runs_table.facts(runs.open_run(run_id))
+    return runs_table.facts(_run)

@@ -99,7 +99,7 @@ def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
             "Preset": "",
         }
     labels = registry.labels(entry.id)
-    facts = cache.run_facts(entry.id, str(entry.folder))
+    facts = cache.run_facts(entry.id, str(entry.folder), entry)
     return {
         "Run": entry.id,
         "Name": labels.name or entry.name,

@@ -17,6 +17,7 @@ from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import Run, list_runs
 
 BATCH = 100
+"""Images read at once: more of them would raise what a training takes at its peak."""
 
 
 @dataclass(frozen=True)

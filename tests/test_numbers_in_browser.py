@@ -1,6 +1,5 @@
 """Numbers, equations and batches as a person tries them, in a real Chromium."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from test_pages import seven_png
 from test_reader import written
 
 from mnist_cnn import corrections
-from mnist_cnn.settings import PROJECT_FOLDER
 
 expect.set_options(timeout=30_000)
 
@@ -176,11 +174,8 @@ def test_a_closed_tab_ends_its_batch(
 
 
 def test_corrections_and_a_labelled_batch_are_kept(
-    chromium: Browser, tmp_path: Path, monkeypatch
+    chromium: Browser, tmp_path: Path, shipped_copy: Path
 ) -> None:
-    artifacts = tmp_path / "artifacts"
-    shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
-    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(artifacts))
     members = [(f"{number % 2 + 7}/{number}.png", seven_png()) for number in range(40)]
     (tmp_path / "a.zip").write_bytes(zipped(*members))
     with browser.server(tmp_path / "log") as server:

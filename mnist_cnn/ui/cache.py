@@ -1,7 +1,6 @@
 """What the server keeps between reruns, one line each."""
 
 import gc
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -87,11 +86,3 @@ def nearest_training_digits(
         return None
     rows = explain.nearest(images[row], training.images)
     return training.images[rows], training.labels[rows]
-
-
-@st.cache_data(show_spinner=False, max_entries=20_000)
-def run_facts(run_id: str, folder: str, _run: Run) -> dict[str, Any]:
-    """A whole run's cells in the table; `folder` tells artifacts folders apart."""
-    from mnist_cnn.ui import runs_table
-
-    return runs_table.facts(_run)

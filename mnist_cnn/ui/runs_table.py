@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +12,6 @@ import streamlit as st
 from mnist_cnn import jobs, registry, runs
 from mnist_cnn.errors import RunDamaged, RunError
 from mnist_cnn.runs import Run
-from mnist_cnn.ui import cache
 
 STATUSES = ("finished", "stopped", "running", "failed", "interrupted", "damaged")
 
@@ -99,7 +100,7 @@ def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
             "Preset": "",
         }
     labels = registry.labels(entry.id)
-    facts = cache.run_facts(entry.id, str(entry.folder), entry)
+    facts = _facts(entry.id, entry.folder)
     return {
         "Run": entry.id,
         "Name": labels.name or entry.name,
@@ -110,8 +111,10 @@ def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
     }
 
 
-def facts(run: Run) -> dict[str, Any]:
-    """What never changes about a run, as cells of its row."""
+@lru_cache(maxsize=20_000)
+def _facts(run_id: str, folder: Path) -> dict[str, Any]:
+    """What never changes about a run, as cells of its row; `folder` tells artifacts apart."""
+    run = runs.open_run(run_id)
     manifest = run.manifest
     row: dict[str, Any] = {
         "Status": manifest.get("status", "finished"),

@@ -1,11 +1,14 @@
-"""Muon over convolutions, and what loading TensorFlow leaves out."""
+"""What training does under the hood: what it loads, what it keeps, and how Muon steps."""
 
+import dataclasses
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
 
+from mnist_cnn.recipes import PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
 
 LOADED = """
@@ -27,8 +30,20 @@ def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:
     assert answer.stdout == "1297\n", answer.stderr
 
 
+def test_nothing_holds_on_to_the_images_after_training() -> None:
+    from mnist_cnn import network, training
+    from mnist_cnn.training_data import prepare
+
+    recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",))
+    data = prepare(recipe)
+    images = weakref.ref(data.pools[0].images)
+    training.fit(network.build(recipe.architecture), recipe, data)
+    del data
+    assert images() is None
+
+
 @pytest.mark.parametrize("shape", [(3, 3, 8, 16), (5, 5, 1, 16), (7, 7, 16, 1), (16, 10)])
-def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape) -> None:
+def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape: tuple[int, ...]) -> None:
     import keras
 
     from mnist_cnn.muon import Muon

@@ -18,6 +18,8 @@ from mnist_cnn.records import BLANK, CLASSES, FloatArray, Prediction, Reading, S
 from mnist_cnn.runs import Run
 from mnist_cnn.strokes import rasterize
 
+INT8 = "model-int8.tflite"
+"""A copy of the network with one byte a weight, where a run has one: for reading many at once."""
 HAIRLINE = 0.02
 """A pen too thin to close the gap between two symbols."""
 SURE_AT_ONCE = 0.99
@@ -179,14 +181,15 @@ class Classifier:
         return predictions
 
 
-def load_classifier(run: Run) -> Classifier:
-    """The classifier of a whole run.
+def load_classifier(run: Run, int8: bool = False) -> Classifier:
+    """The classifier of a whole run; with `int8` its rounded copy, where it has one.
 
     Raises:
         RunDamaged: the run's network or calibration cannot be used.
     """
     calibration = calibration_of(run.calibration, run.id)
-    return Classifier(run.read("model.tflite"), calibration, run.id, run.kind)
+    name = INT8 if int8 and INT8 in run.manifest["sha256"] else "model.tflite"
+    return Classifier(run.read(name), calibration, run.id, run.kind)
 
 
 def calibration_of(values: dict[str, Any], run_id: str) -> Calibration:

@@ -114,11 +114,16 @@ def _without_softmax(model: keras.Model) -> keras.Model:
     return model
 
 
-def export_litert(model: keras.Model) -> bytes:
-    """The network as a LiteRT flat buffer with a free batch dimension."""
+def export_litert(model: keras.Model, int8: bool = False) -> bytes:
+    """The network as a LiteRT flat buffer with a free batch dimension.
+
+    With `int8`, weights are kept in a byte each, and what they are multiplied with is rounded to a
+    byte too, image by image: several times faster, with hardly other answers.
+    """
+    kept = {"optimizations": [tf.lite.Optimize.DEFAULT]} if int8 else {}
     with tempfile.TemporaryDirectory() as folder, native_output_hidden():
         path = Path(folder) / "model.tflite"
-        model.export(path, format="litert", verbose=False)
+        model.export(path, format="litert", verbose=False, **kept)
         return path.read_bytes()
 
 

@@ -231,7 +231,8 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=18,
+        epochs=22,
+        architecture=Architecture((16, 32, 64, 96, 96), (1, 2, 1, 2, 1)),
         pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 5_000),
         calm_epochs=2,
         batch_size=64,

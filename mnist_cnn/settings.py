@@ -59,9 +59,13 @@ def api_origins() -> list[str]:
     return [origin for origin in os.environ.get("MNIST_CNN_ORIGINS", "").split(",") if origin]
 
 
-def silence_tensorflow() -> None:
-    """Lets TensorFlow's C++ code report errors only, from its import on."""
+def set_up_tensorflow() -> None:
+    """Lets TensorFlow report errors only and compute by oneDNN, from its import on.
+
+    By itself it takes oneDNN on some processors only; it trains faster on all that were tried.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def _user_cache() -> Path:

@@ -5,7 +5,7 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 
-from mnist_cnn.settings import silence_tensorflow
+from mnist_cnn.settings import set_up_tensorflow
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 """As malloc.h numbers them."""
@@ -23,7 +23,7 @@ def load_tensorflow() -> None:
     memory.
     """
     _keep_freed_memory()
-    silence_tensorflow()
+    set_up_tensorflow()
     with _hidden(ONLY_IF_THERE):
         import keras  # noqa: F401
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn import datasets, evaluation, gate, metrics, network, registry, runs
 from mnist_cnn.augmentation import augmented
-from mnist_cnn.classifier import Calibration, Classifier
+from mnist_cnn.classifier import INT8, Calibration, Classifier
 from mnist_cnn.diary import Diary, Listener, Stop, peak_memory_mb
 from mnist_cnn.errors import BadNetwork, RunError, TrainingFailed
 from mnist_cnn.evaluation import Readings
@@ -169,16 +169,18 @@ def _write_measured(
     new_run.write("model.keras", network.keras_file(model))
     exported = network.export_litert(model)
     new_run.write("model.tflite", exported)
+    rounded = network.export_litert(model, int8=True)
+    new_run.write(INT8, rounded)
     uncalibrated = Classifier(exported, Calibration(), new_run.id, kind)
     calibration = evaluation.calibrate(
         Readings(evaluation.read(uncalibrated, images), labels) for images, labels in validation
     )
     new_run.write("calibration.json", calibration.as_dict())
-    classifier = Classifier(exported, calibration, new_run.id, kind)
+    networks = [Classifier(file, calibration, new_run.id, kind) for file in (exported, rounded)]
     sets = datasets.local_test_sets()
     if kind == "symbols":
         sets.append(operators_test())
-    new_run.write("evaluation.json", _evaluation(new_run, model, classifier, sets))
+    new_run.write("evaluation.json", _evaluation(new_run, model, *networks, sets))
 
 
 def fit(
@@ -312,21 +314,33 @@ def _validation(data: TrainingData, none_label: int) -> Labelled:
 
 
 def _evaluation(
-    new_run: NewRun, model: keras.Model, classifier: Classifier, sets: list[Dataset]
+    new_run: NewRun,
+    model: keras.Model,
+    classifier: Classifier,
+    rounded: Classifier,
+    sets: list[Dataset],
 ) -> dict[str, Any]:
-    """Scores on every test set, and how far LiteRT strays from Keras; writes predictions.npz."""
-    results, difference = {}, 0.0
+    """Scores on every test set, how far LiteRT strays from Keras, and how often its int8 copy
+    reads something else; writes predictions.npz."""
+    results, difference, others, total = {}, 0.0, 0, 0
     arrays: dict[str, Any] = {}
     for dataset in sets:
         logits = evaluation.read(classifier, dataset.images)
         results[dataset.name] = Readings(logits, dataset.labels).scores(classifier.calibration)
         difference = max(difference, _difference(model, classifier, dataset.images))
+        by_rounded = evaluation.read(rounded, dataset.images)
+        others += int((by_rounded.argmax(axis=1) != logits.argmax(axis=1)).sum())
+        total += len(dataset)
         arrays[f"{dataset.name}-logits"] = logits.astype(np.float16)
         arrays[f"{dataset.name}-labels"] = dataset.labels.astype(np.uint8)
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     new_run.write(evaluation.PREDICTIONS, packed.getvalue())
-    return {"datasets": results, "keras_litert_difference": difference}
+    return {
+        "datasets": results,
+        "keras_litert_difference": difference,
+        "int8_reads_otherwise": others / max(total, 1),
+    }
 
 
 def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:

@@ -170,12 +170,14 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
         "predictions.npz",
         "model.keras",
         "model.tflite",
+        "model-int8.tflite",
     }
     made = runs.open_run(first)
     assert made.config["command"].startswith("python -m mnist_cnn train --preset quick")
     assert made.config["data"]["sets"]["bundled-digits"]["split"] == [1297, 200, 300]
     assert made.evaluation["datasets"]["bundled-digits-test"]["accuracy"] > 0.5
     assert made.evaluation["keras_litert_difference"] < 1e-4
+    assert made.evaluation["int8_reads_otherwise"] < 0.01
     assert runs.production_id() == first
     assert lines(run("predict", seven_png))[0]["probabilities"]
 

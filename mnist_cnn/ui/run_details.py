@@ -46,6 +46,9 @@ def one(run: Run) -> None:
                 "greatest difference from Keras to LiteRT": run.evaluation.get(
                     "keras_litert_difference"
                 ),
+                "share that the int8 copy reads otherwise": run.evaluation.get(
+                    "int8_reads_otherwise"
+                ),
             }
         )
     _downloads(run)
@@ -220,6 +223,7 @@ def _downloads(run: Run) -> None:
     kinds = {
         "model.keras": "Keras network",
         "model.tflite": "LiteRT network",
+        "model-int8.tflite": "LiteRT network (int8)",
         "history.csv": "History (CSV)",
         "evaluation.json": "Evaluation (JSON)",
     }

@@ -222,7 +222,8 @@ def _paper(grey: FloatArray) -> FloatArray:
         return np.full_like(grey, level)
     terms = _terms(np.repeat(y / height, len(x)), np.tile(x / width, len(y)))
     for _ in range(3):
-        surface, *_ = np.linalg.lstsq(terms[bare], values[bare], rcond=None)
+        some = terms[bare]
+        surface, *_ = np.linalg.lstsq(some.T @ some, some.T @ values[bare], rcond=None)
         residual = values - terms @ surface
         spread = max(0.01, 1.4826 * _median_deviation(residual[bare]))
         bare = np.abs(residual) <= 3 * spread

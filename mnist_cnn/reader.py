@@ -22,16 +22,21 @@ from mnist_cnn.images import normalize_strokes
 from mnist_cnn.lattice import Group, Path, best_paths, candidates
 from mnist_cnn.line_shape import DOT_LIKELY, Geometry, line_height, num_lines
 from mnist_cnn.metrics import softmax
-from mnist_cnn.pieces import Box, Piece, box_of, framed, lean_of, pieces_of_ink
+from mnist_cnn.pieces import Box, Piece, box_of, course_of, framed, pieces_of_ink
 from mnist_cnn.records import SYMBOLS, FloatArray, Stroke
 
 MOST_PIECES = 120
 UNKNOWN = "?"
 NONE_FROM = 0.98
 """How likely a group is none of the symbols before it is called that."""
-ONE, SLASH, POINT = (SYMBOLS.index(sign) for sign in "1/.")
+ONE, SLASH, POINT, OPENING, CLOSING = (SYMBOLS.index(sign) for sign in "1/.()")
 SLASH_LEANS, LEAN_SPREAD = 14.0, 3.0
 """Degrees by which a straight stroke leans that is as likely a slash as a one."""
+BOWS = {ONE: (0.0, 0.035), OPENING: (-0.15, 0.1), CLOSING: (0.15, 0.1)}
+"""How far a stroke of each usually bows, and the spread of that: ones as MNIST and the writers of
+the pen digits have them, brackets as they are generated."""
+HALF_HEARD = 0.5
+"""What the network's word weighs beside the bow: both look at one and the same stroke."""
 ASKED_AGAIN = 6
 """The groups of so many paths get a second opinion."""
 
@@ -125,7 +130,7 @@ def read_symbol(strokes: Sequence[Stroke], networks: Networks) -> str:
     image = normalize_strokes(strokes)[None]
     answers = _answers(networks.symbols, image)
     if len(strokes) == 1:
-        _tell_slash_from_one(answers[0], Piece(box_of(strokes[0]), strokes[0]))
+        _tell_slim_ones_apart(answers[0], Piece(box_of(strokes[0]), strokes[0]))
     best = int(_second_opinion(networks.digits, image, answers)[0, : len(SYMBOLS)].argmax())
     return SYMBOLS[best]
 
@@ -160,7 +165,7 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     answers = _answers(networks.symbols, images)
     for group, answer in zip(groups, answers, strict=True):
         if len(group.members) == 1:
-            _tell_slash_from_one(answer, pieces[group.members[0]])
+            _tell_slim_ones_apart(answer, pieces[group.members[0]])
     paths = best_paths(_judged(groups, answers, fits), len(pieces), height)
     numbers = {group.members: number for number, group in enumerate(groups)}
     asked = sorted({numbers[g.members] for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
@@ -177,12 +182,20 @@ def _answers(classifier: Classifier, images: FloatArray) -> NDArray[np.float64]:
     return np.log(softmax(with_none, classifier.calibration.temperature) + 1e-9)
 
 
-def _tell_slash_from_one(answer: NDArray[np.float64], piece: Piece) -> None:
-    """In place: of a straight piece's chance to be either, its lean gives each a share."""
-    lean = lean_of(piece)
-    if lean is not None:
+def _tell_slim_ones_apart(answer: NDArray[np.float64], piece: Piece) -> None:
+    """In place: a piece that bends evenly is the likelier a one the less it bows, and else a
+    bracket; a straight one's chance to be a one or a slash is shared out by its lean."""
+    course = course_of(piece)
+    if course and course.even:
+        signs = list(BOWS)
+        usual, spread = np.array([BOWS[sign] for sign in signs]).T
+        any_of_them = np.logaddexp.reduce(answer[signs])
+        off = ((course.bow - usual) / spread) ** 2 / 2
+        likely = HALF_HEARD * answer[signs] - off - np.log(spread)
+        answer[signs] = likely + any_of_them - np.logaddexp.reduce(likely)
+    if course and course.straight:
         either = np.logaddexp(answer[ONE], answer[SLASH])
-        beyond = (lean - SLASH_LEANS) / LEAN_SPREAD
+        beyond = (course.lean - SLASH_LEANS) / LEAN_SPREAD
         answer[SLASH] = either - np.logaddexp(0, -beyond)
         answer[ONE] = either - np.logaddexp(0, beyond)
 

@@ -20,17 +20,17 @@ threadpool_limits(1, "blas")
 
 
 @lru_cache(maxsize=8)
-def _kept(run_id: str, folder: Path) -> Classifier:
-    return load_classifier(runs.open_run(run_id))
+def _kept(run_id: str, folder: Path, int8: bool) -> Classifier:
+    return load_classifier(runs.open_run(run_id), int8)
 
 
-def classifier_of(run: Run) -> Classifier:
-    """The classifier of a whole run; the last few that were asked for are kept.
+def classifier_of(run: Run, int8: bool = False) -> Classifier:
+    """The classifier of a whole run, or its int8 copy; the last few that were asked for are kept.
 
     Raises:
         RunDamaged: the run's network or calibration cannot be used.
     """
-    return _kept(run.id, run.folder)
+    return _kept(run.id, run.folder, int8)
 
 
 def production_classifier(kind: str = "digits") -> Classifier:

@@ -96,8 +96,9 @@ def stressed(images: NDArray[np.uint8] | FloatArray, kind: str, amount: float) -
         images: (n, 28, 28), uint8 or in [0, 1].
     """
     grey = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
-    grey = np.pad(grey, ((0, 0), (8, 8), (8, 8)))
     stress = STRESSES[kind]
+    around = 4 if stress.photographed else 8  # paper enough, or room to move
+    grey = np.pad(grey, ((0, 0), (around, around), (around, around)))
     changed = stress.change(grey, amount, np.random.default_rng(0)).astype(np.float32)
     if stress.photographed:
         return np.stack([normalize(ink(image)) for image in changed])

@@ -17,6 +17,9 @@ Strokes = tuple[Stroke, ...]
 THINNEST, THICKEST = 0.02, 0.30
 """Pen widths from hairline to marker, as shares of the drawing's longer side."""
 
+MOST_CORNERS = 10
+"""Strokes of fewer points have their corners there; curves are drawn out to more."""
+
 
 def rewritten(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:
     """uint8 (count, 28, 28): drawings in turn, each with another pen and a slightly other hand."""
@@ -255,10 +258,25 @@ def _glyph(random: Random, names: Sequence[str] = tuple(NOT_DIGITS)) -> Strokes:
 
 def _sketched(template: str, random: Random, slip: float = 0.45) -> Strokes:
     """A template's strokes with every point slipped a little, curves drawn out."""
-    return tuple(
-        _curve(np.array(points) + random.normal(0, slip, (len(points), 2)), smooth)
-        for smooth, points in parsed(template)
-    )
+    strokes = []
+    for smooth, points in parsed(template):
+        slipped = np.array(points) + random.normal(0, slip, (len(points), 2))
+        strokes.append(_unsteady(_curve(slipped, smooth), random))
+    return tuple(strokes)
+
+
+def _unsteady(stroke: Stroke, random: Random) -> Stroke:
+    """Half of all strokes become straight pieces of a unit or two, joined askew. Strokes that are
+    ruled or round throughout are the generator's own: a network would know a sign by them."""
+    steps = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
+    if len(stroke) < 2 or steps[-1] <= 0 or random.random() < 0.5:
+        return stroke
+    corners = steps if len(stroke) < MOST_CORNERS else steps[[0, -1]]
+    between = random.uniform(0, steps[-1], int(steps[-1] / random.uniform(0.8, 2.2)))
+    at = np.sort(np.concatenate([corners, between]))
+    points = np.stack([np.interp(at, steps, stroke[:, axis]) for axis in (0, 1)], axis=1)
+    slip = random.uniform(0, 0.25) * min(1.0, steps[-1] / 5)
+    return np.asarray(points + random.normal(0, slip, points.shape))
 
 
 def _curve(points: Stroke, smooth: bool) -> Stroke:

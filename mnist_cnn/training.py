@@ -176,11 +176,12 @@ def _write_measured(
         Readings(evaluation.read(uncalibrated, images), labels) for images, labels in validation
     )
     new_run.write("calibration.json", calibration.as_dict())
-    networks = [Classifier(file, calibration, new_run.id, kind) for file in (exported, rounded)]
+    classifier = Classifier(exported, calibration, new_run.id, kind)
+    int8 = Classifier(rounded, calibration, new_run.id, kind)
     sets = datasets.local_test_sets()
     if kind == "symbols":
         sets.append(operators_test())
-    new_run.write("evaluation.json", _evaluation(new_run, model, *networks, sets))
+    new_run.write("evaluation.json", _evaluation(new_run, model, classifier, int8, sets))
 
 
 def fit(
@@ -317,7 +318,7 @@ def _evaluation(
     new_run: NewRun,
     model: keras.Model,
     classifier: Classifier,
-    rounded: Classifier,
+    int8: Classifier,
     sets: list[Dataset],
 ) -> dict[str, Any]:
     """Scores on every test set, how far LiteRT strays from Keras, and how often its int8 copy
@@ -328,8 +329,8 @@ def _evaluation(
         logits = evaluation.read(classifier, dataset.images)
         results[dataset.name] = Readings(logits, dataset.labels).scores(classifier.calibration)
         difference = max(difference, _difference(model, classifier, dataset.images))
-        by_rounded = evaluation.read(rounded, dataset.images)
-        others += int((by_rounded.argmax(axis=1) != logits.argmax(axis=1)).sum())
+        by_int8 = evaluation.read(int8, dataset.images)
+        others += int((by_int8.argmax(axis=1) != logits.argmax(axis=1)).sum())
         total += len(dataset)
         arrays[f"{dataset.name}-logits"] = logits.astype(np.float16)
         arrays[f"{dataset.name}-labels"] = dataset.labels.astype(np.uint8)

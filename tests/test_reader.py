@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SEVEN
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from test_cli import run as run_command
 
 from mnist_cnn import reader, serving
 from mnist_cnn.glyphs import DIGITS, OPERATORS, parsed
 from mnist_cnn.images import ink
+from mnist_cnn.pieces import Piece, box_of, course_of
 from mnist_cnn.records import Stroke
 
 
@@ -154,3 +157,45 @@ def test_a_small_low_zero_is_no_point(symbols: reader.Networks) -> None:
     (zero,) = written("0", scale=4.2)
     strokes = [*written("4"), zero + np.array([85, 40]), *written("7", at=16)]
     assert reader.read_strokes_line(strokes, symbols).text == "407"
+
+
+SLIM = {
+    "an angular opening bracket": ([(30, 0), (8, 30), (6, 70), (28, 100)], "("),
+    "an angular closing bracket": ([(0, 0), (22, 30), (24, 70), (2, 100)], ")"),
+    "a hooked opening bracket": ([(30, 4), (22, 0), (6, 40), (8, 80), (20, 100), (26, 96)], "("),
+    "a one": ([(10, 0), (10, 100)], "1"),
+    "an unsteady one": ([(10, 0), (13, 30), (12, 60), (10, 100)], "1"),
+    "a slash": ([(50, 0), (24, 52), (0, 100)], "/"),
+}
+
+
+@pytest.mark.parametrize("name", SLIM)
+def test_slim_strokes_are_told_apart_by_bow_and_lean(symbols: reader.Networks, name: str) -> None:
+    points, sign = SLIM[name]
+    assert reader.read_symbol([np.array(points, float)], symbols) == sign
+
+
+@given(
+    bow=st.floats(-0.3, 0.3),
+    lean=st.floats(-40, 40),
+    length=st.floats(0.01, 1000),
+    backwards=st.booleans(),
+)
+def test_bow_and_lean_of_an_arc(bow: float, lean: float, length: float, backwards: bool) -> None:
+    down = np.linspace(-0.5, 0.5, 41)
+    arc = np.stack([bow * (1 - 4 * down**2), down], axis=1)[:: -1 if backwards else 1]
+    angle = np.radians(lean)
+    turned = arc @ [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+    stroke = length * turned
+    course = course_of(Piece(box_of(stroke), stroke))
+    assert course
+    assert course.lean == pytest.approx(lean, abs=0.1)
+    assert course.bow == pytest.approx(bow, abs=0.01)
+    assert course.even
+    assert course.straight == (abs(bow) < 0.058) or abs(abs(bow) - 0.058) < 0.002
+
+
+def test_a_tap_has_no_course() -> None:
+    tap = np.array([[3.0, 3.0]])
+    assert course_of(Piece(box_of(tap), tap)) is None
+    assert course_of(Piece(box_of(tap), np.repeat(tap, 5, axis=0))) is None

@@ -37,7 +37,8 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     asked = st.button(
         f"Measure on {SAMPLE} digits",
         icon=":material/play_arrow:",
-        help="At a first look, without the second that unsure digits get elsewhere.",
+        help="By the int8 copy of the network, where its run has one, and at a first look, without "
+        "the second that unsure digits get elsewhere.",
     )
     axis = f"{kind} ({stress.STRESSES[kind].unit})"
     place = st.empty()
@@ -46,7 +47,7 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
         st.session_state[key] = []
         rows = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
         for name in chosen:
-            classifier = serving.classifier_of(runs.open_run(name))
+            classifier = serving.classifier_of(runs.open_run(name), int8=True)
             for amount, accuracy in stress.curve(classifier, images[rows], labels[rows], kind):
                 row = {"Run": name, axis: amount, "Accuracy": accuracy}
                 st.session_state[key].append(row)

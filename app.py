@@ -8,13 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
-from mnist_cnn.api import PATHS, HostCheck, api, warm
+from mnist_cnn.api import ApiFirst, HostCheck, warm
 
 app = st.App(
     Path(__file__).with_name("Home.py"),
-    routes=[Route(path, api) for path in PATHS],
-    middleware=[Middleware(HostCheck)],
+    middleware=[Middleware(HostCheck), Middleware(ApiFirst)],
     lifespan=warm,
 )

@@ -21,6 +21,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnist_cnn import reader, registry, runs, serving
@@ -169,7 +170,7 @@ PATHS = (
     "/docs-assets/{file:path}",
     "/openapi.json",
 )
-"""Where a server that also carries the dashboard hands requests to `api`."""
+"""What `ApiFirst` hands to `api`."""
 
 
 @contextlib.asynccontextmanager
@@ -415,6 +416,20 @@ class HostCheck:
         )
         refusal = JSONResponse(_failure("bad_request", "The Host header is none."), 400)
         await (self._app if known else refusal)(scope, receive, send)
+
+
+class ApiFirst:
+    """Around the dashboard: what is for the API goes straight to it, past all that only the
+    dashboard's requests need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._dashboard = app
+        routes = [Route(path, api) for path in PATHS]
+        self._either = Router(routes, redirect_slashes=False, default=app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._dashboard if scope["type"] == "lifespan" else self._either
+        await app(scope, receive, send)
 
 
 class Guard:

@@ -5,7 +5,7 @@ ordered by their place and not by when they were written, so that a bar may be a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ class Group:
     """Neighbouring pieces that may be one symbol: where they begin and end in their order.
 
     `gap` is the widest between its pieces, in heights of the line, below zero where they overlap;
-    `has_dot` says whether one of them is as small and low as a point or a comma.
+    `has_dot` says whether one of them is as small and low as a point or a comma, and `hangs`
+    whether such a one lies below all the others.
     """
 
     begin: int
@@ -34,6 +35,7 @@ class Group:
     members: tuple[int, ...]
     gap: float = 0.0
     has_dot: bool = False
+    hangs: bool = False
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False)
 
     @property
@@ -64,8 +66,16 @@ def candidates(
             if not alone and box[2] - box[0] > 1.7 * height:
                 continue
             members = tuple(sorted(order[begin:end]))
-            groups.append(Group(begin, end, box, members, gap, any(dots[n] for n in members)))
+            low = [n for n in members if dots[n]]
+            hangs = any(_hangs(n, members, pieces, height) for n in low)
+            groups.append(Group(begin, end, box, members, gap, bool(low), hangs))
     return groups
+
+
+def _hangs(number: int, members: Sequence[int], pieces: Sequence[Piece], height: float) -> bool:
+    """Whether a piece begins where the others of its group end, or below."""
+    others = [pieces[n].box[3] for n in members if n != number]
+    return bool(others) and pieces[number].box[1] > max(others) - HANGING * height
 
 
 def _kind(text: str) -> str:
@@ -90,12 +100,16 @@ FOLLOWS: dict[str, str] = {
 }
 """What usually comes after what; ^ is the beginning."""
 UNUSUAL = 6.0
+RARE = 3.0
+"""A number that begins with a point, or behind a sign with a zero that no point follows."""
 CLOSES_NOTHING = 2.0
 JOINING_COSTS = 0.17
 GAP_COSTS, TOUCHING = 20.0, 0.03
 """Strokes of one symbol overlap from left to right, or nearly so."""
-DOT_COSTS = 3.0
-"""Only ÷ has dots."""
+DOT_COSTS, HANGING_COSTS = 1.0, 8.0
+"""Only ÷ has dots; and nothing but ÷ and = a small piece that hangs below the rest of it."""
+HANGING = 0.15
+"""How far above the others' lower end it begins at most, in heights of the line."""
 OVERLAP_COSTS, OVERLAP_FREE = 2.5, 0.22
 UNDER_EDGE = 0.3
 """How far from its neighbour's middle a point stands at least, in widths of that."""
@@ -103,13 +117,18 @@ UNDER_EDGE = 0.3
 
 @dataclass(frozen=True)
 class Path:
-    """A reading of the first so many pieces."""
+    """A reading of the first so many pieces.
+
+    `number` is what it ends in, as far as that matters: nothing, "d" for digits, "0" for a zero
+    behind a sign, "." for a number with a point.
+    """
 
     score: float
     steps: tuple[tuple[Group, int], ...] = ()
     last: str = "^"
     opened: int = 0
     equals: int = 0
+    number: str = ""
 
     @property
     def text(self) -> str:
@@ -132,10 +151,8 @@ def best_paths(groups: Sequence[Group], count: int, height: float) -> list[Path]
                 between = _cost_between(path, group, height)
                 for choice in chosen:
                     at[group.end].append(_extended(path, group, choice, inside + between))
-    finished = [
-        Path(p.score - CLOSES_NOTHING * p.opened, p.steps, p.last, p.opened) for p in at[count]
-    ]
-    return sorted(finished, key=lambda path: -path.score)[:BEAM]
+    finished = [replace(path, score=path.score - _cost_of_end(path)) for path in at[count]]
+    return _kept(finished)
 
 
 def _choices(scores: NDArray[np.float64]) -> list[int]:
@@ -151,11 +168,13 @@ def _kept(paths: list[Path]) -> list[Path]:
 def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
     kind = KINDS[choice]
     num_pieces = len(group.members)
-    if group.has_dot and num_pieces > 1 and SYMBOLS[choice] != "÷":
-        cost += DOT_COSTS
+    if group.has_dot and num_pieces > 1 and SYMBOLS[choice] not in "÷=":
+        cost += HANGING_COSTS if group.hangs else DOT_COSTS
     opened, equals = path.opened, path.equals
     if kind not in FOLLOWS[path.last]:
         cost += UNUSUAL
+    number, costs = _number_after(path, SYMBOLS[choice])
+    cost += costs
     if kind == "(":
         opened += 1
     elif kind == ")":
@@ -166,7 +185,24 @@ def _extended(path: Path, group: Group, choice: int, cost: float) -> Path:
         equals += 1
     score = path.score + num_pieces * float(group.scores[choice]) - cost
     steps = (*path.steps, (group, choice))
-    return Path(score, steps, kind, opened, equals)
+    return Path(score, steps, kind, opened, equals, number)
+
+
+def _number_after(path: Path, symbol: str) -> tuple[str, float]:
+    """What number a path ends in with one more symbol, and what it costs to write it so."""
+    if symbol == ".":
+        return ".", {"": RARE, ".": UNUSUAL}.get(path.number, 0.0)
+    if not symbol.isdigit():
+        return "", 0.0
+    if path.number == "":
+        return "0" if symbol == "0" and path.steps else "d", 0.0
+    return ("d", RARE) if path.number == "0" else (path.number, 0.0)
+
+
+def _cost_of_end(path: Path) -> float:
+    """Brackets that stay open, and behind an equals sign a result that does not end."""
+    broken_off = path.equals and path.last not in "d)="
+    return CLOSES_NOTHING * path.opened + (UNUSUAL if broken_off else 0.0)
 
 
 def _cost_inside(group: Group) -> float:

@@ -46,6 +46,9 @@ LARGEST_DOT = 0.22
 TICK_HEIGHT, TICK_SLIM, TICK_BELOW = 0.6, 0.65, 0.25
 """Many people write a comma: how high at most, how wide for that, and how far below the middle at
 least. A small zero is wider."""
+UNDER_LINE, COMMA_FLAT = 0.15, 2.5
+"""A comma may also slant where it begins no higher above the digits' lower ends than that, in
+heights of the line; how wide it is for its height at most, which no bar of an equals sign is."""
 DOT_LIKELY = math.log(0.2)
 TOO_SMALL_COSTS = 5.0
 """What is no larger than a dot, or hangs low as a comma does, is hardly anything else, whatever it
@@ -60,6 +63,7 @@ class Geometry:
         tall = [p for p in pieces if p.height >= 0.6 * height] or list(pieces)
         self._x = np.array([(p.box[0] + p.box[2]) / 2 for p in tall])
         self._y = np.array([(p.box[1] + p.box[3]) / 2 for p in tall])
+        self._bottom = np.array([p.box[3] for p in tall])
         names = list(SYMBOLS)
         self._shapes = np.array([_SHAPES.get(name, _DIGIT_SHAPE) for name in names])
         self._too_large = np.array([name not in ".-" for name in names])
@@ -85,17 +89,22 @@ class Geometry:
 
     def _dot_at(self, box: Box, below: float) -> bool:
         width, height = (box[2] - box[0]) / self._height, (box[3] - box[1]) / self._height
-        is_tick = height < TICK_HEIGHT and width < TICK_SLIM * height
-        return max(width, height) < LARGEST_DOT or (is_tick and below > TICK_BELOW)
+        if max(width, height) < LARGEST_DOT:
+            return True
+        if height > TICK_HEIGHT or width > COMMA_FLAT * height or below < TICK_BELOW:
+            return False
+        base = self._near((box[0] + box[2]) / 2, self._bottom)
+        return width < TICK_SLIM * height or box[1] > base - UNDER_LINE * self._height
 
     def _below_middle(self, box: Box) -> float:
         """How far the box' middle lies below the line's, in its heights."""
-        return ((box[1] + box[3]) / 2 - self._middle_at((box[0] + box[2]) / 2)) / self._height
+        middle = self._near((box[0] + box[2]) / 2, self._y)
+        return ((box[1] + box[3]) / 2 - middle) / self._height
 
-    def _middle_at(self, x: float) -> float:
-        """The height of the line's middle there: the median of the nearest tall pieces'."""
+    def _near(self, x: float, heights: NDArray[np.float64]) -> float:
+        """The median over the nearest tall pieces."""
         nearest = np.argsort(np.abs(self._x - x))[:5]
-        return statistics.median(self._y[nearest].tolist())
+        return statistics.median(heights[nearest].tolist())
 
 
 def num_lines(pieces: Sequence[Piece]) -> int:

@@ -35,7 +35,8 @@ def sketched(labels: NDArray[np.int64], random: Random) -> NDArray[np.uint8]:
     def draw(index: int) -> NDArray[np.float32]:
         ways = HANDS[str(labels[index])]
         template = ways[int(random.integers(len(ways)))]
-        return _framed(_other_hand(_sketched(template, random), random), random)
+        strokes = _loosened(_sketched(template, random), random, apart=0.4)
+        return _framed(_other_hand(strokes, random), random)
 
     return _collected(len(labels), draw)
 
@@ -63,12 +64,13 @@ def operator(sign: str, random: Random) -> Strokes:
     return _other_hand(strokes, random, turned=0.8)
 
 
-def _loosened(strokes: Strokes, random: Random) -> Strokes:
-    """Each stroke of several is longer or shorter than meant, and put down beside its place."""
+def _loosened(strokes: Strokes, random: Random, apart: float = 0.6) -> Strokes:
+    """Each stroke of several is longer or shorter than meant, and put down beside its place, so
+    many units from it or so."""
     if len(strokes) == 1:
         return strokes
     return tuple(
-        middle + (stroke - middle) * math.exp(random.normal(0, 0.2)) + random.normal(0, 0.6, 2)
+        middle + (stroke - middle) * math.exp(random.normal(0, 0.2)) + random.normal(0, apart, 2)
         for stroke in strokes
         for middle in [stroke.mean(axis=0)]
     )

@@ -77,34 +77,6 @@ def normalize(ink: FloatArray) -> FloatArray:
     return np.clip(frame / frame.max(), 0, 1, dtype=np.float32)
 
 
-def normalize_many(inks: FloatArray) -> FloatArray:
-    """`normalize` of many images of one size at once: float32 (n, 28, 28) of (n, height, width)."""
-    count, height, width = inks.shape
-    frames = np.zeros((count, FRAME, FRAME), np.float32)
-    peaks = inks.max(axis=(1, 2), initial=0.0)
-    some = np.flatnonzero(peaks > 0)
-    if not len(some):
-        return frames
-    share = FAINTEST if max(height, width) <= LARGE else FAINTEST_LARGE
-    crops = np.asarray(inks[some], np.float32)
-    faintest = share * peaks[some, None]
-    rows, columns = crops.max(axis=2) > faintest, crops.max(axis=1) > faintest
-    inside = [np.maximum.accumulate(x, 1) & _up_to_last(x) for x in (rows, columns)]
-    crops = crops * inside[0][:, :, None] * inside[1][:, None, :]
-    sizes = [x.sum(axis=1) for x in inside]
-    pixels = np.maximum(*sizes) / DIGIT
-    mass = crops.sum(axis=(1, 2))
-    spread = []
-    for axis, (x, size) in enumerate(zip(inside, sizes, strict=True)):
-        first = x.argmax(axis=1)
-        places = np.arange(x.shape[1]) + 0.5
-        centre = crops.sum(axis=2 - axis) @ places / mass - first
-        spread.append(_averaging_many(x.shape[1], first, size, centre, pixels))
-    found = spread[0] @ crops @ spread[1].transpose(0, 2, 1)
-    frames[some] = np.clip(found / found.max(axis=(1, 2), keepdims=True), 0, 1)
-    return frames
-
-
 def normalize_strokes(strokes: Sequence[Stroke], pen_width: float = PEN_WIDTH) -> FloatArray:
     """What a network sees of a drawing: float32 (28, 28)."""
     return normalize(rasterize(strokes, pen_width))
@@ -187,40 +159,18 @@ def _averaging(length: int, centre: float, pixels: float) -> FloatArray:
     return np.asarray(np.diff(covered, axis=0) / pixels, np.float32)
 
 
-def _averaging_many(
-    length: int,
-    first: NDArray[np.intp],
-    size: NDArray[np.intp],
-    centre: NDArray[np.floating[Any]],
-    pixels: NDArray[np.float64],
-) -> FloatArray:
-    """`_averaging` for many crops, of `size` pixels from `first` on: (n, 28, length)."""
-    centre = np.where(pixels <= 1, np.floor(centre) + 0.5, centre)
-    centre = np.minimum(np.maximum(centre, size - (FRAME - CENTRE) * pixels), CENTRE * pixels)
-    edges = (first + centre)[:, None] + (np.arange(FRAME + 1) - CENTRE) * pixels[:, None]
-    covered = np.clip(edges[:, :, None] - np.arange(length), 0, 1)
-    return np.asarray(np.diff(covered, axis=1) / pixels[:, None, None], np.float32)
-
-
-def _up_to_last(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """True up to the last True of each row."""
-    return np.asarray(np.maximum.accumulate(some[:, ::-1], 1)[:, ::-1])
-
-
 def _paper(grey: FloatArray) -> FloatArray:
     """The brightness of the bare paper at each pixel: a quadratic surface, so that a shadow
     or a lamp to one side does not count as ink."""
     height, width = grey.shape
-    step = max(1, min(height, width) // 32)
-    y, x = np.arange(0, height, step), np.arange(0, width, step)
-    depth = 0.08 * min(height, width)
-    rim = _near_an_end(y, height, depth)[:, None] | _near_an_end(x, width, depth)
-    values, bare = grey[::step, ::step].ravel().astype(np.float64), rim.ravel()
+    y, x, on_rim = paper_samples(height, width)
+    step = y[1] - y[0] if len(y) > 1 else 1
+    values, bare = grey[::step, ::step].ravel().astype(np.float64), on_rim.ravel()
     level = _median(values[bare])
     bare &= np.abs(values - level) <= max(0.02, 3 * 1.4826 * _median_deviation(values[bare]))
     if np.ptp(values[bare]) < 0.02:
         return np.full_like(grey, level)
-    terms = _terms(np.repeat(y / height, len(x)), np.tile(x / width, len(y)))
+    terms = surface_terms(np.repeat(y / height, len(x)), np.tile(x / width, len(y)))
     for _ in range(3):
         some = terms[bare]
         surface, *_ = np.linalg.lstsq(some.T @ some, some.T @ values[bare], rcond=None)
@@ -233,11 +183,22 @@ def _paper(grey: FloatArray) -> FloatArray:
     return (paper + surface[5] * np.outer(rows, columns)).astype(np.float32)
 
 
+def paper_samples(
+    height: int, width: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Rows and columns at which to look for the paper, and where they meet on the picture's rim."""
+    step = max(1, min(height, width) // 32)
+    y, x = np.arange(0, height, step), np.arange(0, width, step)
+    depth = 0.08 * min(height, width)
+    return y, x, _near_an_end(y, height, depth)[:, None] | _near_an_end(x, width, depth)
+
+
 def _near_an_end(places: NDArray[np.intp], length: int, depth: float) -> NDArray[np.bool_]:
     return np.asarray(np.minimum(places, length - 1 - places) <= depth)
 
 
-def _terms(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+def surface_terms(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 6): what a quadratic surface is made of."""
     return np.stack([np.ones_like(y), y, x, y * y, x * x, x * y], axis=1)
 
 
@@ -247,23 +208,27 @@ def _noise(difference: FloatArray) -> float:
     White paper cuts off the brighter half of its grain, so that many pixels are equal; then the
     others tell. Where most are equal there is no grain.
     """
-    depth = max(1, round(0.08 * min(difference.shape)))
-    rim = np.concatenate(
-        [
-            difference[:depth].ravel(),
-            difference[-depth:].ravel(),
-            difference[:, :depth].ravel(),
-            difference[:, -depth:].ravel(),
-        ]
-    )
-    deviations = np.abs(rim - _median(rim))
+    values = rim(difference[None])[0]
+    deviations = np.abs(values - _median(values))
     differing = deviations[deviations > 1e-3]
-    return 0.0 if len(differing) < 0.4 * len(rim) else 1.4826 * _median(differing)
+    return 0.0 if len(differing) < 0.4 * len(values) else 1.4826 * _median(differing)
+
+
+def rim(pictures: FloatArray) -> FloatArray:
+    """(n, pixels): those at the edge of each picture, at its corners twice."""
+    depth = max(1, round(0.08 * min(pictures.shape[1:])))
+    sides = (
+        pictures[:, :depth],
+        pictures[:, -depth:],
+        pictures[:, :, :depth],
+        pictures[:, :, -depth:],
+    )
+    return np.concatenate([side.reshape(len(pictures), -1) for side in sides], axis=1)
 
 
 def _strongest(difference: FloatArray) -> float:
     """The darkest ink, as the mean of the few strongest pixels, which one speck cannot fake."""
-    count = min(max(3, difference.size // 5000), difference.size)
+    count = num_strongest(difference.size)
     few, peak = difference.ravel(), difference.max()
     for share in (0.9, 0.5, 0.1):  # most pixels are paper: many equal values, slow to partition
         dark = few[few > share * peak]
@@ -271,6 +236,11 @@ def _strongest(difference: FloatArray) -> float:
             few = dark
             break
     return float(np.mean(np.partition(few, -count)[-count:]))
+
+
+def num_strongest(pixels: int) -> int:
+    """How many of so many pixels speak for the darkest ink."""
+    return min(max(3, pixels // 5000), pixels)
 
 
 def _without_specks(found: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mnist_cnn.classifier import Classifier
-from mnist_cnn.images import ink, normalize, normalize_many
+from mnist_cnn.image_stacks import ink_many, normalize_many
 from mnist_cnn.records import FloatArray
 
 Change = Callable[[FloatArray, float, np.random.Generator], FloatArray]
@@ -100,9 +100,7 @@ def stressed(images: NDArray[np.uint8] | FloatArray, kind: str, amount: float) -
     around = 4 if stress.photographed else 8  # paper enough, or room to move
     grey = np.pad(grey, ((0, 0), (around, around), (around, around)))
     changed = stress.change(grey, amount, np.random.default_rng(0)).astype(np.float32)
-    if stress.photographed:
-        return np.stack([normalize(ink(image)) for image in changed])
-    return normalize_many(changed)
+    return normalize_many(ink_many(changed) if stress.photographed else changed)
 
 
 def curve(

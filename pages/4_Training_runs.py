@@ -31,6 +31,7 @@ def chosen_rows(table: pd.DataFrame) -> list[str]:
     if shown.empty:
         st.info("No run is like that; please change the search or the filters.")
         return []
+    st.caption("Tick one run to see it in full, several to compare them; click a title to sort.")
     event = st.dataframe(
         shown[runs_table.columns(shown, different)],
         column_config=runs_table.configuration(shown),
@@ -40,7 +41,6 @@ def chosen_rows(table: pd.DataFrame) -> list[str]:
         selection_mode="multi-row",
         key="runs",
     )
-    st.caption("Tick one run to see it in full, several to compare them; click a title to sort.")
     return [str(shown.iloc[row]["Run"]) for row in event.selection.rows if row < len(shown)]
 
 

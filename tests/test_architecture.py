@@ -12,6 +12,7 @@ FLOORS = {
     1: [
         "strokes",
         "images",
+        "image_stacks",
         "augmentation",
         "synthesis",
         "recipes",
@@ -49,6 +50,7 @@ FLOORS = {
 }
 SAME_FLOOR = {
     ("images", "strokes"): "images of strokes are images",
+    ("image_stacks", "images"): "many at once take the same road as one",
     ("synthesis", "images"): "generated drawings take the one road to (28, 28)",
     ("datasets", "images"): "data sets take the one road to (28, 28)",
     ("datasets", "strokes"): "one of the data sets is pen strokes",

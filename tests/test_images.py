@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
+from mnist_cnn.image_stacks import ink_many, normalize_many
 from mnist_cnn.images import (
     ink,
     normalize,
-    normalize_many,
     normalize_strokes,
     read_image,
     symbols_side_by_side,
@@ -229,3 +229,18 @@ def test_many_at_once_are_framed_as_one_by_one(seed: int, height: int, width: in
     assert many.dtype == np.float32
     # the centre of mass in float32, of up to a hundred pixels, moves edges by a hundred-thousandth
     assert np.allclose(many, [normalize(image) for image in inks], atol=1e-4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))
+def test_ink_of_many_at_once_is_that_of_each(seed: int, height: int, width: int) -> None:
+    random = np.random.default_rng(seed)
+    greys = np.ones((6, height, width), np.float32)
+    for number, grey in enumerate(greys[1:]):  # the first is blank
+        top, left = random.integers(0, height), random.integers(0, width)
+        grey[top : top + random.integers(1, 30), left : left + random.integers(1, 9)] -= 0.7
+        lamp = random.uniform(0, 0.3) * np.linspace(-1, 1, width)
+        grey[:] += (number % 2) * lamp + random.normal(0, random.uniform(0, 0.3), grey.shape)
+        grey[:] = 1 - grey if number == 3 else grey
+    greys = np.clip(greys, 0, 1)
+    assert np.allclose(ink_many(greys), [ink(grey) for grey in greys], atol=1e-4)

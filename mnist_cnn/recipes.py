@@ -217,10 +217,10 @@ PRESETS: dict[str, Recipe] = {
         "quick",
         epochs=1,
         data=("mnist",),
-        architecture=Architecture((16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0),
+        architecture=Architecture((24, 48, 64), (2, 2, 1), "depthwise", 0.0),
         augmentation=STILL,
-        batch_size=64,
-        learning_rate=1e-2,
+        optimizer="muon",
+        learning_rate=1.4e-2,
     ),
     "standard": Recipe(
         "standard",
@@ -239,11 +239,11 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=14,
+        epochs=16,
         architecture=Architecture(
             (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
-        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 8_000, 40_000),
+        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 12_000, 40_000),
         calm_epochs=2,
         batch_size=64,
         optimizer="muon",

@@ -1,6 +1,6 @@
 """Digits made harder to read, step by step, and how many a network still reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -108,9 +108,10 @@ def curve(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     kind: str,
+    known: Collection[float] = (),
 ) -> Iterator[tuple[float, float]]:
-    """Each amount with the share of these images that is read right at a first look, as it is
-    found. Two amounts are tried at a time."""
+    """Each amount that is not known yet, with the share of these images that is read right at a
+    first look, as it is found. Two amounts are tried at a time."""
 
     def accuracy(amount: float) -> float:
         right = 0
@@ -120,6 +121,6 @@ def curve(
             right += int((read == labels[part]).sum())
         return right / len(images)
 
-    amounts = STRESSES[kind].amounts
+    amounts = [amount for amount in STRESSES[kind].amounts if amount not in known]
     with ThreadPoolExecutor(2) as pool:
         yield from zip(amounts, pool.map(accuracy, amounts), strict=True)

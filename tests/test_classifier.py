@@ -6,6 +6,8 @@ import pytest
 from conftest import SEVEN, needs
 from PIL import Image
 
+from mnist_cnn import gate, runs
+from mnist_cnn.classifier import INT8, load_classifier
 from mnist_cnn.images import normalize_strokes
 from mnist_cnn.records import Drawing
 from mnist_cnn.strokes import rasterize
@@ -81,3 +83,23 @@ def test_letters_signs_and_scribbles_are_turned_away(classifier) -> None:
     images = not_digits(drawings, 300, random).astype(np.float32) / 255
     statuses = [p.status for p in classifier.predict_many(images)]
     assert statuses.count("not_a_digit") > 0.9 * len(statuses)
+
+
+def test_the_int8_copy_reads_as_the_network_does_whatever_stands_beside(classifier) -> None:
+    run = runs.production_run()
+    rounded = load_classifier(run, int8=True)
+    images, labels = gate.canary()
+    many = rounded.first_look(images)
+    assert (many.argmax(axis=1) == labels).all()
+    difference = np.abs(many - classifier.first_look(images)).max()
+    assert 1e-4 < difference < 0.5  # rounded, but not much
+    for number, image in enumerate(images[:10]):
+        assert (rounded.first_look(image[None])[0] == many[number]).all()
+
+
+def test_a_run_without_an_int8_copy_reads_by_its_network(shipped_copy) -> None:
+    run = runs.production_run()
+    run.manifest["sha256"].pop(INT8)
+    images, _ = gate.canary()
+    by_network = load_classifier(run).first_look(images)
+    assert (load_classifier(run, int8=True).first_look(images) == by_network).all()

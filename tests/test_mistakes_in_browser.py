@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from mnist_cnn import evaluation, runs
 from mnist_cnn.classifier import load_classifier
 from mnist_cnn.explain import Answers
+from mnist_cnn.stress import STRESSES
 
 expect.set_options(timeout=30_000)
 
@@ -52,3 +53,23 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
             colleague.get_by_text(f"{true} read as {read}, the most confident first")
         ).to_be_visible()
         expect(colleague.get_by_text(f"Image #{rows[0]}")).to_be_visible()
+
+
+def test_a_stress_test_draws_its_curve_and_its_table(
+    shipped_copy: Path, tmp_path: Path, chromium: Browser
+) -> None:
+    needs("mnist.npz")
+    with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
+        page = chromium.new_page(viewport={"width": 1280, "height": 1200})
+        page.goto(f"{server.url}/Confusion_matrix")
+        page.get_by_role("tab", name="Stress test").click()
+        browser.click_button(page, "Noise")
+        expect(page.get_by_text("A digit of your own: noise")).to_be_visible()
+        measure = page.get_by_role("button", name="Measure on 500 digits")
+        expect(measure).to_have_count(1)
+        measure.click()
+        for amount in STRESSES["Noise"].amounts:
+            point = page.locator(f'[aria-label^="Noise (of the contrast): {amount:g};"]')
+            expect(point.first).to_be_attached()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        page.close()

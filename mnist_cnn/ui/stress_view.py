@@ -1,5 +1,7 @@
 """The stress test: how far a digit may be bent before it is misread."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -34,34 +36,34 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     others = [run.id for run in runs.list_runs() if run.id != run_id]
     rival = st.selectbox("Beside it", others, index=None, placeholder="no other run")
     chosen = [run_id, *([rival] if rival else [])]
-    asked = st.button(
+    key = f"stress {kind} {' '.join(chosen)}"
+    if st.button(
         f"Measure on {SAMPLE} digits",
         icon=":material/play_arrow:",
         help="By the int8 copy of the network, where its run has one, and at a first look, without "
         "the second that unsure digits get elsewhere.",
-    )
+    ):
+        st.session_state[key] = []
+    if key not in st.session_state:
+        return
     axis = f"{kind} ({stress.STRESSES[kind].unit})"
     place = st.empty()
-    key = f"stress {kind} {' '.join(chosen)}"
-    if asked:
-        st.session_state[key] = []
-        rows = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
-        for name in chosen:
-            classifier = serving.classifier_of(runs.open_run(name), int8=True)
-            for amount, accuracy in stress.curve(classifier, images[rows], labels[rows], kind):
-                row = {"Run": name, axis: amount, "Accuracy": accuracy}
-                st.session_state[key].append(row)
-                _curve(place, key, axis)
-    elif key in st.session_state:
-        _curve(place, key, axis)
+    rows = np.random.default_rng(0).permutation(len(labels))[:SAMPLE]
+    found: list[dict[str, Any]] = st.session_state[key]  # kept, should a touch elsewhere break in
+    if found:
+        _curve(place, found, axis)
+    for name in chosen:
+        known = [row[axis] for row in found if row["Run"] == name]
+        classifier = serving.classifier_of(runs.open_run(name), int8=True)
+        for amount, accuracy in stress.curve(classifier, images[rows], labels[rows], kind, known):
+            found.append({"Run": name, axis: amount, "Accuracy": accuracy})
+            _curve(place, found, axis)
+    layout.as_table(pd.DataFrame(found), key)
 
 
-def _curve(place: DeltaGenerator, key: str, axis: str) -> None:
-    found = pd.DataFrame(st.session_state[key])
-    chart = charts.overlaid_curves(found, axis, "Accuracy", ".0%")
-    with place.container():
-        st.altair_chart(chart, width="stretch")
-        layout.as_table(found, key)
+def _curve(place: DeltaGenerator, found: list[dict[str, Any]], axis: str) -> None:
+    chart = charts.overlaid_curves(pd.DataFrame(found), axis, "Accuracy", ".0%")
+    place.altair_chart(chart, width="stretch")
 
 
 def _own_drawing(run_id: str, kind: str) -> None:

@@ -89,11 +89,14 @@ class Dataset:
         return len(self.labels)
 
     def part(self, name: str, chosen: Any) -> "Dataset":
-        """The rows that `chosen` (an index array, mask or slice) picks, under another name."""
+        """The rows that `chosen` (an index array, mask or slice) picks, under another name.
+
+        A copy, so that a part does not keep the whole in memory.
+        """
         return Dataset(
             name,
-            self.images[chosen],
-            self.labels[chosen],
+            self.images[chosen].copy(),
+            self.labels[chosen].copy(),
             self.source,
             self.licence,
             self.checksum,

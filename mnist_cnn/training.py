@@ -179,6 +179,7 @@ def _write_measured(
     classifier = Classifier(exported, calibration, new_run.id, kind)
     int8 = Classifier(rounded, calibration, new_run.id, kind)
     sets = datasets.local_test_sets()
+    give_back_freed_memory()  # of what they were taken from
     if kind == "symbols":
         sets.append(operators_test())
     new_run.write("evaluation.json", _evaluation(new_run, model, classifier, int8, sets))
@@ -347,7 +348,7 @@ def _evaluation(
 def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:
     """The greatest between a probability by Keras and the same by LiteRT, on a thousand images."""
     some = images[:1000]
-    by_keras = metrics.softmax(network.logits_of(model, some))
+    by_keras = metrics.softmax(network.logits_of(model, some, batch_size=20))
     by_litert = metrics.softmax(classifier.first_look(some.astype(np.float32) / 255))
     return float(np.abs(by_keras - by_litert).max())
 

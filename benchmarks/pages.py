@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from mnist_cnn import datasets, runs, stress
-from mnist_cnn.classifier import load_classifier
+from mnist_cnn import datasets, runs, serving, stress
 from mnist_cnn.settings import PROJECT_FOLDER
 
 sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
@@ -57,7 +56,7 @@ def clicked(page: Page, url: str) -> float:
 def stress_seconds(kind: str, images: int) -> float:
     """What a curve costs on so many images: seconds for one setting."""
     test = datasets.load_mnist().test
-    classifier = load_classifier(runs.production_run(), int8=True)
+    classifier = serving.classifier_of(runs.production_run(), int8=True)
     rows = np.random.default_rng(0).permutation(len(test))[:images]
     began = time.perf_counter()
     points = list(stress.curve(classifier, test.images[rows], test.labels[rows], kind))

@@ -165,7 +165,7 @@ def _median_deviation(values: Doubles, some: Mask) -> Doubles:
 def _median(values: NDArray[Any], some: Mask) -> Doubles:
     """The median of some values of each row; of none it is no number."""
     counts = some.sum(axis=1)
-    ordered = np.sort(np.where(some, values, np.inf), axis=1)
+    ordered = np.sort(np.where(some, values, np.inf).astype(np.float32), axis=1)
     rows = np.arange(len(values))
     return np.asarray((ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2, float)
 

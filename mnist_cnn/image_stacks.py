@@ -95,10 +95,11 @@ def _surfaces(terms: Doubles, values: Doubles, bare: Mask) -> Doubles:
     for _ in range(3):
         matrices = (bare @ products).reshape(len(values), 6, 6)
         wanted = (bare * values) @ terms
-        surface = np.einsum("nij,nj->ni", np.linalg.pinv(matrices, hermitian=True), wanted)
+        surface = np.einsum("nij,nj->ni", np.linalg.pinv(matrices, 1e-10, hermitian=True), wanted)
         residual = values - surface @ terms.T
         spread = np.maximum(0.01, 1.4826 * _median_deviation(residual, bare))
-        bare = np.abs(residual) <= 3 * spread[:, None]
+        near = np.abs(residual) <= 3 * spread[:, None]
+        bare = np.where(near.any(axis=1, keepdims=True), near, bare)
     return np.asarray(surface)
 
 
@@ -165,7 +166,8 @@ def _median_deviation(values: Doubles, some: Mask) -> Doubles:
 def _median(values: NDArray[Any], some: Mask) -> Doubles:
     """The median of some values of each row; of none it is no number."""
     counts = some.sum(axis=1)
-    ordered = np.sort(np.where(some, values, np.inf).astype(np.float32), axis=1)
+    ordered = np.where(some, values.astype(np.float32), np.float32(np.inf))
+    ordered.sort(axis=1)
     rows = np.arange(len(values))
     return np.asarray((ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2, float)
 

@@ -173,10 +173,13 @@ def _paper(grey: FloatArray) -> FloatArray:
     terms = surface_terms(np.repeat(y / height, len(x)), np.tile(x / width, len(y)))
     for _ in range(3):
         some = terms[bare]
-        surface, *_ = np.linalg.lstsq(some.T @ some, some.T @ values[bare], rcond=None)
+        surface, *_ = np.linalg.lstsq(some.T @ some, some.T @ values[bare], rcond=1e-10)
         residual = values - terms @ surface
         spread = max(0.01, 1.4826 * _median_deviation(residual[bare]))
-        bare = np.abs(residual) <= 3 * spread
+        near = np.abs(residual) <= 3 * spread
+        if not near.any():  # a few pixels that no surface fits
+            break
+        bare = near
     rows, columns = np.arange(height) / height, np.arange(width) / width
     paper = surface[0] + (surface[1] * rows + surface[3] * rows**2)[:, None]
     paper = paper + (surface[2] * columns + surface[4] * columns**2)[None, :]

@@ -217,7 +217,7 @@ PRESETS: dict[str, Recipe] = {
         "quick",
         epochs=1,
         data=("mnist",),
-        architecture=Architecture((24, 48, 64), (2, 2, 1), "depthwise", 0.0),
+        architecture=Architecture((16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0),
         augmentation=STILL,
         optimizer="muon",
         learning_rate=1.4e-2,

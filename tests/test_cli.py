@@ -22,7 +22,6 @@ COMMAND = [sys.executable, "-m", "mnist_cnn"]
 TRAIN = ["train", "--preset", "quick", "--data", "bundled-digits"]
 WELL = [
     *("--epochs", "14", "--batch-size", "32", "--optimizer", "adamw", "--learning-rate", "0.01"),
-    *("--filters", "16,32,48,64", "--strides", "2,1,2,1"),
     *("--augment", "rotation=7,slant=7,scale=0.1,shift=1.2,elastic=0.45"),
 ]
 

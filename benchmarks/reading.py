@@ -120,14 +120,20 @@ def isolated(networks: reader.Networks) -> None:
     with gzip.open(path, "rt") as lines:
         rows = [json.loads(line) for line in lines]
     mistakes: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
     for row in rows:
         strokes = [np.asarray(stroke, np.float64)[:, :2] for stroke in row["strokes"]]
         answer = reader.read_symbol(strokes, networks)
         if answer != row["label"]:
             mistakes[f"{row['label']} as {answer}"] += 1
+            missed[row["label"]] += 1
     print(f"| symbols one by one | {share(len(rows) - mistakes.total(), len(rows))} |")
     often = ", ".join(f"{what}: {times}" for what, times in mistakes.most_common(6))
     print(f"| most often misread of these | {often} |")
+    written = Counter(row["label"] for row in rows)
+    least = sorted(missed, key=lambda label: -missed[label] / written[label])[:4]
+    shares = ", ".join(f"{label}: {missed[label]} of {written[label]}" for label in least)
+    print(f"| misread of these, by symbol | {shares} |")
 
 
 def as_image(writing: Writing) -> np.ndarray:

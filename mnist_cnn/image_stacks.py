@@ -62,8 +62,7 @@ def ink_many(greys: FloatArray) -> FloatArray:
     blank |= contrast < np.maximum(images.LEAST_CONTRAST, of_grain_alone)
     floor = np.minimum(2.5 * noise, 0.4 * contrast)
     scale = np.where(blank, np.inf, contrast - floor)
-    found = (difference - _each(floor)) / _each(scale)
-    found = np.clip(np.where(_each(blank), 0, found), 0, 1).astype(np.float32)
+    found = np.clip((difference - _each(floor)) / _each(scale), 0, 1).astype(np.float32)
     speckled = np.flatnonzero(noise > 0)
     found[speckled] = _without_specks(found[speckled])
     return found

@@ -164,8 +164,7 @@ def _paper(grey: FloatArray) -> FloatArray:
     or a lamp to one side does not count as ink."""
     height, width = grey.shape
     y, x, on_rim = paper_samples(height, width)
-    step = y[1] - y[0] if len(y) > 1 else 1
-    values, bare = grey[::step, ::step].ravel().astype(np.float64), on_rim.ravel()
+    values, bare = grey[np.ix_(y, x)].ravel().astype(np.float64), on_rim.ravel()
     level = _median(values[bare])
     bare &= np.abs(values - level) <= max(0.02, 3 * 1.4826 * _median_deviation(values[bare]))
     if np.ptp(values[bare]) < 0.02:

@@ -128,11 +128,11 @@ def read_ink_line(ink: FloatArray, networks: Networks) -> Line:
 def read_symbol(strokes: Sequence[Stroke], networks: Networks) -> str:
     """What all these strokes are as one symbol on its own, with no line to sit on."""
     image = normalize_strokes(strokes)[None]
-    answers = _answers(networks.symbols, image)
+    answers = _answers(networks.symbols, networks.symbols.logits(image))
     if len(strokes) == 1:
         _tell_slim_ones_apart(answers[0], Piece(box_of(strokes[0]), strokes[0]))
-    best = int(_second_opinion(networks.digits, image, answers)[0, : len(SYMBOLS)].argmax())
-    return SYMBOLS[best]
+    answers = _second_opinion(answers, _answers(networks.digits, networks.digits.logits(image)))
+    return SYMBOLS[int(answers[0, : len(SYMBOLS)].argmax())]
 
 
 def corrected(line: Line, place: int, text: str) -> Line:
@@ -162,22 +162,22 @@ def _read(pieces: Sequence[Piece], networks: Networks) -> Line:
     groups = candidates(pieces, order, height, [line.is_dot(piece.box) for piece in pieces])
     images = np.stack([framed([pieces[n] for n in g.members], height) for g in groups])
     fits = np.stack([line.scores(group.box) for group in groups])
-    answers = _answers(networks.symbols, images)
+    answers = _answers(networks.symbols, networks.symbols.first_look(images))
     for group, answer in zip(groups, answers, strict=True):
         if len(group.members) == 1:
             _tell_slim_ones_apart(answer, pieces[group.members[0]])
     paths = best_paths(_judged(groups, answers, fits), len(pieces), height)
     numbers = {group.members: number for number, group in enumerate(groups)}
     asked = sorted({numbers[g.members] for path in paths[:ASKED_AGAIN] for g, _ in path.steps})
-    answers[asked] = _second_opinion(networks.digits, images[asked], answers[asked])
+    again = _answers(networks.digits, networks.digits.first_look(images[asked]))
+    answers[asked] = _second_opinion(answers[asked], again)
     judged = _judged(groups, answers, fits)
     paths = best_paths(judged, len(pieces), height)
     return _line(paths, judged, pieces, run_id, time.perf_counter() - began)
 
 
-def _answers(classifier: Classifier, images: FloatArray) -> NDArray[np.float64]:
+def _answers(classifier: Classifier, logits: FloatArray) -> NDArray[np.float64]:
     """The logarithm of each class' probability, that of "none" last: (n, classes + 1)."""
-    logits = classifier.first_look(images)
     with_none = np.concatenate([logits, np.zeros((len(logits), 1), np.float32)], axis=1)
     return np.log(softmax(with_none, classifier.calibration.temperature) + 1e-9)
 
@@ -201,12 +201,12 @@ def _tell_slim_ones_apart(answer: NDArray[np.float64], piece: Piece) -> None:
 
 
 def _second_opinion(
-    digits: Classifier, images: FloatArray, answers: NDArray[np.float64]
+    answers: NDArray[np.float64], of_digits: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """How likely a group is a digit stays as it was; which digit, both networks say."""
     own = answers[:, :10]
     either = np.logaddexp.reduce(own, axis=1, keepdims=True)
-    which = (own - either + _answers(digits, images)[:, :10]) / 2
+    which = (own - either + of_digits[:, :10]) / 2
     which -= np.logaddexp.reduce(which, axis=1, keepdims=True)
     return np.concatenate([which + either, answers[:, 10:]], axis=1)
 

@@ -71,32 +71,38 @@ def ink_many(greys: FloatArray) -> FloatArray:
 def _papers(greys: FloatArray) -> FloatArray:
     """`images._paper` of each."""
     _, height, width = greys.shape
-    y, x, rim = images.paper_samples(height, width)
-    values = greys[:, y][:, :, x].reshape(len(greys), -1).astype(np.float64)
-    bare = np.broadcast_to(rim.ravel(), values.shape)
-    level = _median(values, bare)
-    spread = np.maximum(0.02, 3 * 1.4826 * _median_deviation(values, bare))
-    bare = bare & (np.abs(values - level[:, None]) <= spread[:, None])
-    papers = np.repeat(level.astype(np.float32), height * width).reshape(greys.shape)
-    least = np.where(bare, values, np.inf).min(axis=1)
-    uneven = np.flatnonzero(np.where(bare, values, -np.inf).max(axis=1) - least >= 0.02)
+    y, x, on_rim = images.paper_samples(height, width)
+    values = greys[:, y][:, :, x].reshape(len(greys), -1)
+    rim = values[:, on_rim.ravel()]
+    level = _median(rim)
+    off = np.abs(rim - level[:, None])
+    near = off <= np.maximum(0.02, 3 * 1.4826 * _median(off))[:, None]
+    papers = np.repeat(level, height * width).reshape(greys.shape)
+    least = np.where(near, rim, np.float32(np.inf)).min(axis=1)
+    most = np.where(near, rim, np.float32(-np.inf)).max(axis=1)
+    uneven = np.flatnonzero(most - least >= 0.02)
     if len(uneven):
-        terms = _terms(y / height, x / width)
-        surface = _surfaces(terms, values[uneven], bare[uneven])
+        bare = np.zeros((len(uneven), on_rim.size), bool)
+        bare[:, on_rim.ravel()] = near[uneven]
+        surface = _surfaces(_terms(y / height, x / width), values[uneven], bare)
         everywhere = _terms(np.arange(height) / height, np.arange(width) / width)
         papers[uneven] = (surface @ everywhere.T).reshape(-1, height, width)
     return papers
 
 
-def _surfaces(terms: Doubles, values: Doubles, bare: Mask) -> Doubles:
+def _surfaces(terms: Doubles, values: FloatArray, bare: Mask) -> Doubles:
     """Six coefficients each of the quadratic surface through what is bare, in three rounds."""
-    products = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), -1)
+    one, other = np.triu_indices(terms.shape[1])
+    products = terms[:, one] * terms[:, other]
+    matrices = np.empty((len(values), terms.shape[1], terms.shape[1]))
     for _ in range(3):
-        matrices = (bare @ products).reshape(len(values), 6, 6)
-        wanted = (bare * values) @ terms
+        weights = bare.astype(np.float64)
+        matrices[:, one, other] = matrices[:, other, one] = weights @ products
+        wanted = (weights * values) @ terms
         surface = np.einsum("nij,nj->ni", np.linalg.pinv(matrices, 1e-10, hermitian=True), wanted)
-        residual = values - surface @ terms.T
-        spread = np.maximum(0.01, 1.4826 * _median_deviation(residual, bare))
+        residual = values - (surface @ terms.T).astype(np.float32)
+        off = np.abs(residual - _median(residual, bare)[:, None])
+        spread = np.maximum(0.01, 1.4826 * _median(off, bare))
         near = np.abs(residual) <= 3 * spread[:, None]
         bare = np.where(near.any(axis=1, keepdims=True), near, bare)
     return np.asarray(surface)
@@ -106,14 +112,13 @@ def _terms(y: Doubles, x: Doubles) -> Doubles:
     return images.surface_terms(np.repeat(y, len(x)), np.tile(x, len(y)))
 
 
-def _noise(difference: FloatArray) -> Doubles:
+def _noise(difference: FloatArray) -> FloatArray:
     """`images._noise` of each."""
     rim = images.rim(difference)
-    everything = np.ones(rim.shape, bool)
-    deviations = np.abs(rim - _median(rim, everything)[:, None])
+    deviations = np.abs(rim - _median(rim)[:, None])
     differing = deviations > 1e-3
-    grain = 1.4826 * _median(deviations, differing)
-    return np.where(differing.sum(axis=1) < 0.4 * rim.shape[1], 0.0, grain)
+    grain = np.float32(1.4826) * _median(deviations, differing)
+    return np.where(differing.sum(axis=1) < 0.4 * rim.shape[1], np.float32(0), grain)
 
 
 def _strongest(difference: FloatArray) -> Doubles:
@@ -146,7 +151,7 @@ def _without_specks(found: FloatArray) -> FloatArray:
     in_a_picture = np.zeros((3, 3, 3), bool)
     in_a_picture[1] = True
     pieces, _ = ndimage.label(found > 0, in_a_picture)
-    weights = np.bincount(pieces.ravel(), weights=found.ravel(), minlength=1)
+    weights = np.bincount(pieces.ravel(), weights=found.ravel(), minlength=1).astype(np.float32)
     weights[0] = 0
     weight = weights[pieces]
     largest = weight.max(axis=(1, 2), keepdims=True, initial=0)
@@ -158,17 +163,13 @@ def _each(values: NDArray[Any]) -> NDArray[Any]:
     return values[:, None, None]
 
 
-def _median_deviation(values: Doubles, some: Mask) -> Doubles:
-    return _median(np.abs(values - _median(values, some)[:, None]), some)
-
-
-def _median(values: NDArray[Any], some: Mask) -> Doubles:
-    """The median of some values of each row; of none it is no number."""
-    counts = some.sum(axis=1)
-    ordered = np.where(some, values.astype(np.float32), np.float32(np.inf))
+def _median(values: FloatArray, some: Mask | None = None) -> FloatArray:
+    """The median of each row, or of some values of each; of none it is no number."""
+    counts = np.full(len(values), values.shape[1]) if some is None else some.sum(axis=1)
+    ordered = values.copy() if some is None else np.where(some, values, np.float32(np.inf))
     ordered.sort(axis=1)
     rows = np.arange(len(values))
-    return np.asarray((ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2, float)
+    return np.asarray((ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2)
 
 
 def _averaging_many(

@@ -95,12 +95,15 @@ def _surfaces(terms: Doubles, values: FloatArray, bare: Mask) -> Doubles:
     one, other = np.triu_indices(terms.shape[1])
     products = terms[:, one] * terms[:, other]
     matrices = np.empty((len(values), terms.shape[1], terms.shape[1]))
+    scratch, residual = np.empty(values.shape), np.empty_like(values)
     for _ in range(3):
-        weights = bare.astype(np.float64)
-        matrices[:, one, other] = matrices[:, other, one] = weights @ products
-        wanted = (weights * values) @ terms
-        surface = np.einsum("nij,nj->ni", np.linalg.pinv(matrices, 1e-10, hermitian=True), wanted)
-        residual = values - (surface @ terms.T).astype(np.float32)
+        np.copyto(scratch, bare)
+        matrices[:, one, other] = matrices[:, other, one] = scratch @ products
+        scratch *= values
+        inverses = np.linalg.pinv(matrices, 1e-10, hermitian=True)
+        surface = np.einsum("nij,nj->ni", inverses, scratch @ terms)
+        np.matmul(surface, terms.T, out=scratch)
+        np.subtract(values, scratch, out=residual, casting="same_kind")
         off = np.abs(residual - _median(residual, bare)[:, None])
         spread = np.maximum(0.01, 1.4826 * _median(off, bare))
         near = np.abs(residual) <= 3 * spread[:, None]

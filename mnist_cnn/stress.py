@@ -114,16 +114,18 @@ def curve(
     known: Collection[float] = (),
 ) -> Iterator[tuple[float, float]]:
     """Each amount that is not known yet, with the share of these images that is read right at a
-    first look, as it is found. Two amounts are tried at a time."""
-
-    def accuracy(amount: float) -> float:
-        right = 0
-        for start in range(0, len(images), PART):
-            part = slice(start, start + PART)
-            read = classifier.first_look(stressed(images[part], kind, amount)).argmax(axis=1)
-            right += int((read == labels[part]).sum())
-        return right / len(images)
-
+    first look, as it is found. Two parts of the images are read at a time."""
     amounts = [amount for amount in STRESSES[kind].amounts if amount not in known]
-    with ThreadPoolExecutor(2) as pool:
-        yield from zip(amounts, pool.map(accuracy, amounts), strict=True)
+    parts = [slice(start, start + PART) for start in range(0, len(images), PART)]
+
+    def right(amount: float, part: slice) -> int:
+        read = classifier.first_look(stressed(images[part], kind, amount)).argmax(axis=1)
+        return int((read == labels[part]).sum())
+
+    pool = ThreadPoolExecutor(2)
+    try:
+        found = [[pool.submit(right, amount, part) for part in parts] for amount in amounts]
+        for amount, counts in zip(amounts, found, strict=True):
+            yield amount, sum(count.result() for count in counts) / len(images)
+    finally:
+        pool.shutdown(cancel_futures=True)

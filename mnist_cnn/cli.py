@@ -228,10 +228,11 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
         return {name: value for name, value in values.items() if value is not None}
 
     preset = PRESETS[options.preset]
+    network = ("filters", "strides", "padding", "head", "dropout")
     own = ("data", "seed", "epochs", "calm_epochs", "batch_size", "optimizer", "schedule")
     return replace(
         preset,
-        architecture=replace(preset.architecture, **given("filters", "strides", "head", "dropout")),
+        architecture=replace(preset.architecture, **given(*network)),
         augmentation=_changed(preset.augmentation, options.augment, "--augment"),
         pools=_changed(preset.pools, options.pools, "--pools"),
         **given(*own, "learning_rate", "weight_decay"),
@@ -481,6 +482,7 @@ def _train_options(commands: Any) -> None:
         "--filters", type=_list_of_numbers, metavar="N,N,…", help="of each convolution"
     )
     own.add_argument("--strides", type=_list_of_numbers, metavar="N,N,…", help="1 or 2 of each")
+    own.add_argument("--padding", metavar="NAME", help="of the first convolution: valid or same")
     own.add_argument("--head", metavar="NAME", help="depthwise or flatten")
     own.add_argument("--dropout", type=float, metavar="SHARE")
     own.add_argument("--augment", metavar="NAME=N,…", help="e.g. rotation=10,grain=0")

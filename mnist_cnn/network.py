@@ -21,12 +21,12 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 def build(architecture: Architecture) -> keras.Model:
     """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits."""
     inputs = x = keras.Input((28, 28, 1), name="image")
-    kernel = 5
+    kernel, padding = 5, architecture.padding
     for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
-        x = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False)(x)
+        x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.95)(x)
         x = layers.Activation("relu")(x)
-        kernel = 3
+        kernel, padding = 3, "same"
     if architecture.head == "depthwise":
         x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.95)(x)

@@ -12,6 +12,7 @@ from mnist_cnn.recipes import (
     DATA,
     HEADS,
     OPTIMIZERS,
+    PADDINGS,
     SCHEDULES,
     Architecture,
     Pools,
@@ -102,8 +103,23 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         help="flatten keeps every position of the last maps; depthwise sums each map over its "
         "positions with learned weights, which takes fewer parameters.",
     )
+    padding = left.selectbox(
+        "Padding of the first convolution",
+        PADDINGS,
+        PADDINGS.index(base.padding),
+        key=f"{key} padding",
+        help="valid keeps to places that lie inside the frame, whose rim is bare; same looks beyond "
+        "it too, and takes a third longer.",
+    )
     wide = tuple(min(512, max(1, round(n * width))) for n in filters)
-    return replace(base, filters=wide, strides=tuple(strides), head=head, dropout=dropout)
+    return replace(
+        base,
+        filters=wide,
+        strides=tuple(strides),
+        padding=padding,
+        head=head,
+        dropout=dropout,
+    )
 
 
 def _learning(base: Recipe, key: str) -> dict[str, Any]:

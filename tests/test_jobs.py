@@ -225,8 +225,8 @@ def test_recipes_become_commands_and_come_back() -> None:
     changed = [
         "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
         "--batch-size=32", "--optimizer=sgd", "--schedule=cosine", "--learning-rate=0.01",
-        "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--padding=same", "--head=flatten", "--dropout=0.5",
-        "--augment=rotation=3,grain=0", "--pools=scanned=1000,redrawn=0",
+        "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--padding=same", "--head=flatten",
+        "--dropout=0.5", "--augment=rotation=3,grain=0", "--pools=scanned=1000,redrawn=0",
     ]  # fmt: skip
     recipe = _recipe(_parser().parse_args(["train", *changed])).check()
     again = _recipe(_parser().parse_args(["train", *recipe.arguments()]))

@@ -108,8 +108,8 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         PADDINGS,
         PADDINGS.index(base.padding),
         key=f"{key} padding",
-        help="valid keeps to places that lie inside the frame, whose rim is bare; same looks beyond "
-        "it too, and takes a third longer.",
+        help="valid keeps to places that lie inside the frame, whose rim is bare; same looks "
+        "beyond it too, and takes a third longer.",
     )
     wide = tuple(min(512, max(1, round(n * width))) for n in filters)
     return replace(

@@ -224,11 +224,11 @@ PRESETS: dict[str, Recipe] = {
         epochs=1,
         data=("mnist",),
         architecture=Architecture(
-            (16, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.0, padding="valid"
+            (16, 32, 64, 64), (2, 2, 1, 1), "depthwise", 0.0, padding="valid"
         ),
         augmentation=STILL,
         optimizer="muon",
-        learning_rate=1.4e-2,
+        learning_rate=2e-2,
     ),
     "standard": Recipe(
         "standard",

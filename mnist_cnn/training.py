@@ -212,10 +212,15 @@ def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The recipe's images, drawn anew each epoch and augmented batch by batch."""
+    """The recipe's images, drawn anew each epoch and augmented batch by batch.
+
+    They are prepared in a thread more than the one that Keras' default takes: with one, TensorFlow
+    tunes how many batches it prepares ahead, and an epoch's end often waits for that tuner to wake
+    up, for seconds in a short training and for up to half a minute in a long one.
+    """
 
     def __init__(self, recipe: Recipe, data: TrainingData) -> None:
-        super().__init__()
+        super().__init__(workers=2)
         self._recipe, self._data = recipe, data
         self._epoch = 0
         self._draw()

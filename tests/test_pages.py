@@ -230,8 +230,8 @@ def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None
     next(n for n in app.number_input if n.label == "Epochs").set_value(3).run()
     assert not app.exception
     assert app.code[0].value == (
-        "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,48,64,64 "
-        "--strides 2,1,2,1,1"
+        "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,64,64,64 "
+        "--strides 2,2,1,1,1"
     )
 
 

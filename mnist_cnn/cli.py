@@ -390,30 +390,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    predict = _command(commands, "predict", _predict, "read digits", "predict seven.png")
-    predict.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
-    predict.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
-    predict.add_argument(
-        "--run", dest="run_id", metavar="RUN", help="default: the one in production"
-    )
-
-    read = _command(commands, "read", _read, "read numbers and equations", "read equation.png")
-    read.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
-    read.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
-
+    _reading_options(commands)
     _batch_options(commands)
     _train_options(commands)
-    evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
-    evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
-    evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
-    evaluate.add_argument(
-        "--pen-width",
-        type=_positive(float),
-        nargs="+",
-        metavar="SHARE",
-        help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
-    )
-
+    _evaluate_options(commands)
     registry = _command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
     registry.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     registry.add_argument("id", nargs="?", metavar="RUN")
@@ -429,6 +409,32 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--reason", default="", help="why, although it is worse")
     _command(commands, "rollback", _rollback, "undo the last promotion", "rollback")
     return parser
+
+
+def _reading_options(commands: Any) -> None:
+    predict = _command(commands, "predict", _predict, "read digits", "predict seven.png")
+    predict.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    predict.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
+    predict.add_argument(
+        "--run", dest="run_id", metavar="RUN", help="default: the one in production"
+    )
+
+    read = _command(commands, "read", _read, "read numbers and equations", "read equation.png")
+    read.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    read.add_argument("--strokes", type=Path, metavar="FILE", help="a strokes file instead")
+
+
+def _evaluate_options(commands: Any) -> None:
+    evaluate = _command(commands, "evaluate", _evaluate, "a run's scores", "evaluate")
+    evaluate.add_argument("run_id", nargs="?", metavar="RUN", help="default: the one in production")
+    evaluate.add_argument("--strokes", type=Path, metavar="FILE", help="labelled pen strokes")
+    evaluate.add_argument(
+        "--pen-width",
+        type=_positive(float),
+        nargs="+",
+        metavar="SHARE",
+        help="of the drawing's longer side, e.g. 0.02 for a hairline and 0.24 for a marker",
+    )
 
 
 def _batch_options(commands: Any) -> None:

@@ -95,6 +95,7 @@ def _surfaces(terms: Doubles, values: FloatArray, bare: Mask) -> Doubles:
     one, other = np.triu_indices(terms.shape[1])
     products = terms[:, one] * terms[:, other]
     matrices = np.empty((len(values), terms.shape[1], terms.shape[1]))
+    # arrays this large cost more to fetch anew in each round than what is done with them
     scratch, residual = np.empty(values.shape), np.empty_like(values)
     for _ in range(3):
         np.copyto(scratch, bare)

@@ -214,9 +214,8 @@ def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """The recipe's images, drawn anew each epoch and augmented batch by batch.
 
-    They are prepared in a thread more than the one that Keras' default takes: with one, TensorFlow
-    tunes how many batches it prepares ahead, and an epoch's end often waits for that tuner to wake
-    up, for seconds in a short training and for up to half a minute in a long one.
+    Two threads prepare them. With one, Keras' default, TensorFlow tunes how many batches it
+    prepares ahead, and an epoch's end often waits for seconds until that tuner wakes up.
     """
 
     def __init__(self, recipe: Recipe, data: TrainingData) -> None:

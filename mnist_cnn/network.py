@@ -18,18 +18,43 @@ from mnist_cnn.records import FloatArray
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def build(architecture: Architecture) -> keras.Model:
-    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits."""
+class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
+    """Keras' batch normalisation of channels, whose training step is one operation of TensorFlow.
+
+    Keras composes the same of many, which take nearly half of the time of a small network on a CPU.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: None = None) -> tf.Tensor:
+        if not training:
+            return super().call(inputs, training=False)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs,
+            self.gamma,
+            self.beta,
+            self.moving_mean,
+            self.moving_variance,
+            self.epsilon,
+            exponential_avg_factor=1 - self.momentum,
+        )
+        self.moving_mean.assign(mean)
+        self.moving_variance.assign(variance)
+        return outputs
+
+
+def build(
+    architecture: Architecture, batch_norm: type[layers.Layer] = FusedBatchNormalization
+) -> keras.Model:
+    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits, ready to learn."""
     inputs = x = keras.Input((28, 28, 1), name="image")
     kernel, padding = 5, architecture.padding
     for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
         x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.95)(x)
+        x = batch_norm(momentum=0.95)(x)
         x = layers.Activation("relu")(x)
         kernel, padding = 3, "same"
     if architecture.head == "depthwise":
         x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.95)(x)
+        x = batch_norm(momentum=0.95)(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(architecture.dropout)(x)
     return keras.Model(inputs, layers.Dense(architecture.outputs, name="logits")(x), name="digits")
@@ -60,11 +85,12 @@ def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 1
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def without_training_state(model: keras.Model, architecture: Architecture) -> keras.Model:
-    """The same network with neither optimizer nor loss, a third of the size on disk."""
-    plain = build(architecture)
-    plain.set_weights(model.get_weights())
-    return plain
+def plain(model: keras.Model, architecture: Architecture) -> keras.Model:
+    """The same network of Keras' own layers, with neither optimizer nor loss: a third of the size
+    on disk."""
+    kept = build(architecture, layers.BatchNormalization)
+    kept.set_weights(model.get_weights())
+    return kept
 
 
 def keras_file(model: keras.Model) -> bytes:

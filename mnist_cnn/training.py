@@ -90,7 +90,7 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     model, validation, seconds = _learned(recipe, new_run, diary, stop)
     give_back_freed_memory()  # of the images that it learned from
     diary.phase("measuring")
-    model = network.without_training_state(model, recipe.architecture)
+    model = network.plain(model, recipe.architecture)
     _write_measured(new_run, model, validation, recipe.kind)
     return {
         "status": "stopped" if stop.asked else "finished",

@@ -1,4 +1,4 @@
-"""What training does under the hood: what it loads, what it keeps, and how Muon steps."""
+"""What training does under the hood: what it loads, keeps and normalises by, how Muon steps."""
 
 import dataclasses
 import subprocess
@@ -40,6 +40,23 @@ def test_nothing_holds_on_to_the_images_after_training() -> None:
     training.fit(network.build(recipe.architecture), recipe, data)
     del data
     assert images() is None
+
+
+def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
+    import keras
+
+    from mnist_cnn.network import FusedBatchNormalization
+
+    random = np.random.default_rng(0)
+    images = keras.ops.convert_to_tensor(random.normal(2, 3, (16, 6, 6, 4)).astype(np.float32))
+    fused = FusedBatchNormalization(momentum=0.9)
+    plain = keras.layers.BatchNormalization(momentum=0.9)
+    for training in (True, True, False):
+        ours, theirs = fused(images, training=training), plain(images, training=training)
+        assert np.asarray(ours) == pytest.approx(np.asarray(theirs), abs=1e-2)
+    assert fused.get_weights()[2] == pytest.approx(plain.get_weights()[2], rel=1e-4)
+    # A sample's variance rather than its population's: 576 / 575 of it.
+    assert fused.get_weights()[3] == pytest.approx(plain.get_weights()[3], rel=1 / 575)
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 8, 16), (5, 5, 1, 16), (7, 7, 16, 1), (16, 10)])

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -128,7 +129,7 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     yield "MNIST test, looked at twice", 100 * _asked_again(classifier), "%"
 
 
-def _scores(classifier: Classifier, dataset: Dataset) -> dict:
+def _scores(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
     return Readings(read(classifier, dataset.images), dataset.labels).scores(classifier.calibration)
 
 

@@ -119,7 +119,7 @@ def dashboard_meanwhile(folder: Path, minutes: float) -> None:
         time.sleep(2)
         busy = statistics.median(strokes_in_turn(chromium, {"ours": server.url}, 12)["ours"])
         chromium.close()
-        memory = []
+        memory: list[float] = []
         began = time.monotonic()
         while process.poll() is None:
             if time.monotonic() - began >= 30 * (len(memory) + 1):

@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,7 @@ def in_the_server(classifier: Classifier, model_path: Path) -> tuple[float, floa
     return ours, milliseconds(lambda: model.predict(image, verbose=0), 50)
 
 
-def pen_up_to(seen: str, page: Page, stroke: list[tuple[float, float]]) -> float:
+def pen_up_to(seen: str, page: Page, stroke: Sequence[tuple[float, float]]) -> float:
     """From the end of a stroke to a change of what a JavaScript expression sees: ms."""
     page.evaluate(WATCH.replace("SEEN", seen))
     browser.draw(page, [stroke])

@@ -16,12 +16,12 @@ model = keras.models.load_model(os.environ["NAIVE_MODEL"], compile=False)
 
 
 @app.get("/health")
-def health():
+def health() -> dict[str, str]:
     return {"status": "ready"}
 
 
 @app.post("/predict")
-async def predict(file: UploadFile = File()):  # noqa: B008
+async def predict(file: UploadFile = File()) -> dict[str, int]:  # noqa: B008
     image = Image.open(io.BytesIO(await file.read())).convert("L").resize((28, 28))
     pixels = np.array(image).reshape(1, 28, 28, 1) / 255.0
     return {"digit": int(model.predict(pixels, verbose=0).argmax())}

@@ -227,8 +227,8 @@ PRESETS: dict[str, Recipe] = {
             (16, 32, 64, 64), (2, 2, 1, 1), "depthwise", 0.0, padding="valid"
         ),
         augmentation=STILL,
-        optimizer="muon",
-        learning_rate=2e-2,
+        optimizer="sgd",
+        learning_rate=0.1,
     ),
     "standard": Recipe(
         "standard",

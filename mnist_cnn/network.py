@@ -1,8 +1,12 @@
 """The Keras networks: how they are built, what they learn from, how they leave for serving."""
 
+import io
 import logging
 import tempfile
+import zipfile
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -86,19 +90,45 @@ def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 1
 
 
 def plain(model: keras.Model, architecture: Architecture) -> keras.Model:
-    """The same network of Keras' own layers, with neither optimizer nor loss: a third of the size
-    on disk."""
+    """The same network of Keras' own layers, with neither optimizer nor loss, at half precision.
+
+    Batch normalisation's scales go into the kernels before it, then all is rounded: so LiteRT,
+    which has no batch normalisation, keeps the very same numbers in half of the space.
+    """
     kept = build(architecture, layers.BatchNormalization)
     kept.set_weights(model.get_weights())
+    for before, after in pairwise(kept.layers):
+        if isinstance(after, layers.BatchNormalization):
+            _move_scales(before, after)
+    for weight in kept.weights:
+        if weight.name != "moving_variance":  # what brings the scale to exactly one
+            weight.assign(np.asarray(weight).astype(np.float16))
     return kept
 
 
+def _move_scales(convolution: layers.Layer, norm: layers.BatchNormalization) -> None:
+    (kernel,) = convolution.get_weights()
+    gamma, beta, mean, variance = norm.get_weights()
+    scale = gamma / np.sqrt(variance + norm.epsilon)
+    depthwise = isinstance(convolution, layers.DepthwiseConv2D)
+    convolution.set_weights([kernel * (scale[:, None] if depthwise else scale)])
+    ones = np.ones_like(scale)
+    norm.set_weights([ones, beta - mean * scale, 0 * ones, ones - norm.epsilon])
+
+
 def keras_file(model: keras.Model) -> bytes:
-    """The network as a `.keras` file."""
+    """The network as a `.keras` file, deflated, which Keras reads but does not write."""
+    deflated = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
-        return path.read_bytes()
+        with (
+            zipfile.ZipFile(path) as stored,
+            zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name in stored.namelist():
+                archive.writestr(name, stored.read(name))
+    return deflated.getvalue()
 
 
 def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
@@ -140,13 +170,17 @@ def _without_softmax(model: keras.Model) -> keras.Model:
     return model
 
 
-def export_litert(model: keras.Model, int8: bool = False) -> bytes:
+def export_litert(model: keras.Model, weights: str = "float32") -> bytes:
     """The network as a LiteRT flat buffer with a free batch dimension.
 
-    With `int8`, weights are kept in a byte each, and what they are multiplied with is rounded to a
-    byte too, image by image: several times faster, with hardly other answers.
+    Args:
+        weights: "float16" keeps them in half of the space and works with them as "float32" does.
+            "int8" keeps them in a byte each, and rounds what they are multiplied with to a byte
+            too, image by image: several times faster, with hardly other answers.
     """
-    kept = {"optimizations": [tf.lite.Optimize.DEFAULT]} if int8 else {}
+    smaller: dict[str, Any] = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    half = smaller | {"target_spec": {"supported_types": [tf.float16]}}
+    kept = {"float32": {}, "float16": half, "int8": smaller}[weights]
     with tempfile.TemporaryDirectory() as folder, native_output_hidden():
         path = Path(folder) / "model.tflite"
         model.export(path, format="litert", verbose=False, **kept)

@@ -91,7 +91,7 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     give_back_freed_memory()  # of the images that it learned from
     diary.phase("measuring")
     model = network.plain(model, recipe.architecture)
-    _write_measured(new_run, model, validation, recipe.kind)
+    _write_measured(new_run, model, validation, recipe.kind, weights="float16")
     return {
         "status": "stopped" if stop.asked else "finished",
         "kind": recipe.kind,
@@ -164,12 +164,13 @@ def _write_measured(
     model: keras.Model,
     validation: Iterable[Labelled],
     kind: str = "digits",
+    weights: str = "float32",
 ) -> None:
     """The network, its calibration, and its scores on every test set that is here."""
     new_run.write("model.keras", network.keras_file(model))
-    exported = network.export_litert(model)
+    exported = network.export_litert(model, weights)
     new_run.write("model.tflite", exported)
-    rounded = network.export_litert(model, int8=True)
+    rounded = network.export_litert(model, "int8")
     new_run.write(INT8, rounded)
     uncalibrated = Classifier(exported, Calibration(), new_run.id, kind)
     calibration = evaluation.calibrate(

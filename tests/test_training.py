@@ -59,6 +59,24 @@ def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
     assert fused.get_weights()[3] == pytest.approx(plain.get_weights()[3], rel=1 / 575)
 
 
+def test_a_kept_network_answers_as_the_one_that_learned_and_litert_as_it() -> None:
+    from mnist_cnn import network, training
+    from mnist_cnn.classifier import Calibration, Classifier
+    from mnist_cnn.training_data import prepare
+
+    recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",), epochs=3)
+    data = prepare(recipe)
+    images = data.pools[0].images[:100]
+    model = network.build(recipe.architecture)
+    training.fit(model, recipe, data)
+    kept = network.plain(model, recipe.architecture)
+    answers = network.logits_of(kept, images)
+    assert answers == pytest.approx(network.logits_of(model, images), abs=0.05)
+    classifier = Classifier(network.export_litert(kept, "float16"), Calibration())
+    ours = classifier.first_look(images.astype(np.float32) / 255)
+    assert ours == pytest.approx(answers, abs=1e-4)
+
+
 @pytest.mark.parametrize("shape", [(3, 3, 8, 16), (5, 5, 1, 16), (7, 7, 16, 1), (16, 10)])
 def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape: tuple[int, ...]) -> None:
     import keras

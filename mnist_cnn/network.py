@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -20,6 +20,9 @@ from mnist_cnn.recipes import Architecture
 from mnist_cnn.records import FloatArray
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+Weights = Literal["float32", "float16", "int8"]
+"""How a LiteRT file keeps them."""
 
 
 class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
@@ -89,20 +92,22 @@ def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 1
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def plain(model: keras.Model, architecture: Architecture) -> keras.Model:
+def compact(model: keras.Model, architecture: Architecture) -> keras.Model:
     """The same network of Keras' own layers, with neither optimizer nor loss, at half precision.
 
     Batch normalisation's scales go into the kernels before it, then all is rounded: so LiteRT,
-    which has no batch normalisation, keeps the very same numbers in half of the space.
+    which has no batch normalisation, keeps the very same numbers in half of the space. What lies
+    beyond half precision's 65,504 becomes infinite.
     """
     kept = build(architecture, layers.BatchNormalization)
     kept.set_weights(model.get_weights())
     for before, after in pairwise(kept.layers):
         if isinstance(after, layers.BatchNormalization):
             _move_scales(before, after)
-    for weight in kept.weights:
-        if weight.name != "moving_variance":  # what brings the scale to exactly one
-            weight.assign(np.asarray(weight).astype(np.float16))
+    with np.errstate(over="ignore"):
+        for weight in kept.weights:
+            if weight.name != "moving_variance":  # what brings the scale to exactly one
+                weight.assign(np.asarray(weight).astype(np.float16))
     return kept
 
 
@@ -114,6 +119,11 @@ def _move_scales(convolution: layers.Layer, norm: layers.BatchNormalization) -> 
     convolution.set_weights([kernel * (scale[:, None] if depthwise else scale)])
     ones = np.ones_like(scale)
     norm.set_weights([ones, beta - mean * scale, 0 * ones, ones - norm.epsilon])
+
+
+def is_finite(model: keras.Model) -> bool:
+    """Whether all of its weights are numbers."""
+    return all(np.isfinite(weights).all() for weights in model.get_weights())
 
 
 def keras_file(model: keras.Model) -> bytes:
@@ -154,7 +164,7 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
         raise BadNetwork(
             f"it has {model.count_params():,} parameters; at most {most_parameters:,}."
         )
-    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+    if not is_finite(model):
         raise BadNetwork("some of its weights are no numbers.")
     return _without_softmax(model)
 
@@ -170,7 +180,7 @@ def _without_softmax(model: keras.Model) -> keras.Model:
     return model
 
 
-def export_litert(model: keras.Model, weights: str = "float32") -> bytes:
+def export_litert(model: keras.Model, weights: Weights = "float32") -> bytes:
     """The network as a LiteRT flat buffer with a free batch dimension.
 
     Args:

@@ -56,7 +56,7 @@ def train(
     Raises:
         BadInput: the recipe cannot be trained.
         DataMissing: a data set is neither here nor to be downloaded.
-        TrainingFailed: the loss is no number any more, or memory ran out.
+        TrainingFailed: the loss is no number any more, weights are too large, or memory ran out.
         StorageFailed: the disk is full, or may not be written to.
     """
     try:
@@ -90,7 +90,7 @@ def _trained(recipe: Recipe, new_run: NewRun, diary: Diary, stop: Stop) -> dict[
     model, validation, seconds = _learned(recipe, new_run, diary, stop)
     give_back_freed_memory()  # of the images that it learned from
     diary.phase("measuring")
-    model = network.plain(model, recipe.architecture)
+    model = _compact(model, recipe)
     _write_measured(new_run, model, validation, recipe.kind, weights="float16")
     return {
         "status": "stopped" if stop.asked else "finished",
@@ -117,6 +117,16 @@ def _learned(
     stop.learning = True
     seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
     return model, list(data.validation.values()), seconds
+
+
+def _compact(model: keras.Model, recipe: Recipe) -> keras.Model:
+    kept = network.compact(model, recipe.architecture)
+    if not network.is_finite(kept):
+        raise TrainingFailed(
+            "The network's weights have grown too large to be kept; please try a learning rate "
+            f"below {recipe.learning_rate:g}."
+        )
+    return kept
 
 
 def save_imported(model: keras.Model, new_run: NewRun) -> Run:
@@ -164,7 +174,7 @@ def _write_measured(
     model: keras.Model,
     validation: Iterable[Labelled],
     kind: str = "digits",
-    weights: str = "float32",
+    weights: network.Weights = "float32",
 ) -> None:
     """The network, its calibration, and its scores on every test set that is here."""
     new_run.write("model.keras", network.keras_file(model))

@@ -13,7 +13,7 @@ from mnist_cnn.ui.canvas import drawing_canvas, hand_over, pen_width_control
 
 CANVAS = 280
 SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the pen
-HEADLINE = 60  # room for two lines, or for one and the canvas' toolbar: the canvas stays put
+HEADLINE = 70  # room for two lines and the canvas' toolbar below them: the canvas stays put
 
 
 @st.fragment

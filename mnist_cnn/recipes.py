@@ -241,13 +241,11 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=28,
-        architecture=Architecture(
-            (16, 32, 48, 96, 96, 96, 96), (1, 2, 1, 2, 1, 1, 1), padding="valid"
-        ),
-        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 14_000),
+        epochs=26,
+        architecture=Architecture((16, 32, 64, 96, 96, 96), (1, 2, 1, 2, 1, 1), padding="valid"),
+        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
         calm_epochs=2,
-        learning_rate=4e-3,
+        batch_size=64,
         weight_decay=0.02,
     ),
     "symbols": Recipe(

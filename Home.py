@@ -13,7 +13,6 @@ from mnist_cnn.ui.canvas import drawing_canvas, hand_over, pen_width_control
 
 CANVAS = 280
 SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the pen
-HEADLINE = 70  # room for two lines and the canvas' toolbar below them: the canvas stays put
 
 
 @st.fragment
@@ -27,7 +26,7 @@ def reader() -> None:
         way = st.segmented_control(
             "Way in", list(WAYS_IN), default="Draw", required=True, label_visibility="collapsed"
         )
-        headline = st.container(height=HEADLINE, border=False)
+        headline = layout.headline()
         try:
             ink = WAYS_IN[way]()
             classifier = serving.production_classifier()

@@ -15,7 +15,6 @@ from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
 WIDE, NARROW = (700, 220), (328, 260)
 """Width and height in pixels. On a telephone the component's hidden toolbar takes no touches to the
 right of the upper edge, so there is room to write below it."""
-HEADLINE = 66
 INVITATION = "Write a number or an equation on one line: `2026`, `12+7=` or `3×4=12`."
 
 
@@ -28,7 +27,7 @@ def conversation() -> None:
         required=True,
         label_visibility="collapsed",
     )
-    headline = st.container(height=HEADLINE, border=False)  # of one height: the canvas stays put
+    headline = layout.headline()
     written: Sequence[Stroke] | FloatArray | None = None
     line = None
     try:

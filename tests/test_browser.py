@@ -96,6 +96,16 @@ def test_a_seven_is_read_and_its_bars_sum_to_one(page: Page) -> None:
     assert max(range(10), key=shares.__getitem__) == 7
 
 
+def test_the_toolbar_leaves_what_was_read_in_sight(page: Page) -> None:
+    hand(page)(page, [[(x, 60), (x, 200)] for x in (30, 90, 150, 210, 260)])
+    said = page.get_by_text("I see several symbols side by side · ")  # two lines beside the canvas
+    said.wait_for()
+    lines, tool = said.bounding_box(), page.get_by_title("Edit").bounding_box()
+    assert lines and tool
+    assert lines["height"] > 40
+    assert lines["y"] + lines["height"] <= tool["y"]
+
+
 def test_undo_and_clear(page: Page) -> None:
     hand(page)(page, SEVEN)
     wait_for_answer(page, "7")

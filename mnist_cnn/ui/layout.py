@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from mnist_cnn.records import FloatArray, Prediction, Reading
 from mnist_cnn.ui import guard
@@ -144,6 +145,12 @@ def difference_cells(matrix_a: NDArray[np.int64], matrix_b: NDArray[np.int64]) -
         "heat": np.sign(good) * np.sqrt(np.abs(good) / max(int(np.abs(good).max()), 1)),
     }
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
+def headline() -> DeltaGenerator:
+    """The place above a canvas for what was read: two lines, and the canvas' toolbar below them.
+    It is always as high, so that the canvas stays put."""
+    return st.container(height=70, border=False)
 
 
 def in_one_line(reading: Reading) -> str:

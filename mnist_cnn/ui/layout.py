@@ -164,7 +164,7 @@ def in_one_line(reading: Reading) -> str:
 
 def _verdict_words(prediction: Prediction) -> tuple[str, str]:
     if prediction.status == "blank":
-        return "Nothing to read yet", "Draw a digit, as large as you like."
+        return "Nothing to read yet", "The larger the digit, the better it is read."
     per_cent = f"{prediction.confidence:.1%} confident".replace("100.0%", "over 99.9%")
     first, second = prediction.likeliest[:2]
     if prediction.symbols > 1:

@@ -32,7 +32,7 @@ ACTIONS = ("list", "show", "delete", "restore")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the process' exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except DigitsError as error:
@@ -178,7 +178,7 @@ def _train(options: argparse.Namespace) -> int:
     from mnist_cnn.diary import Stop
     from mnist_cnn.runs import NewRun
 
-    recipe = _recipe(options).check()
+    recipe = recipe_of(options).check()
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     with jobs.entered(["train", *recipe.arguments()], "the command line", assigned_run()) as run_id:
@@ -217,7 +217,7 @@ def _interrupts_kept() -> "Iterator[None]":
         signal.signal(signal.SIGINT, usual)
 
 
-def _recipe(options: argparse.Namespace) -> "Recipe":
+def recipe_of(options: argparse.Namespace) -> "Recipe":
     """The preset with whatever was asked for otherwise."""
     from dataclasses import replace
 
@@ -384,11 +384,12 @@ def _say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Of every command and its options."""
+    whole = argparse.ArgumentParser(
         "python -m mnist_cnn", description="Reads handwritten digits, and trains networks that do."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     _reading_options(commands)
     _batch_options(commands)
@@ -408,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("id", metavar="RUN")
     promote.add_argument("--reason", default="", help="why, although it is worse")
     _command(commands, "rollback", _rollback, "undo the last promotion", "rollback")
-    return parser
+    return whole
 
 
 def _reading_options(commands: Any) -> None:

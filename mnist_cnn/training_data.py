@@ -75,13 +75,22 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> TrainingData:
         DataMissing: a data set is neither here nor to be downloaded.
         BadInput: the recipe shows nothing of the data it names.
     """
-    random = np.random.default_rng(recipe.seed)
     scanned: Splits | None = None
     if "mnist" in recipe.data:
         scanned = datasets.load_mnist(progress=progress)
     elif "bundled-digits" in recipe.data:
         scanned = datasets.load_bundled_digits()
     pen = datasets.load_pen_digits(progress=progress) if "pen-digits" in recipe.data else None
+    return made(recipe, scanned, pen)
+
+
+def made(recipe: Recipe, scanned: Splits | None, pen: PenDigits | None) -> TrainingData:
+    """What the recipe generates from these collections, however they are divided.
+
+    Raises:
+        BadInput: the recipe shows nothing of them.
+    """
+    random = np.random.default_rng(recipe.seed)
     pools: list[Pool] = []
     validation = {}
     if scanned:

@@ -220,7 +220,7 @@ def test_a_full_disk_fails_the_job_and_leaves_nothing(artifacts: Path) -> None:
 
 
 def test_recipes_become_commands_and_come_back() -> None:
-    from mnist_cnn.cli import _parser, _recipe
+    from mnist_cnn.cli import parser, recipe_of
 
     changed = [
         "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
@@ -228,8 +228,8 @@ def test_recipes_become_commands_and_come_back() -> None:
         "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--padding=same", "--head=flatten",
         "--dropout=0.5", "--augment=rotation=3,grain=0", "--pools=scanned=1000,redrawn=0",
     ]  # fmt: skip
-    recipe = _recipe(_parser().parse_args(["train", *changed])).check()
-    again = _recipe(_parser().parse_args(["train", *recipe.arguments()]))
+    recipe = recipe_of(parser().parse_args(["train", *changed])).check()
+    again = recipe_of(parser().parse_args(["train", *recipe.arguments()]))
     assert again == recipe != PRESETS["best"]
     assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
     with pytest.raises(BadInput):

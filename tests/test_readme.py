@@ -2,7 +2,7 @@
 
 import re
 
-from mnist_cnn.cli import _parser
+from mnist_cnn.cli import parser
 from mnist_cnn.settings import PROJECT_FOLDER
 
 README = (PROJECT_FOLDER / "README.md").read_text()
@@ -18,7 +18,7 @@ def test_there_are_two_commands_and_ci_runs_the_second() -> None:
 
 
 def test_every_command_line_is_shown() -> None:
-    commands = _parser()._subparsers._group_actions[0].choices
+    commands = parser()._subparsers._group_actions[0].choices
     for command in commands:
         assert f"python -m mnist_cnn {command}" in README
 

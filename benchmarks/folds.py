@@ -1,0 +1,106 @@
+"""What a recipe's networks misread of all that may be chosen by: cross-validation over MNIST and
+the pen digits' writers. Prints a Markdown table.
+
+    python -m benchmarks.folds [--folds N] [options of `train`]
+    python -m benchmarks.folds --preset best --epochs 6 --pools redrawn=24000
+
+Each fold's network learns from the other folds and is measured on its own: a sixth of MNIST's
+60,000 training digits and four of the 24 writers. Together they tell recipes apart that the 5,000
+and 1,000 validation digits cannot. No test set is read.
+"""
+
+import argparse
+import dataclasses
+import sys
+
+import numpy as np
+
+from mnist_cnn import cli, datasets, metrics, synthesis
+from mnist_cnn.classifier import Calibration, Classifier
+from mnist_cnn.datasets import PenDigits, Splits
+from mnist_cnn.evaluation import read
+from mnist_cnn.recipes import Recipe
+from mnist_cnn.records import Dataset
+from mnist_cnn.tensorflow_loader import load_tensorflow
+
+
+def divided(fold: int, folds: int) -> tuple[Splits, PenDigits]:
+    """MNIST and the pen digits without their test sets, one fold of each held out."""
+    scanned, pen = datasets.load_mnist(), datasets.load_pen_digits()
+    parts = (scanned.train, scanned.validation)
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    whole = dataclasses.replace(scanned.train, images=images, labels=labels)
+    held_out = np.arange(len(whole)) * folds // len(whole) == fold
+    drawings = pen.train + pen.validation
+    writers = sorted({drawing.writer or "" for drawing in drawings})[fold::folds]
+    return (
+        Splits(
+            whole.part("mnist-train", ~held_out),
+            whole.part("mnist-validation", held_out),
+            whole.part("mnist-test", slice(0)),
+        ),
+        PenDigits(
+            [drawing for drawing in drawings if drawing.writer not in writers],
+            [drawing for drawing in drawings if drawing.writer in writers],
+            [],
+        ),
+    )
+
+
+def held_out_sets(scanned: Splits, pen: PenDigits) -> list[Dataset]:
+    """What a fold's network is measured on."""
+    drawn = [datasets.framed_drawings("", pen.validation, width) for width in (0.12, 0.20)]
+    twice = 2 * len(pen.validation)
+    others = synthesis.rewritten(pen.validation, twice, np.random.default_rng(0))
+    return [
+        scanned.validation,
+        dataclasses.replace(drawn[0], name="pen digits"),
+        dataclasses.replace(drawn[1], name="the same with a pen of 0.2"),
+        Dataset("in other hands", others, np.tile(drawn[0].labels, 2), "", "", ""),
+    ]
+
+
+def of_fold(recipe: Recipe, fold: int, folds: int) -> list[tuple[str, int, int, float]]:
+    """For each set that was held out its name, images, mistakes and its summed NLL."""
+    from mnist_cnn import network, training
+    from mnist_cnn.training_data import made
+
+    scanned, pen = divided(fold, folds)
+    model = network.build(recipe.architecture)
+    training.fit(model, recipe, made(recipe, scanned, pen))
+    kept = network.compact(model, recipe.architecture)
+    classifier = Classifier(network.export_litert(kept), Calibration())
+    rows = []
+    for held_out in held_out_sets(scanned, pen):
+        probabilities = metrics.softmax(read(classifier, held_out.images))
+        wrong = int((probabilities.argmax(axis=1) != held_out.labels).sum())
+        nll = metrics.negative_log_likelihood(probabilities, held_out.labels)
+        rows.append((held_out.name, len(held_out), wrong, nll * len(held_out)))
+    return rows
+
+
+def main() -> None:
+    own = argparse.ArgumentParser(description=__doc__)
+    own.add_argument("--folds", type=int, default=6, metavar="N")
+    options, others = own.parse_known_args()
+    recipe = cli.recipe_of(cli.parser().parse_args(["train", *others])).check()
+    load_tensorflow()
+    import keras
+
+    results = []
+    for fold in range(options.folds):
+        keras.utils.set_random_seed(recipe.seed)
+        results.append(of_fold(recipe, fold, options.folds))
+        print(f"fold {fold + 1} of {options.folds}", results[-1], file=sys.stderr)
+    print(f"| {options.folds} folds: {' '.join(others)} | images | mistakes | of each fold | NLL |")
+    print("|---|---|---|---|---|")
+    for rows in zip(*results, strict=True):
+        names, images, wrong, nll = zip(*rows, strict=True)
+        of_each = ", ".join(map(str, wrong))
+        print(f"| {names[0]} | {sum(images):,} | {sum(wrong)} | {of_each} "
+              f"| {sum(nll) / sum(images):.4f} |")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

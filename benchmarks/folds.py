@@ -54,7 +54,7 @@ def held_out_sets(scanned: Splits, pen: PenDigits) -> list[Dataset]:
     twice = 2 * len(pen.validation)
     others = synthesis.rewritten(pen.validation, twice, np.random.default_rng(0))
     return [
-        scanned.validation,
+        dataclasses.replace(scanned.validation, name="MNIST"),
         dataclasses.replace(drawn[0], name="pen digits"),
         dataclasses.replace(drawn[1], name="the same with a pen of 0.2"),
         Dataset("in other hands", others, np.tile(drawn[0].labels, 2), "", "", ""),

@@ -241,10 +241,9 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=40,
+        epochs=44,
         architecture=Architecture((16, 32, 64, 96, 96, 96), (1, 2, 1, 2, 1, 1), padding="valid"),
-        pools=Pools(55_000, 18_000, 8_000, 4_000, 9_000, 9_000),
-        augmentation=Augmentation(thickness=0.25),
+        pools=Pools(55_000, 18_000, 0, 4_000, 9_000, 9_000),
         calm_epochs=3,
         learning_rate=4e-3,
         weight_decay=0.02,

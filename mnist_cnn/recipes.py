@@ -241,11 +241,11 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=44,
+        epochs=26,
         architecture=Architecture((16, 32, 64, 96, 96, 96), (1, 2, 1, 2, 1, 1), padding="valid"),
-        pools=Pools(55_000, 18_000, 0, 4_000, 9_000, 9_000),
-        calm_epochs=3,
-        learning_rate=4e-3,
+        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
+        calm_epochs=2,
+        batch_size=64,
         weight_decay=0.02,
     ),
     "symbols": Recipe(

@@ -64,6 +64,14 @@ def test_calibration_recovers_a_temperature_that_was_applied() -> None:
     assert 0.5 <= fitted.least_confidence <= 0.99
 
 
+def test_a_sure_mistake_in_a_small_set_does_not_make_everything_unsure() -> None:
+    labels = np.arange(2000) % 10
+    evidence = np.linspace(9, 1, 2000, dtype=np.float32)[:, None]
+    large = Readings(np.eye(10, dtype=np.float32)[labels] * evidence, labels)
+    small = Readings(large.logits[:100], np.where(np.arange(100) == 0, 1, labels[:100]))
+    assert calibrate([large, small]).least_confidence == 0.5
+
+
 def test_a_verdict_follows_the_thresholds() -> None:
     calibration = Calibration(1.0, least_evidence=0.0, least_confidence=0.9)
     sure = np.full(10, -5.0)

@@ -68,7 +68,12 @@ def of_fold(recipe: Recipe, fold: int, folds: int) -> list[tuple[str, int, int, 
 
     scanned, pen = divided(fold, folds)
     model = network.build(recipe.architecture)
-    training.fit(model, recipe, made(recipe, scanned, pen))
+    data = made(
+        recipe,
+        scanned if "mnist" in recipe.data else None,
+        pen if "pen-digits" in recipe.data else None,
+    )
+    training.fit(model, recipe, data)
     kept = network.compact(model, recipe.architecture)
     classifier = Classifier(network.export_litert(kept), Calibration())
     rows = []

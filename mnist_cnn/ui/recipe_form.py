@@ -34,6 +34,7 @@ AMOUNTS = {
     "shift": ("Shift, at most (pixels)", 6.0, 0.2),
     "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
     "thickness": ("Share with another thickness", 1.0, 0.05),
+    "growth": ("Thicker on each side, at most (pixels)", 3.0, 0.1),
     "grain": ("Share with a photograph's grain", 1.0, 0.05),
 }
 POOLS = {

@@ -33,9 +33,9 @@ AMOUNTS = {
     "scale": ("Change of size, at most (share)", 0.5, 0.05),
     "shift": ("Shift, at most (pixels)", 6.0, 0.2),
     "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
+    "grain": ("Share with a photograph's grain", 1.0, 0.05),
     "thickness": ("Share with another thickness", 1.0, 0.05),
     "growth": ("Thicker on each side, at most (pixels)", 3.0, 0.1),
-    "grain": ("Share with a photograph's grain", 1.0, 0.05),
 }
 POOLS = {
     "scanned": "Scanned digits as they are",
@@ -169,10 +169,9 @@ def _learning(base: Recipe, key: str) -> dict[str, Any]:
 
 
 def _augmentation(base: Augmentation, key: str) -> Augmentation:
-    left, right = st.columns(2)
+    columns = [column for _ in range(0, len(AMOUNTS), 2) for column in st.columns(2)]
     values = asdict(base)
-    for number, (name, (label, most, step)) in enumerate(AMOUNTS.items()):
-        column = (left, right)[number % 2]
+    for column, (name, (label, most, step)) in zip(columns, AMOUNTS.items(), strict=True):
         values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
     amounts = Augmentation(**values)
     st.image(_examples(amounts), width="stretch")

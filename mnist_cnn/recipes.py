@@ -241,14 +241,11 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=46,
+        epochs=26,
         architecture=Architecture((16, 32, 64, 96, 96, 96), (1, 2, 1, 2, 1, 1), padding="valid"),
-        pools=Pools(
-            scanned=55_000, rewritten=14_000, photographed=4_000, not_digits=8_000, sketched=10_000
-        ),
-        augmentation=Augmentation(thickness=0.4, growth=2.0),
-        calm_epochs=3,
-        learning_rate=4e-3,
+        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
+        calm_epochs=2,
+        batch_size=64,
         weight_decay=0.02,
     ),
     "symbols": Recipe(

@@ -35,7 +35,6 @@ AMOUNTS = {
     "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
     "grain": ("Share with a photograph's grain", 1.0, 0.05),
     "thickness": ("Share with another thickness", 1.0, 0.05),
-    "growth": ("Thicker on each side, at most (pixels)", 3.0, 0.1),
 }
 POOLS = {
     "scanned": "Scanned digits as they are",
@@ -171,7 +170,7 @@ def _learning(base: Recipe, key: str) -> dict[str, Any]:
 def _augmentation(base: Augmentation, key: str) -> Augmentation:
     columns = [column for _ in range(0, len(AMOUNTS), 2) for column in st.columns(2)]
     values = asdict(base)
-    for column, (name, (label, most, step)) in zip(columns, AMOUNTS.items(), strict=True):
+    for column, (name, (label, most, step)) in zip(columns, AMOUNTS.items(), strict=False):
         values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
     amounts = Augmentation(**values)
     st.image(_examples(amounts), width="stretch")

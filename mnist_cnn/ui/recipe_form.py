@@ -1,11 +1,13 @@
 """Chooses a recipe: a preset, and every setting that may differ from it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mnist_cnn.augmentation import Augmentation, augmented
 from mnist_cnn.recipes import (
@@ -122,25 +124,29 @@ def _architecture(base: Architecture, key: str) -> Architecture:
     )
 
 
+def _places() -> Iterator[DeltaGenerator]:
+    """Left and right by turns, row by row: the order in which a phone shows them."""
+    while True:
+        yield from st.columns(2)
+
+
 def _learning(base: Recipe, key: str) -> dict[str, Any]:
-    left, right = st.columns(2)
+    places = _places()
 
-    def number(column: Any, label: str, value: Any, **limits: Any) -> Any:
-        return column.number_input(label, value=value, key=f"{key} {label}", **limits)
+    def number(label: str, value: Any, **limits: Any) -> Any:
+        return next(places).number_input(label, value=value, key=f"{key} {label}", **limits)
 
-    epochs = number(left, "Epochs", base.epochs, min_value=1, max_value=200)
+    epochs = number("Epochs", base.epochs, min_value=1, max_value=200)
     return {
         "epochs": epochs,
         "calm_epochs": number(
-            right,
             "Last epochs without augmentation",
             min(base.calm_epochs, epochs),
             min_value=0,
             max_value=epochs,
         ),
-        "batch_size": number(left, "Batch size", base.batch_size, min_value=8, max_value=2048),
+        "batch_size": number("Batch size", base.batch_size, min_value=8, max_value=2048),
         "learning_rate": number(
-            right,
             "Learning rate, at its highest",
             base.learning_rate,
             min_value=1e-6,
@@ -148,14 +154,13 @@ def _learning(base: Recipe, key: str) -> dict[str, Any]:
             step=1e-3,
             format="%.5f",
         ),
-        "optimizer": left.selectbox(
+        "optimizer": next(places).selectbox(
             "Optimizer", OPTIMIZERS, OPTIMIZERS.index(base.optimizer), key=f"{key} optimizer"
         ),
-        "schedule": right.selectbox(
+        "schedule": next(places).selectbox(
             "Schedule", SCHEDULES, SCHEDULES.index(base.schedule), key=f"{key} schedule"
         ),
         "weight_decay": number(
-            left,
             "Weight decay",
             base.weight_decay,
             min_value=0.0,
@@ -163,14 +168,13 @@ def _learning(base: Recipe, key: str) -> dict[str, Any]:
             step=1e-3,
             format="%.4f",
         ),
-        "seed": number(right, "Seed", base.seed, min_value=0, max_value=2**31 - 1),
+        "seed": number("Seed", base.seed, min_value=0, max_value=2**31 - 1),
     }
 
 
 def _augmentation(base: Augmentation, key: str) -> Augmentation:
-    columns = [column for _ in range(0, len(AMOUNTS), 2) for column in st.columns(2)]
     values = asdict(base)
-    for column, (name, (label, most, step)) in zip(columns, AMOUNTS.items(), strict=False):
+    for (name, (label, most, step)), column in zip(AMOUNTS.items(), _places(), strict=False):
         values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
     amounts = Augmentation(**values)
     st.image(_examples(amounts), width="stretch")

@@ -23,7 +23,7 @@ from mnist_cnn.tensorflow_loader import load_tensorflow
 if TYPE_CHECKING:
     from mnist_cnn.batch import Result
     from mnist_cnn.classifier import Classifier
-    from mnist_cnn.diary import Progress
+    from mnist_cnn.diary import Progress, Stop
     from mnist_cnn.recipes import Recipe
     from mnist_cnn.records import Drawing, Stroke
 
@@ -187,7 +187,7 @@ def _train(options: argparse.Namespace) -> int:
             from mnist_cnn.training import train
 
         new_run = NewRun(run_id, name=options.name, note=options.note)
-        with _interrupts_kept():
+        with _interrupts_kept(stop):
             run = train(recipe, new_run, _Progress(), stop)
     _print(run.evaluation["datasets"])
     print(run.id, flush=True)
@@ -195,23 +195,15 @@ def _train(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _interrupts_kept() -> "Iterator[None]":
+def _interrupts_kept(stop: "Stop") -> "Iterator[None]":
     """Ctrl-C inside native code can come out of it as a SystemError; here it stays an interrupt."""
-    interrupted = False
     usual = signal.getsignal(signal.SIGINT)
-
-    def interrupt(number: int, frame: Any) -> None:
-        nonlocal interrupted
-        interrupted = True
-        signal.default_int_handler(number, frame)
-
     if usual is signal.default_int_handler:  # a background job of a shell ignores Ctrl-C
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, lambda *_: stop.interrupt())
     try:
         yield
-    except SystemError as error:
-        if interrupted:
-            raise KeyboardInterrupt from error
+    except SystemError:
+        stop.check()
         raise
     finally:
         signal.signal(signal.SIGINT, usual)

@@ -142,15 +142,30 @@ class Diary:
 
 
 class Stop:
-    """How a run is asked to end early. Before it has learnt anything that is an interruption."""
+    """How a run is asked to end early. Before it has learnt anything that is an interruption.
+
+    What a signal's handler raises is lost where Python can raise nothing, in a finalizer or in a
+    callback of native code, so an interruption is kept here too, for `check`.
+    """
 
     def __init__(self) -> None:
-        self.learning = self.asked = False
+        self.learning = self.asked = self.interrupted = False
 
     def ask(self) -> None:
+        """Keeps what has been learnt, if anything has."""
         if not self.learning:
-            raise KeyboardInterrupt
+            self.interrupt()
         self.asked = True
+
+    def interrupt(self) -> None:
+        """Keeps nothing."""
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises the interruption again that there has been."""
+        if self.interrupted:
+            raise KeyboardInterrupt
 
 
 def peak_memory_mb() -> int | None:

@@ -115,6 +115,7 @@ def _learned(
     keras.utils.set_random_seed(recipe.seed)
     model = network.build(recipe.architecture)
     stop.learning = True
+    stop.check()
     seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
     return model, list(data.validation.values()), seconds
 
@@ -291,6 +292,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch, self._begun = epoch, time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._stop.check()
         if not math.isfinite(logs["loss"]):
             raise TrainingFailed(
                 f"The loss is no number any more in epoch {self._epoch + 1}; please try a "

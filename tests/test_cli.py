@@ -214,17 +214,20 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
     artifacts: Path, phase: str, sign: signal.Signals
 ) -> None:
     epochs = 1 if phase == "model.keras" else 1000
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, *TRAIN, "--epochs", str(epochs)],
         cwd=PROJECT_FOLDER,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
-    wait_for(lambda: list(artifacts.glob(f"runs/*/{phase}")))
-    child.send_signal(sign)
-    out, err = child.communicate(timeout=120)
+    ) as child:
+        try:
+            wait_for(lambda: list(artifacts.glob(f"runs/*/{phase}")))
+            child.send_signal(sign)
+            out, err = child.communicate(timeout=120)
+        finally:
+            child.kill()
     assert child.returncode != 0 or runs.list_runs()
     job = jobs.latest()
     assert job is not None

@@ -1,5 +1,6 @@
 """What training does under the hood: what it loads, keeps and normalises by, how Muon steps."""
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_cnn.diary import Progress, Stop
 from mnist_cnn.errors import TrainingFailed
 from mnist_cnn.recipes import PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -114,3 +116,23 @@ def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape: tuple
         assert sizes.max() < 2 * sizes.min()
     else:
         assert np.abs(step) == pytest.approx(0.01, rel=0.05)  # as AdamW's first step
+
+
+@pytest.mark.parametrize("phase", ["building", "training"])
+def test_an_interruption_that_python_lost_still_ends_a_training(
+    artifacts: Path, phase: str
+) -> None:
+    from mnist_cnn.runs import NewRun
+    from mnist_cnn.training import train
+
+    stop = Stop()
+
+    def tell(progress: Progress) -> None:
+        if progress.phase == phase:
+            with contextlib.suppress(KeyboardInterrupt):
+                stop.interrupt()
+
+    recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",))
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, NewRun(), tell, stop)
+    assert list((artifacts / "runs").iterdir()) == []

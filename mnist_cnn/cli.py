@@ -220,7 +220,7 @@ def recipe_of(options: argparse.Namespace) -> "Recipe":
         return {name: value for name, value in values.items() if value is not None}
 
     preset = PRESETS[options.preset]
-    network = ("filters", "strides", "padding", "head", "dropout")
+    network = ("filters", "strides", "padding", "head", "dropout", "branches")
     own = ("data", "seed", "epochs", "calm_epochs", "batch_size", "optimizer", "schedule")
     return replace(
         preset,
@@ -484,6 +484,9 @@ def _train_options(commands: Any) -> None:
     own.add_argument("--padding", metavar="NAME", help="of the first convolution: valid or same")
     own.add_argument("--head", metavar="NAME", help="depthwise or flatten")
     own.add_argument("--dropout", type=float, metavar="SHARE")
+    own.add_argument(
+        "--branches", type=_positive(int), metavar="N", help="side by side, their mean answers"
+    )
     own.add_argument("--augment", metavar="NAME=N,…", help="e.g. rotation=10,grain=0")
     own.add_argument("--pools", metavar="NAME=N,…", help="images an epoch, e.g. scanned=20000")
 

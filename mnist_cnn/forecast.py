@@ -68,7 +68,8 @@ def images_per_epoch(recipe: Recipe) -> int:
 
 def _work(recipe: Recipe) -> float:
     """Multiply-adds over all images, with a little for what each image costs besides."""
-    per_image = recipe.architecture.multiply_adds + 1_000_000
+    network = recipe.architecture
+    per_image = network.multiply_adds + 1_000_000 * network.branches
     return float(recipe.epochs * images_per_epoch(recipe) * per_image)
 
 

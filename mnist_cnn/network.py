@@ -51,7 +51,32 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 def build(
     architecture: Architecture, batch_norm: type[layers.Layer] = FusedBatchNormalization
 ) -> keras.Model:
-    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits, ready to learn."""
+    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits.
+
+    Several branches are models within it, and it answers the mean of their logits.
+    """
+    if architecture.branches == 1:
+        return _branch(architecture, batch_norm, "digits")
+    names = [f"branch_{number + 1}" for number in range(architecture.branches)]
+    inputs = keras.Input((28, 28, 1), name="image")
+    logits = [_branch(architecture, batch_norm, name)(inputs) for name in names]
+    return keras.Model(inputs, layers.Average(name="logits")(logits), name="digits")
+
+
+def branches(model: keras.Model) -> list[keras.Model]:
+    """The models whose logits it averages; itself where there is nothing to average."""
+    return [layer for layer in model.layers if isinstance(layer, keras.Model)] or [model]
+
+
+def learner(model: keras.Model) -> keras.Model:
+    """Its branches with an image for each: from (branches, 28, 28, 1) to (branches, 10) logits."""
+    parts = branches(model)
+    inputs = keras.Input((len(parts), 28, 28, 1), name="images")
+    logits = [part(inputs[:, number]) for number, part in enumerate(parts)]
+    return keras.Model(inputs, ops.stack(logits, axis=1))
+
+
+def _branch(architecture: Architecture, batch_norm: type[layers.Layer], name: str) -> keras.Model:
     inputs = x = keras.Input((28, 28, 1), name="image")
     kernel, padding = 5, architecture.padding
     for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
@@ -64,7 +89,7 @@ def build(
         x = batch_norm(momentum=0.95)(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(architecture.dropout)(x)
-    return keras.Model(inputs, layers.Dense(architecture.outputs, name="logits")(x), name="digits")
+    return keras.Model(inputs, layers.Dense(architecture.outputs, name="logits")(x), name=name)
 
 
 def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -101,9 +126,10 @@ def compact(model: keras.Model, architecture: Architecture) -> keras.Model:
     """
     kept = build(architecture, layers.BatchNormalization)
     kept.set_weights(model.get_weights())
-    for before, after in pairwise(kept.layers):
-        if isinstance(after, layers.BatchNormalization):
-            _move_scales(before, after)
+    for branch in branches(kept):
+        for before, after in pairwise(branch.layers):
+            if isinstance(after, layers.BatchNormalization):
+                _move_scales(before, after)
     with np.errstate(over="ignore"):
         for weight in kept.weights:
             if weight.name != "moving_variance":  # what brings the scale to exactly one
@@ -198,4 +224,4 @@ def export_litert(model: keras.Model, weights: Weights = "float32") -> bytes:
 
 
 def _with_none(logits: tf.Tensor) -> tf.Tensor:
-    return ops.pad(logits, [[0, 0], [0, 1]])
+    return ops.pad(logits, [[0, 0]] * (len(logits.shape) - 1) + [[0, 1]])

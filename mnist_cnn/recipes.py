@@ -18,7 +18,8 @@ class Architecture:
     places where its 25 pixels lie inside the frame, whose rim is bare, so that all maps after it
     are a quarter smaller than with "same". `head` is how the last feature maps become a vector:
     "flatten" keeps every position, "depthwise" sums each map over its positions with learned
-    weights.
+    weights. `branches` are that many such networks side by side: each learns from images of its
+    own, and the mean of their logits answers.
     """
 
     filters: tuple[int, ...] = (32, 48, 64, 96, 96)
@@ -27,6 +28,7 @@ class Architecture:
     dropout: float = 0.1
     outputs: int = 10
     padding: str = "same"
+    branches: int = 1
 
     @property
     def sides(self) -> list[int]:
@@ -46,8 +48,9 @@ class Architecture:
             channels = filters
         positions = self.sides[-1] ** 2
         if self.head == "depthwise":
-            return total + channels * positions + 4 * channels + self.outputs * (channels + 1)
-        return total + self.outputs * (channels * positions + 1)
+            total += channels * positions + 4 * channels
+            positions = 1
+        return self.branches * (total + self.outputs * (channels * positions + 1))
 
     @property
     def multiply_adds(self) -> int:
@@ -56,7 +59,7 @@ class Architecture:
         for layer, (filters, side) in enumerate(zip(self.filters, self.sides, strict=True)):
             total += (25 if layer == 0 else 9) * channels * filters * side**2
             channels = filters
-        return total + 11 * channels * self.sides[-1] ** 2
+        return self.branches * (total + 11 * channels * self.sides[-1] ** 2)
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,7 @@ OPTIONS: dict[str, Callable[[Recipe], str]] = {
     "--padding": lambda r: r.architecture.padding,
     "--head": lambda r: r.architecture.head,
     "--dropout": lambda r: f"{r.architecture.dropout:g}",
+    "--branches": lambda r: str(r.architecture.branches),
     "--augment": lambda r: _joined(asdict(r.augmentation)),
     "--pools": lambda r: _joined(asdict(r.pools)),
 }
@@ -207,6 +211,7 @@ def _demands(recipe: Recipe) -> Iterator[tuple[bool, str]]:
     yield net.padding in PADDINGS, f"the padding must be one of {', '.join(PADDINGS)}"
     yield net.head in HEADS, f"the head must be one of {', '.join(HEADS)}"
     yield 0 <= net.dropout <= 0.9, "dropout must lie between 0 and 0.9"
+    yield 1 <= net.branches <= 8, "there must be one to eight branches"
     yield (
         all(0 <= amount <= 90 for amount in amounts.values()),
         "augmentation must lie between 0 and 90",

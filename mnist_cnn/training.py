@@ -116,7 +116,7 @@ def _learned(
     model = network.build(recipe.architecture)
     stop.learning = True
     stop.check()
-    seconds = fit(model, recipe, data, _Watcher(diary, recipe, data, stop))
+    seconds = fit(model, recipe, data, _Watcher(model, diary, recipe, data, stop))
     return model, list(data.validation.values()), seconds
 
 
@@ -200,14 +200,19 @@ def _write_measured(
 def fit(
     model: keras.Model, recipe: Recipe, data: TrainingData, *callbacks: keras.callbacks.Callback
 ) -> float:
-    """Trains in place; the seconds it took."""
+    """Trains in place, all branches at once; the seconds it took."""
     batches = Batches(recipe, data)
     rate = Schedule(recipe.schedule, recipe.learning_rate, recipe.epochs * len(batches))
-    model.compile(
-        _optimizer(recipe, rate), network.loss, metrics=[network.accuracy], jit_compile=False
+    learner = network.learner(model)
+    learner.compile(
+        _optimizer(recipe, rate),
+        network.loss,  # the mean over the branches; each is to learn as if it were alone
+        loss_weights=float(recipe.architecture.branches),
+        metrics=[network.accuracy],
+        jit_compile=False,
     )
     begun = time.monotonic()
-    model.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=list(callbacks))
+    learner.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=list(callbacks))
     batches.forget()
     return time.monotonic() - begun
 
@@ -224,7 +229,9 @@ def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The recipe's images, drawn anew each epoch and augmented batch by batch.
+    """The recipe's images, drawn anew for each branch and epoch and augmented batch by batch.
+
+    A batch is float32 (n, branches, 28, 28, 1) in [0, 1] and its labels (n, branches).
 
     Two threads prepare them. With one, Keras' default, TensorFlow tunes how many batches it
     prepares ahead, and an epoch's end often waits for seconds until that tuner wakes up.
@@ -241,13 +248,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> tuple[FloatArray, NDArray[np.int64]]:
         size = self._recipe.batch_size
-        rows = slice(index * size, (index + 1) * size)
-        images, labels = self._data.batch(self._owners[rows], self._rows[rows])
+        part = slice(index * size, (index + 1) * size)
+        random = np.random.default_rng([self._recipe.seed, self._epoch, index])
+        shown, labels = [], []
+        for owners, rows in self._draws:
+            images, known = self._data.batch(owners[part], rows[part])
+            shown.append(self._augmented(images, random))
+            labels.append(known)
+        return np.stack(shown, axis=1)[..., None], np.stack(labels, axis=1)
+
+    def _augmented(self, images: NDArray[np.uint8], random: np.random.Generator) -> FloatArray:
         calm = self._epoch >= self._recipe.epochs - self._recipe.calm_epochs
         if calm or self._recipe.augmentation == STILL:
-            return images[..., None].astype(np.float32) / 255, labels
-        random = np.random.default_rng([self._recipe.seed, self._epoch, index])
-        return augmented(images, self._recipe.augmentation, random)[..., None], labels
+            return images.astype(np.float32) / 255
+        return augmented(images, self._recipe.augmentation, random)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
@@ -259,7 +273,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _draw(self) -> None:
         random = np.random.default_rng([self._recipe.seed, self._epoch])
-        self._owners, self._rows = self._data.epoch(random)
+        branches = range(self._recipe.architecture.branches)
+        self._draws = [self._data.epoch(random) for _ in branches]
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -284,9 +299,12 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes the diary while the network learns, validates it, and ends it when asked to."""
 
-    def __init__(self, diary: Diary, recipe: Recipe, data: TrainingData, stop: Stop) -> None:
+    def __init__(
+        self, whole: keras.Model, diary: Diary, recipe: Recipe, data: TrainingData, stop: Stop
+    ) -> None:
         super().__init__()
-        self._diary, self._recipe, self._data, self._stop = diary, recipe, data, stop
+        self._whole, self._diary, self._stop = whole, diary, stop
+        self._recipe, self._data = recipe, data
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._begun = epoch, time.monotonic()
@@ -298,29 +316,33 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
                 f"The loss is no number any more in epoch {self._epoch + 1}; please try a "
                 f"learning rate below {self._recipe.learning_rate:g}."
             )
-        rate = float(self.model.optimizer.learning_rate)
-        facts = {"loss": logs["loss"], "accuracy": logs["accuracy"], "learning_rate": rate}
         steps, size = self.params["steps"], self._recipe.batch_size
-        self._diary.batch(self._epoch, batch, steps, size, **facts)
+        self._diary.batch(self._epoch, batch, steps, size, **self._facts(logs))
         if self._stop.asked:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         outputs = self._recipe.architecture.outputs
         images, labels = _validation(self._data, outputs)
-        logits = network.logits_of(self.model, images)
+        logits = network.logits_of(self._whole, images)
         known = labels != outputs
         row = {
             "epoch": epoch + 1,
-            "loss": logs["loss"],
-            "accuracy": logs["accuracy"],
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            **self._facts(logs),
             "val_loss": float(np.mean(network.loss(labels, logits))),
             "val_accuracy": float(np.mean(network.accuracy(labels, logits))),
             "seconds": time.monotonic() - self._begun,
         }
         matrix = metrics.confusion_matrix(labels[known], logits[known].argmax(axis=1), outputs)
         self._diary.epoch(row, matrix.tolist())
+
+    def _facts(self, logs: dict[str, float]) -> dict[str, float]:
+        """How far the branches are in the mean, and the learning rate."""
+        return {
+            "loss": logs["loss"] / self._recipe.architecture.branches,
+            "accuracy": logs["accuracy"],
+            "learning_rate": float(self.model.optimizer.learning_rate),
+        }
 
 
 def _validation(data: TrainingData, none_label: int) -> Labelled:

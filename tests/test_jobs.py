@@ -226,7 +226,8 @@ def test_recipes_become_commands_and_come_back() -> None:
         "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
         "--batch-size=32", "--optimizer=sgd", "--schedule=cosine", "--learning-rate=0.01",
         "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--padding=same", "--head=flatten",
-        "--dropout=0.5", "--augment=rotation=3,grain=0", "--pools=scanned=1000,redrawn=0",
+        "--dropout=0.5", "--branches=2", "--augment=rotation=3,grain=0",
+        "--pools=scanned=1000,redrawn=0",
     ]  # fmt: skip
     recipe = recipe_of(parser().parse_args(["train", *changed])).check()
     again = recipe_of(parser().parse_args(["train", *recipe.arguments()]))
@@ -236,11 +237,12 @@ def test_recipes_become_commands_and_come_back() -> None:
         Recipe.from_dict({"preset": "best"})
 
 
+@pytest.mark.parametrize("branches", [1, 2])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_parameters_are_counted_as_keras_does(preset: str) -> None:
+def test_the_parameters_are_counted_as_keras_does(preset: str, branches: int) -> None:
     from mnist_cnn import network
 
-    architecture = PRESETS[preset].architecture
+    architecture = replace(PRESETS[preset].architecture, branches=branches)
     assert network.build(architecture).count_params() == architecture.parameters
 
 

@@ -64,16 +64,23 @@ def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
     assert fused.get_weights()[3] == pytest.approx(plain.get_weights()[3], rel=1 / 575)
 
 
-def test_a_kept_network_answers_as_the_one_that_learned_and_litert_as_it() -> None:
+@pytest.mark.parametrize("branches", [1, 2])
+def test_a_kept_network_answers_as_the_one_that_learned_and_litert_as_it(branches: int) -> None:
     from mnist_cnn import network, training
     from mnist_cnn.classifier import Calibration, Classifier
     from mnist_cnn.training_data import prepare
 
-    recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",), epochs=3)
+    architecture = dataclasses.replace(PRESETS["quick"].architecture, branches=branches)
+    recipe = dataclasses.replace(
+        PRESETS["quick"], data=("bundled-digits",), epochs=3, architecture=architecture
+    )
     data = prepare(recipe)
     images = data.pools[0].images[:100]
     model = network.build(recipe.architecture)
     training.fit(model, recipe, data)
+    several = [network.logits_of(branch, images) for branch in network.branches(model)]
+    assert network.logits_of(model, images) == pytest.approx(np.mean(several, axis=0), abs=1e-4)
+    assert len({logits.tobytes() for logits in several}) == branches
     kept = network.compact(model, recipe.architecture)
     answers = network.logits_of(kept, images)
     assert answers == pytest.approx(network.logits_of(model, images), abs=0.05)

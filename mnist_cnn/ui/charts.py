@@ -95,7 +95,7 @@ def overlaid_curves(table: "pd.DataFrame", x: str, y: str, form: str) -> alt.Lay
     return (lines + points).properties(height=380, title=f"{y}, run beside run")
 
 
-def network_drawing(layers: "pd.DataFrame") -> alt.LayerChart:
+def network_drawing(layers: "pd.DataFrame", title: str) -> alt.LayerChart:
     """The stack of layers: columns layer, order, side (pixels) and channels."""
     base = alt.Chart(layers).encode(
         x=alt.X("layer:N", title="Layer", sort=alt.SortField("order"), axis=alt.Axis(labelAngle=0)),
@@ -115,7 +115,7 @@ def network_drawing(layers: "pd.DataFrame") -> alt.LayerChart:
         )
     )
     numbers = base.mark_text(dy=-8, color=TEXT).encode(text="label:N")
-    return (bars + numbers).properties(height=300, title="The network, from image to digits")
+    return (bars + numbers).properties(height=300, title=title)
 
 
 def _matrix(cells: "pd.DataFrame", *facts: alt.Tooltip) -> alt.Chart:

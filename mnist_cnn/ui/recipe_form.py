@@ -82,10 +82,15 @@ def network_picture(architecture: Architecture) -> None:
     layers = pd.DataFrame(rows, columns=["layer", "side", "channels"])
     layers["order"] = range(len(rows))
     layers["label"] = [f"{n} × {side}²" if side > 1 else str(n) for _, side, n in rows]
-    st.altair_chart(charts.network_drawing(layers), width="stretch")
+    together = f" in {architecture.branches} branches" if architecture.branches > 1 else ""
+    title = "Each branch" if together else "The network"
+    st.altair_chart(
+        charts.network_drawing(layers, f"{title}, from image to digits"), width="stretch"
+    )
     st.caption(
-        f"**{architecture.parameters:,} parameters**, {architecture.multiply_adds / 1e6:.1f} "
-        "million multiply-adds per image. Labels: channels × pixels."
+        f"**{architecture.parameters:,} parameters**{together}, "
+        f"{architecture.multiply_adds / 1e6:.1f} million multiply-adds per image. "
+        "Labels: channels × pixels."
     )
 
 
@@ -113,6 +118,15 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         help="valid keeps to places that lie inside the frame, whose rim is bare; same looks "
         "beyond it too, and takes a third longer.",
     )
+    branches = right.slider(
+        "Branches",
+        1,
+        4,
+        base.branches,
+        key=f"{key} branches",
+        help="Networks side by side. Each learns from images of its own, and the mean of what they "
+        "say answers, with fewer mistakes than any of them; each takes its time and parameters.",
+    )
     wide = tuple(min(512, max(1, round(n * width))) for n in filters)
     return replace(
         base,
@@ -121,6 +135,7 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         padding=padding,
         head=head,
         dropout=dropout,
+        branches=branches,
     )
 
 

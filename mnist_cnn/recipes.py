@@ -246,11 +246,13 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=26,
-        architecture=Architecture((16, 32, 64, 96, 96, 96), (1, 2, 1, 2, 1, 1), padding="valid"),
+        epochs=30,
+        architecture=Architecture(
+            (16, 32, 32, 64, 64, 64, 64), (1, 2, 1, 2, 1, 1, 1), padding="valid", branches=2
+        ),
         pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
         calm_epochs=2,
-        batch_size=64,
+        learning_rate=4e-3,
         weight_decay=0.02,
     ),
     "symbols": Recipe(

@@ -114,7 +114,7 @@ def network_drawing(layers: "pd.DataFrame", title: str) -> alt.LayerChart:
             legend=None,
         )
     )
-    numbers = base.mark_text(dy=-8, color=TEXT).encode(text="label:N")
+    numbers = base.mark_text(dy=-8, color=TEXT).encode(text="channels:Q")
     return (bars + numbers).properties(height=300, title=title)
 
 

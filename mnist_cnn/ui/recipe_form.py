@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from mnist_cnn.augmentation import Augmentation, augmented
@@ -21,7 +22,7 @@ from mnist_cnn.recipes import (
     Recipe,
 )
 from mnist_cnn.records import FloatArray
-from mnist_cnn.ui import cache, charts
+from mnist_cnn.ui import cache, charts, layout
 
 DATA_NAMES = {
     "mnist": "MNIST, 60,000 scanned digits",
@@ -81,7 +82,6 @@ def network_picture(architecture: Architecture) -> None:
     rows.append(("answers", 1, architecture.outputs))
     layers = pd.DataFrame(rows, columns=["layer", "side", "channels"])
     layers["order"] = range(len(rows))
-    layers["label"] = [f"{n} × {side}²" if side > 1 else str(n) for _, side, n in rows]
     together = f" in {architecture.branches} branches" if architecture.branches > 1 else ""
     title = "Each branch" if together else "The network"
     st.altair_chart(
@@ -90,19 +90,23 @@ def network_picture(architecture: Architecture) -> None:
     st.caption(
         f"**{architecture.parameters:,} parameters**{together}, "
         f"{architecture.multiply_adds / 1e6:.1f} million multiply-adds per image. "
-        "Labels: channels × pixels."
+        "Above each bar: its channels."
     )
 
 
 def _architecture(base: Architecture, key: str) -> Architecture:
-    left, right = st.columns(2)
-    depth = left.slider("Depth (convolutions)", 1, 8, len(base.filters), key=f"{key} depth")
-    width = right.slider("Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width")
+    places = _places()
+    depth = next(places).slider("Depth (convolutions)", 1, 8, len(base.filters), key=f"{key} depth")
+    width = next(places).slider(
+        "Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width"
+    )
     layers = range(depth)
     filters = [base.filters[min(i, len(base.filters) - 1)] for i in layers]
     strides = [base.strides[i] if i < len(base.strides) else 1 for i in layers]
-    dropout = left.slider("Dropout (share)", 0.0, 0.9, base.dropout, 0.05, key=f"{key} dropout")
-    head = right.selectbox(
+    dropout = next(places).slider(
+        "Dropout (share)", 0.0, 0.9, base.dropout, 0.05, key=f"{key} dropout"
+    )
+    head = next(places).selectbox(
         "Head",
         HEADS,
         HEADS.index(base.head),
@@ -110,7 +114,7 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         help="flatten keeps every position of the last maps; depthwise sums each map over its "
         "positions with learned weights, which takes fewer parameters.",
     )
-    padding = left.selectbox(
+    padding = next(places).selectbox(
         "Padding of the first convolution",
         PADDINGS,
         PADDINGS.index(base.padding),
@@ -118,7 +122,7 @@ def _architecture(base: Architecture, key: str) -> Architecture:
         help="valid keeps to places that lie inside the frame, whose rim is bare; same looks "
         "beyond it too, and takes a third longer.",
     )
-    branches = right.slider(
+    branches = next(places).slider(
         "Branches",
         1,
         4,
@@ -192,7 +196,8 @@ def _augmentation(base: Augmentation, key: str) -> Augmentation:
     for (name, (label, most, step)), column in zip(AMOUNTS.items(), _places(), strict=False):
         values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
     amounts = Augmentation(**values)
-    st.image(_examples(amounts), width="stretch")
+    # Within the page: a picture's file is lost when the run of the script that made it is cut off.
+    st.image(layout.picture_link(_examples(amounts)), width="stretch")
     st.caption("Top row: digits as they are. Below: what the network would be shown.")
     return amounts
 
@@ -208,9 +213,10 @@ def _data(base: Recipe, key: str) -> tuple[tuple[str, ...], Pools]:
     return tuple(sets), Pools(**values)
 
 
-def _examples(amounts: Augmentation, rows: int = 3) -> FloatArray:
+def _examples(amounts: Augmentation, rows: int = 3) -> NDArray[np.uint8]:
     digits = cache.sample_digits()
     random = np.random.default_rng(0)
     shown: list[FloatArray] = [digits.astype(np.float32) / 255]
     shown += [augmented(digits, amounts, random) for _ in range(rows)]
-    return np.concatenate([np.concatenate(list(row), axis=1) for row in shown])
+    picture = np.concatenate([np.concatenate(list(row), axis=1) for row in shown])
+    return np.round(255 * picture).astype(np.uint8)

@@ -227,12 +227,19 @@ def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None
     app = page("3_Train.py")
     assert app.code[0].value == "python -m mnist_cnn train --preset quick"
     next(s for s in app.slider if s.label.startswith("Depth")).set_value(5).run()
+    next(s for s in app.slider if s.label == "Branches").set_value(2).run()
     next(n for n in app.number_input if n.label == "Epochs").set_value(3).run()
     assert not app.exception
     assert app.code[0].value == (
         "python -m mnist_cnn train --preset quick --epochs 3 --filters 16,32,64,64,64 "
-        "--strides 2,2,1,1,1"
+        "--strides 2,2,1,1,1 --branches 2"
     )
+    assert "in 2 branches" in " ".join(caption.value for caption in app.caption)
+
+
+def test_the_augmented_digits_need_no_file_that_may_be_gone(shipped_copy: Path) -> None:
+    (picture,) = page("3_Train.py").image
+    assert picture.value[0].startswith("data:image/png;base64,")
 
 
 def test_every_preset_can_be_chosen_and_changed(shipped_copy: Path) -> None:

@@ -23,12 +23,11 @@ def shipped() -> "keras.Model":
 def with_softmax(kind: str) -> "keras.Model":
     """The shipped network as people save theirs: with probabilities."""
     model = shipped()
+    last = keras.layers.Softmax() if kind == "layer" else keras.layers.Dense(10, "softmax")
+    whole = keras.Model(model.inputs, last(model.outputs[0]))
     if kind == "activation":
-        model.layers[-1].activation = keras.activations.softmax
-        return model
-    if kind == "layer":
-        return keras.Model(model.inputs, keras.layers.Softmax()(model.outputs[0]))
-    return model
+        last.set_weights([np.eye(10), np.zeros(10)])
+    return whole
 
 
 @pytest.mark.parametrize(("name", "kind"), [("model.h5", "activation"), ("mine.keras", "layer")])
@@ -57,6 +56,15 @@ def test_the_command_prints_the_run(shipped_copy: Path, tmp_path: Path) -> None:
     assert registry.name_of(runs.open_run(done.stdout.strip())) == "Mine"
     done = run_command("import", str(tmp_path / "gone.keras"))
     assert done.returncode == 2 and "No such file" in done.stderr
+
+
+def test_a_network_of_branches_is_looked_through(tmp_path: Path) -> None:
+    from mnist_cnn import network
+    from mnist_cnn.recipes import Architecture
+
+    model = network.build(Architecture(branches=2), L.BatchNormalization)
+    importing.check_file(saved(tmp_path / "two.keras", model))
+    importing.check_file(saved(tmp_path / "two.h5", model))
 
 
 def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
@@ -189,6 +197,5 @@ def test_networks_that_answer_nonsense(shipped_copy: Path, tmp_path: Path) -> No
     assert "expected (None, 28, 28, 1)" in refused(saved(tmp_path / "flat.keras", flat))
     untrained = simple(L.Flatten(), L.Dense(10, kernel_initializer="zeros"))
     assert "reads 10%" in refused(saved(tmp_path / "untrained.keras", untrained))
-    model = shipped()
-    scaled = keras.Sequential([keras.Input((28, 28, 1)), L.Rescaling(1 / 255), *model.layers[1:]])
+    scaled = simple(L.Rescaling(1 / 255), shipped())
     assert "pixels of 0 to 255" in refused(saved(tmp_path / "scaled.keras", scaled))

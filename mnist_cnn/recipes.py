@@ -19,7 +19,7 @@ class Architecture:
     are a quarter smaller than with "same". `head` is how the last feature maps become a vector:
     "flatten" keeps every position, "depthwise" sums each map over its positions with learned
     weights. `branches` are that many such networks side by side: each learns from images of its
-    own, and the mean of their logits answers.
+    own, all but the first from none that are redrawn, and the mean of their logits answers.
     """
 
     filters: tuple[int, ...] = (32, 48, 64, 96, 96)

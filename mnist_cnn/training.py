@@ -274,7 +274,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def _draw(self) -> None:
         random = np.random.default_rng([self._recipe.seed, self._epoch])
         branches = range(self._recipe.architecture.branches)
-        self._draws = [self._data.epoch(random) for _ in branches]
+        self._draws = [self._data.epoch(random, branch) for branch in branches]
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]

@@ -15,6 +15,8 @@ from mnist_cnn.records import CLASSES, Dataset, Drawing
 VARIETY = 2
 """Generated pools hold this many times what one epoch shows."""
 
+REDRAWN = "redrawn"
+
 MOST_REPEATED = 10
 """An epoch shows each correction so often at most, so that a few do not outweigh the rest."""
 
@@ -48,10 +50,20 @@ class TrainingData:
     def images_per_epoch(self) -> int:
         return sum(min(pool.per_epoch, len(pool.labels)) for pool in self.pools)
 
-    def epoch(self, random: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """A shuffled draw: for each image its pool, and its row there."""
-        draws = [random.permutation(len(p.labels))[: p.per_epoch] for p in self.pools]
-        owners = [np.full(len(rows), number) for number, rows in enumerate(draws)]
+    def epoch(
+        self, random: np.random.Generator, branch: int = 0
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """A shuffled draw for a branch: for each image its pool, and its row there.
+
+        Branches after the first are shown as many scans, the first pool, in place of redrawn ones:
+        what they have not learned from the same they do not get wrong the same.
+        """
+        owners, draws = [], []
+        for number, pool in enumerate(self.pools):
+            owner = 0 if branch and pool.name == REDRAWN else number
+            count = min(pool.per_epoch, len(pool.labels))
+            draws.append(random.permutation(len(self.pools[owner].labels))[:count])
+            owners.append(np.full(count, owner))
         order = random.permutation(self.images_per_epoch)
         return np.concatenate(owners)[order], np.concatenate(draws)[order]
 
@@ -128,7 +140,7 @@ def _scanned_pools(recipe: Recipe, scanned: Splits, random: np.random.Generator)
     return [
         Pool(scanned.train.name, images, labels, counts.scanned),
         Pool(
-            "redrawn",
+            REDRAWN,
             synthesis.redrawn(images[redrawn], random),
             labels[redrawn],
             counts.redrawn,

@@ -10,7 +10,7 @@ from mnist_cnn.ui import guard, job_panel, layout, recipe_form
 PRESET_WORDS = {
     "quick": "MNIST as it is, for somebody who is watching",
     "standard": "scans, pen strokes and generated digits, for a coffee",
-    "best": "the same in a larger network: the recipe of the run that ships",
+    "best": "the same in two larger networks side by side: the recipe of the run that ships",
     "symbols": "digits and the signs of arithmetic, for numbers and equations",
 }
 

@@ -47,6 +47,23 @@ def test_nothing_holds_on_to_the_images_after_training() -> None:
     assert images() is None
 
 
+def test_branches_after_the_first_are_shown_scans_for_redrawn_digits() -> None:
+    from mnist_cnn.training_data import REDRAWN, Pool, TrainingData
+
+    sizes = {"scans": (12, 10), REDRAWN: (6, 5), "sketched": (8, 4)}
+    pools = [
+        Pool(name, np.zeros((size, 28, 28), np.uint8), np.zeros(size, int), count)
+        for name, (size, count) in sizes.items()
+    ]
+    data = TrainingData(pools, {}, np.zeros((0, 28, 28), np.uint8), {})
+    shown = [data.epoch(np.random.default_rng(0), branch)[0].tolist() for branch in range(3)]
+    assert [[owners.count(pool) for pool in range(3)] for owners in shown] == [
+        [10, 5, 4],
+        [15, 0, 4],
+        [15, 0, 4],
+    ]
+
+
 def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
     import keras
 

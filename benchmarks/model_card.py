@@ -65,8 +65,16 @@ def _recipe(config: dict[str, Any]) -> str:
     recipe = config["recipe"]
     shown = ", ".join(f"{n:,} {name}" for name, n in config["data"]["images_per_epoch"].items())
     settings = {k: v for k, v in recipe.items() if not isinstance(v, dict | list)}
+    branches = recipe["architecture"].get("branches", 1)
+    apart = (
+        f" Its {branches} branches draw their own; those after the first are shown as many scans in "
+        "place of redrawn ones. The mean of their logits answers."
+        if branches > 1
+        else ""
+    )
     return (
-        f"Each epoch shows {shown}, each changed at random.\n\n| setting | value |\n|---|---|\n"
+        f"Each epoch shows {shown}, each changed at random.{apart}\n\n"
+        "| setting | value |\n|---|---|\n"
         + "\n".join(f"| {key} | {value} |" for key, value in settings.items())
         + "".join(
             f"\n| {group}: {key} | {value} |"

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mnist_cnn.augmentation import Augmentation
 from mnist_cnn.errors import BadInput
 from mnist_cnn.records import CLASSES, Kind
+
+MOST_FILTERS = 512
+MOST_BRANCHES = 8
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Architecture:
     outputs: int = 10
     padding: str = "same"
     branches: int = 1
+
+    def resized(self, depth: int, width: float) -> "Architecture":
+        """The same with so many convolutions, each `width` times as many filters.
+
+        Convolutions that are added are like the last, in steps of one.
+        """
+        filters = [self.filters[min(i, len(self.filters) - 1)] for i in range(depth)]
+        strides = [self.strides[i] if i < len(self.strides) else 1 for i in range(depth)]
+        wide = tuple(min(MOST_FILTERS, max(1, round(n * width))) for n in filters)
+        return replace(self, filters=wide, strides=tuple(strides))
 
     @property
     def sides(self) -> list[int]:
@@ -204,14 +217,15 @@ def _demands(recipe: Recipe) -> Iterator[tuple[bool, str]]:
     yield 0 <= recipe.weight_decay <= 1, "the weight decay must lie between 0 and 1"
     yield 1 <= len(net.filters) <= 8, "there must be one to eight convolutions"
     yield len(net.filters) == len(net.strides), "filters and strides must be as many"
-    yield all(1 <= n <= 512 for n in net.filters), "filters must lie between 1 and 512"
+    fits = all(1 <= n <= MOST_FILTERS for n in net.filters)
+    yield fits, f"filters must lie between 1 and {MOST_FILTERS}"
     yield set(net.strides) <= {1, 2}, "strides must be 1 or 2"
     fits = net.outputs in CLASSES.values()
     yield fits, f"a network has {' or '.join(map(str, CLASSES.values()))} outputs"
     yield net.padding in PADDINGS, f"the padding must be one of {', '.join(PADDINGS)}"
     yield net.head in HEADS, f"the head must be one of {', '.join(HEADS)}"
     yield 0 <= net.dropout <= 0.9, "dropout must lie between 0 and 0.9"
-    yield 1 <= net.branches <= 8, "there must be one to eight branches"
+    yield 1 <= net.branches <= MOST_BRANCHES, f"there must be 1 to {MOST_BRANCHES} branches"
     yield (
         all(0 <= amount <= 90 for amount in amounts.values()),
         "augmentation must lie between 0 and 90",

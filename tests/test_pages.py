@@ -1,6 +1,7 @@
 """The pages without a browser: what they say, also when something is wrong."""
 
 import io
+import json
 import shlex
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_cnn import corrections, gate, registry, runs, serving
 from mnist_cnn.corrections import Correction
-from mnist_cnn.recipes import PRESETS
+from mnist_cnn.recipes import MOST_BRANCHES, PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.strokes import rasterize
 
@@ -269,6 +270,21 @@ def test_an_earlier_run_fills_the_form_in(shipped_copy: Path) -> None:
     assert "--preset best" in app.code[0].value
     app = page("3_Train.py", **{"from": "gone"})
     assert "There is no run" in app.error[0].value
+
+
+def test_an_earlier_run_may_lie_beyond_what_the_form_offers(shipped_copy: Path) -> None:
+    config = runs.production_run().config
+    config["recipe"] |= {"epochs": 300, "batch_size": 4096, "learning_rate": 2.0}
+    config["recipe"]["architecture"]["branches"] = MOST_BRANCHES
+    run = another_run(config_json=json.dumps(config).encode())
+    command = page("3_Train.py", **{"from": run.id}).code[0].value
+    for option in (
+        "--epochs 300",
+        "--batch-size 4096",
+        "--learning-rate 2",
+        f"--branches {MOST_BRANCHES}",
+    ):
+        assert option in command
 
 
 @pytest.mark.parametrize("cell", ["", "49", "4", "xx", "²3", "999"])

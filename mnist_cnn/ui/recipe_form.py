@@ -14,6 +14,7 @@ from mnist_cnn.augmentation import Augmentation, augmented
 from mnist_cnn.recipes import (
     DATA,
     HEADS,
+    MOST_BRANCHES,
     OPTIMIZERS,
     PADDINGS,
     SCHEDULES,
@@ -100,9 +101,6 @@ def _architecture(base: Architecture, key: str) -> Architecture:
     width = next(places).slider(
         "Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width"
     )
-    layers = range(depth)
-    filters = [base.filters[min(i, len(base.filters) - 1)] for i in layers]
-    strides = [base.strides[i] if i < len(base.strides) else 1 for i in layers]
     dropout = next(places).slider(
         "Dropout (share)", 0.0, 0.9, base.dropout, 0.05, key=f"{key} dropout"
     )
@@ -125,22 +123,14 @@ def _architecture(base: Architecture, key: str) -> Architecture:
     branches = next(places).slider(
         "Branches",
         1,
-        4,
+        MOST_BRANCHES,
         base.branches,
         key=f"{key} branches",
-        help="Networks side by side. Each learns from images of its own, and the mean of what they "
-        "say answers, with fewer mistakes than any of them; each takes its time and parameters.",
+        help="Networks side by side. Each learns from images of its own, and their mean answers, "
+        "mostly with fewer mistakes; each takes its own time and parameters.",
     )
-    wide = tuple(min(512, max(1, round(n * width))) for n in filters)
-    return replace(
-        base,
-        filters=wide,
-        strides=tuple(strides),
-        padding=padding,
-        head=head,
-        dropout=dropout,
-        branches=branches,
-    )
+    resized = base.resized(depth, width)
+    return replace(resized, padding=padding, head=head, dropout=dropout, branches=branches)
 
 
 def _places() -> Iterator[DeltaGenerator]:
@@ -152,24 +142,25 @@ def _places() -> Iterator[DeltaGenerator]:
 def _learning(base: Recipe, key: str) -> dict[str, Any]:
     places = _places()
 
-    def number(label: str, value: Any, **limits: Any) -> Any:
-        return next(places).number_input(label, value=value, key=f"{key} {label}", **limits)
+    def number(label: str, value: Any, least: Any, most: Any, **look: Any) -> Any:
+        bounds = min(least, value), max(most, value)  # an earlier run may lie beyond the form's
+        return next(places).number_input(label, *bounds, value, key=f"{key} {label}", **look)
 
-    epochs = number("Epochs", base.epochs, min_value=1, max_value=200)
+    epochs = number("Epochs", base.epochs, 1, 200)
     return {
         "epochs": epochs,
         "calm_epochs": number(
             "Last epochs without augmentation",
             min(base.calm_epochs, epochs),
-            min_value=0,
-            max_value=epochs,
+            0,
+            epochs,
         ),
-        "batch_size": number("Batch size", base.batch_size, min_value=8, max_value=2048),
+        "batch_size": number("Batch size", base.batch_size, 8, 2048),
         "learning_rate": number(
             "Learning rate, at its highest",
             base.learning_rate,
-            min_value=1e-6,
-            max_value=1.0,
+            1e-6,
+            1.0,
             step=1e-3,
             format="%.5f",
         ),
@@ -182,12 +173,12 @@ def _learning(base: Recipe, key: str) -> dict[str, Any]:
         "weight_decay": number(
             "Weight decay",
             base.weight_decay,
-            min_value=0.0,
-            max_value=1.0,
+            0.0,
+            1.0,
             step=1e-3,
             format="%.4f",
         ),
-        "seed": number("Seed", base.seed, min_value=0, max_value=2**31 - 1),
+        "seed": number("Seed", base.seed, 0, 2**31 - 1),
     }
 
 

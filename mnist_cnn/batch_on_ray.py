@@ -47,20 +47,11 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None 
     Raises:
         BadInput: Ray is not installed, or there is nothing to read.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise BadInput(
-            "Ray is not installed; please run `pip install -r requirements-ray.txt` first."
-        ) from error
+    ray = _ray()
     work = [part for name, path in inputs.files_in(paths) for part in _parts(name, path)]
     if not work:
         raise BadInput("There is no file to read in these inputs.")
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
-    context = ray.data.DataContext.get_current()
-    context.execution_options.preserve_order = True
-    context.enable_progress_bars = False
+    _connect(ray)
     workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     network = ray.put((run.read("model.tflite"), run.calibration, run.id))
     blocks = min(len(work), max(4 * workers, len(work) // AT_ONCE))
@@ -75,6 +66,25 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None 
     read.write_parquet(str(output.absolute()), ray_remote_args={"num_cpus": (1 - OF_A_CORE) / 2})
     ray.shutdown()
     return _summary(output)
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise BadInput(
+            "Ray is not installed; please run `pip install -r requirements-ray.txt` first."
+        ) from error
+    return ray
+
+
+def _connect(ray: Any) -> None:
+    """To the cluster, or to one that it starts; quiet, and rows stay in order."""
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = False
 
 
 def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:

@@ -6,8 +6,9 @@ handed on a few hundred at a time.
 
 import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -21,6 +22,9 @@ from mnist_cnn.inputs import CHUNK, Item, chunks
 from mnist_cnn.records import Prediction
 
 Format = Literal["csv", "jsonl", "kaggle"]
+
+READERS = 2
+"""Threads that read at a time; a classifier lets no more."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,16 @@ class Result:
 def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
     """Every item's reading, in their order, as they come.
 
-    One thread reads what another has decoded, so that both cores are busy.
+    Two threads read what a third has decoded, so that both cores are busy, whichever takes longer.
     """
-    with ThreadPoolExecutor(1) as reader:
-        waiting = None
+    waiting: deque[Future[list[Result]]] = deque()
+    with ThreadPoolExecutor(READERS) as readers:
         for chunk in chunks(items, CHUNK):
-            answers = reader.submit(_answered, chunk, classifier)
-            if waiting:
-                yield from waiting.result()
-            waiting = answers
-        if waiting:
-            yield from waiting.result()
+            waiting.append(readers.submit(_answered, chunk, classifier))
+            if len(waiting) > READERS:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
 def read_on_one_core(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:

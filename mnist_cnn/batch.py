@@ -16,15 +16,12 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from mnist_cnn import sheet
-from mnist_cnn.classifier import Classifier
+from mnist_cnn.classifier import THREADS, Classifier
 from mnist_cnn.images import read_image
 from mnist_cnn.inputs import CHUNK, Item, chunks
 from mnist_cnn.records import Prediction
 
 Format = Literal["csv", "jsonl", "kaggle"]
-
-READERS = 2
-"""Threads that read at a time; a classifier lets no more."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,14 @@ class Result:
 def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
     """Every item's reading, in their order, as they come.
 
-    Two threads read what a third has decoded, so that both cores are busy, whichever takes longer.
+    Threads read what another has decoded, a chunk each and one in wait, so that both cores are busy
+    whichever takes longer, and no more lies in memory.
     """
     waiting: deque[Future[list[Result]]] = deque()
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(THREADS) as readers:
         for chunk in chunks(items, CHUNK):
             waiting.append(readers.submit(_answered, chunk, classifier))
-            if len(waiting) > READERS:
+            if len(waiting) > THREADS:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()

@@ -22,6 +22,8 @@ INT8 = "model-int8.tflite"
 """A copy of the network with one byte a weight, where a run has one: for reading many at once."""
 HAIRLINE = 0.02
 """A pen too thin to close the gap between two symbols."""
+THREADS = 2
+"""Those that may read with one classifier at a time; others wait."""
 SURE_AT_ONCE = 0.99
 """Where the softmax of a first look reaches less, an image is looked at again."""
 MOVES = ((0, 1), (2, 1), (1, 0), (1, 2))
@@ -86,7 +88,7 @@ class _Engine:
 
 
 class Classifier:
-    """A network and its calibration, loaded once. Threads may share it; two read at a time.
+    """A network and its calibration, loaded once. Threads may share it; `THREADS` read at a time.
 
     Args:
         model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits, or those of more classes.
@@ -113,7 +115,8 @@ class Classifier:
                 f"{self._classes}."
             )
         self._engines: LifoQueue[_Engine | None] = LifoQueue()
-        self._engines.put(None)  # a second one, made when two threads come at once
+        for _ in range(THREADS - 1):
+            self._engines.put(None)  # another one, made when threads come at once
         self._engines.put(engine)
         self.first_look(np.zeros((1, 28, 28), np.float32))
 

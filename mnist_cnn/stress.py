@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mnist_cnn.classifier import Classifier
+from mnist_cnn.classifier import THREADS, Classifier
 from mnist_cnn.image_stacks import ink_many, normalize_many
 from mnist_cnn.records import FloatArray
 
@@ -125,7 +125,7 @@ def curve(
         read = [classifier.first_look(bent[i : i + READ]) for i in range(0, len(bent), READ)]
         return int((np.concatenate(read).argmax(axis=1) == labels[part]).sum())
 
-    pool = ThreadPoolExecutor(2)
+    pool = ThreadPoolExecutor(THREADS)
     try:
         found = [[pool.submit(right, amount, part) for part in parts] for amount in amounts]
         for amount, counts in zip(amounts, found, strict=True):

@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from test_cli import run as run_command
 from test_pages import seven_png
 
 from mnist_cnn import batch, datasets, inputs, sheet
-from mnist_cnn.classifier import Classifier
+from mnist_cnn.classifier import THREADS, Classifier
 from mnist_cnn.images import ink
 
 
@@ -79,6 +80,30 @@ def test_every_form_gives_the_same_answers(digits, classifier: Classifier) -> No
     assert answers(read([("a.txt", semicolons)], classifier)) == expected
     bare = answers(read([("a", as_csv(images, header=False))], classifier))
     assert [row[:2] for row in bare] == [row[:2] for row in expected]
+
+
+def test_a_long_batch_stays_in_order_and_is_not_drawn_ahead(classifier: Classifier) -> None:
+    ten = datasets.one_of_each().astype(np.float32) / 255
+    drawn = 0
+
+    def items() -> Iterator[inputs.Item]:
+        nonlocal drawn
+        for number in range(10 * inputs.CHUNK):
+            drawn += 1
+            image = ten[number % 10] if number % 7 else None
+            yield inputs.Item(str(number), image, error="" if number % 7 else "broken")
+
+    results = batch.read_all(items(), classifier)
+    first = next(results)
+    assert drawn <= (THREADS + 1) * inputs.CHUNK
+    known = [read.digit for read in classifier.predict_many(ten)]
+    for number, result in enumerate([first, *results]):
+        assert result.item.name == str(number)
+        if number % 7:
+            assert result.prediction and result.prediction.digit == known[number % 10]
+        else:
+            assert result.status == "error"
+    assert drawn == number + 1
 
 
 def test_a_sheet_is_read_in_order(digits, classifier: Classifier) -> None:

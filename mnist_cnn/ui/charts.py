@@ -92,7 +92,8 @@ def overlaid_curves(table: "pd.DataFrame", x: str, y: str, form: str) -> alt.Lay
         tooltip=["Run:N", alt.Tooltip(f"{x}:Q", format=".4g"), alt.Tooltip(f"{y}:Q", format=form)],
     )
     lines, points = base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=45)
-    return (lines + points).properties(height=380, title=f"{y}, run beside run")
+    title = f"{y}, run beside run" if table["Run"].nunique() > 1 else y
+    return (lines + points).properties(height=380, title=title)
 
 
 def network_drawing(layers: "pd.DataFrame", title: str) -> alt.LayerChart:

@@ -16,8 +16,8 @@ class Augmentation:
     `rotation` and `slant` are standard deviations in degrees; `scale` is the largest relative
     change of size, and half of it of the aspect; `shift` the largest in pixels; `elastic` the
     standard deviation in pixels of a smooth random warp; `thickness` is the share of images
-    whose strokes become up to a pixel thinner or up to `growth` pixels thicker on each side,
-    `grain` the share that get a photograph's blur and noise.
+    whose strokes become thinner or thicker, `grain` the share that get a photograph's blur and
+    noise.
     """
 
     rotation: float = 7.0
@@ -27,7 +27,6 @@ class Augmentation:
     elastic: float = 0.45
     thickness: float = 0.2
     grain: float = 0.05
-    growth: float = 1.0
 
 
 def augmented(
@@ -35,7 +34,7 @@ def augmented(
 ) -> FloatArray:
     """float32 (n, 28, 28) in [0, 1] from uint8 (n, 28, 28): warped, then re-inked."""
     warped = _warped(images, *_sampling_points(len(images), images.shape[1], amounts, random))
-    _rethicken(warped, amounts.thickness, amounts.growth, random)
+    _rethicken(warped, amounts.thickness, random)
     _add_grain(warped, amounts.grain, random)
     return warped
 
@@ -98,27 +97,19 @@ def _warped(images: NDArray[np.uint8], x: FloatArray, y: FloatArray) -> FloatArr
     return upper * (1 - y) + lower * y
 
 
-def _rethicken(
-    images: FloatArray, share: float, growth: float, random: np.random.Generator
-) -> None:
-    """In place: strokes of a share of the images lose up to a pixel, or gain up to `growth`."""
+def _rethicken(images: FloatArray, share: float, random: np.random.Generator) -> None:
+    """In place: strokes of a share of the images grow or shrink by up to about a pixel."""
     chosen = random.random(len(images)) < share
-    pixels = np.where(chosen, random.uniform(-1, growth, len(images)), 0).astype(np.float32)
-    for change, mask in ((np.minimum, pixels < 0), (np.maximum, pixels > 0)):
-        some, left = images[mask], np.abs(pixels[mask])[:, None, None]
-        while (left > 0).any():
-            some += np.clip(left, 0, 1) * (_beside(some, change) - some)
-            left = left - 1
+    thinner = chosen & (random.random(len(images)) < 0.5)
+    for change, mask in ((np.maximum, chosen & ~thinner), (np.minimum, thinner)):
+        some = images[mask]
+        amount = random.uniform(0.2, 1, (len(some), 1, 1)).astype(np.float32)
+        neighbours = some.copy()
+        for axis in (1, 2):
+            for step in (1, -1):
+                change(neighbours, np.roll(some, step, axis), out=neighbours)
+        some += amount * (neighbours - some)
         images[mask] = some / np.maximum(some.max(axis=(1, 2), keepdims=True), 0.3)
-
-
-def _beside(images: FloatArray, extreme: np.ufunc) -> FloatArray:
-    """The least or the most of each pixel and the four beside it."""
-    result = images.copy()
-    for there, here in (np.s_[:, 1:], np.s_[:, :-1]), (np.s_[:, :, 1:], np.s_[:, :, :-1]):
-        extreme(result[here], images[there], out=result[here])
-        extreme(result[there], images[here], out=result[there])
-    return result
 
 
 def _add_grain(images: FloatArray, share: float, random: np.random.Generator) -> None:

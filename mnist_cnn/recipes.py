@@ -265,7 +265,6 @@ PRESETS: dict[str, Recipe] = {
             (16, 32, 32, 64, 64, 64, 64), (1, 2, 1, 2, 1, 1, 1), padding="valid", branches=2
         ),
         pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
-        augmentation=Augmentation(thickness=0.4, growth=2.0),
         calm_epochs=2,
         learning_rate=4e-3,
         weight_decay=0.02,

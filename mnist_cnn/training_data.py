@@ -136,7 +136,7 @@ def _scanned_pools(recipe: Recipe, scanned: Splits, random: np.random.Generator)
     def some(count: int) -> NDArray[np.intp]:
         return random.permutation(len(labels))[:count]
 
-    redrawn, photographed = some(VARIETY * counts.redrawn), some(VARIETY * counts.photographed)
+    redrawn, photographed = some(counts.redrawn), some(counts.photographed)
     return [
         Pool(scanned.train.name, images, labels, counts.scanned),
         Pool(

@@ -38,14 +38,6 @@ def test_a_shift_moves_the_centre_of_mass_by_no_more_than_asked() -> None:
     assert np.ptp(centres) > 2
 
 
-def test_strokes_grow_by_no_more_than_asked_and_not_across_the_edge() -> None:
-    line = np.zeros((200, 28, 28), np.uint8)
-    line[:, 4:24, 0] = 255
-    grown = augmented(line, Augmentation(0, 0, 0, 0, 0, thickness=1, grain=0, growth=2), random())
-    assert grown[:, :, 2].max() > 0.5
-    assert grown[:, :, 3:].max() == 0
-
-
 @pytest.mark.parametrize(
     "make",
     [

@@ -39,7 +39,6 @@ AMOUNTS = {
     "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
     "grain": ("Share with a photograph's grain", 1.0, 0.05),
     "thickness": ("Share with another thickness", 1.0, 0.05),
-    "growth": ("Thicker on each side, at most (pixels)", 3.0, 0.1),
 }
 POOLS = {
     "scanned": "Scanned digits as they are",

@@ -155,13 +155,11 @@ def _in_a_row(symbols: Sequence[Strokes], random: Random) -> Strokes:
 def redrawn(images: NDArray[np.uint8], random: Random) -> NDArray[np.uint8]:
     """uint8 (n, 28, 28): scanned digits reduced to their skeleton, then drawn with an even pen."""
     some = range(0, len(images), 500)  # thinning holds many copies of what it works on
-    skeletons = np.concatenate(
-        [np.zeros((0, 56, 56), bool), *(_thinned(_doubled(images[i : i + 500])) for i in some)]
-    )
+    skeletons = (shape for i in some for shape in _thinned(_doubled(images[i : i + 500])))
 
-    def draw(index: int) -> NDArray[np.float32]:
+    def draw(_: int) -> NDArray[np.float32]:
         radius = 20 * _pen_width(random)
-        distance = ndimage.distance_transform_edt(~np.pad(skeletons[index], 8))
+        distance = ndimage.distance_transform_edt(~np.pad(next(skeletons), 8))
         return normalize(np.clip(radius + 0.5 - distance, 0, 1).astype(np.float32))
 
     return _collected(len(images), draw)

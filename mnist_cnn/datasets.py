@@ -31,6 +31,13 @@ from mnist_cnn.strokes import PEN_WIDTH, read_strokes, write_strokes
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "72f393efcb62341c9a05cecb9ecaf56941ec97e3139ad361841a7588a454f51c"
+MNIST_PARTS = {
+    "train": ("train", slice(0, 55_000)),
+    "validation": ("train", slice(55_000, None)),
+    "test": ("test", slice(None)),
+}
+"""Which half of the file each part lies in, and where."""
+
 PEN_DIGITS_URL = (
     "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip"
 )
@@ -72,21 +79,18 @@ def load_mnist(url: str = MNIST_URL, progress: Progress | None = None) -> Splits
     if not path.exists():
         _download(url, path, _check_mnist, progress)
     arrays = _check_mnist(path)
+    return Splits(*(_mnist_part(arrays, name) for name in MNIST_PARTS))
 
-    def part(name: str, half: str, rows: slice) -> Dataset:
-        return Dataset(
-            f"mnist-{name}",
-            framed_images(arrays[f"x_{half}"][rows]),
-            arrays[f"y_{half}"][rows].astype(np.int64),
-            "LeCun, Cortes and Burges, MNIST",
-            "CC BY-SA 3.0",
-            MNIST_SHA256,
-        )
 
-    return Splits(
-        part("train", "train", slice(0, 55_000)),
-        part("validation", "train", slice(55_000, None)),
-        part("test", "test", slice(None)),
+def _mnist_part(arrays: dict[str, NDArray[np.uint8]], name: str) -> Dataset:
+    half, rows = MNIST_PARTS[name]
+    return Dataset(
+        f"mnist-{name}",
+        framed_images(arrays[f"x_{half}"][rows]),
+        arrays[f"y_{half}"][rows].astype(np.int64),
+        "LeCun, Cortes and Burges, MNIST",
+        "CC BY-SA 3.0",
+        MNIST_SHA256,
     )
 
 
@@ -162,14 +166,12 @@ def _local_part(test_set: str, part: str) -> Dataset | None:
     if test_set in files and not (data_folder() / files[test_set]).exists():
         return None
     try:
-        found: Dataset
+        if test_set == "mnist-test":  # this part alone: to frame the others takes time and memory
+            return _mnist_part(_check_mnist(data_folder() / files[test_set]), part)
         if test_set == "pen-digits-test":
-            name = f"pen-digits-{part}"
-            found = framed_drawings(name, getattr(load_pen_digits(), part))
-        else:
-            load = load_mnist if test_set == "mnist-test" else load_bundled_digits
-            found = getattr(load(), part)
-        return found
+            return framed_drawings(f"pen-digits-{part}", getattr(load_pen_digits(), part))
+        bundled: Dataset = getattr(load_bundled_digits(), part)
+        return bundled
     except DataMissing as error:
         print(error, file=sys.stderr)
         return None

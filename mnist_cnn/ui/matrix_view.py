@@ -32,8 +32,13 @@ def tables(answers: Answers) -> None:
     """Precision, recall and F1 of each digit, and what is confused most."""
     scores = pd.DataFrame(metrics.per_class(answers.matrix))
     scores.index.name = "digit"
-    shown = (100 * scores[["precision", "recall", "f1"]]).round(2).add_suffix(" (%)")
-    st.dataframe(shown.assign(support=scores["support"]), width="stretch")
+    shares = ["precision", "recall", "f1"]
+    percent = st.column_config.NumberColumn(format="%.2f%%", width=70)
+    st.dataframe(
+        (100 * scores[shares]).assign(support=scores["support"]),
+        width="stretch",
+        column_config=dict.fromkeys(shares, percent),
+    )
     pairs = [f"{t} read as {r}: **{n}**" for t, r, n in answers.confused_pairs()[:6]]
     st.markdown("Most confused: " + " · ".join(pairs) if pairs else "Not one mistake.")
 

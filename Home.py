@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnist_cnn import serving
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.records import BLANK, Reading, Stroke
-from mnist_cnn.strokes import extent
-from mnist_cnn.ui import cache, layout, put_right
+from mnist_cnn.ink.strokes import extent
+from mnist_cnn.models.pipeline import predict_image, predict_strokes
+from mnist_cnn.records import BLANK, PredictionResult, Stroke
+from mnist_cnn.runs import serving
+from mnist_cnn.ui import cache, correction, layout
 from mnist_cnn.ui.canvas import drawing_canvas, hand_over, pen_width_control
 
 CANVAS = 280
@@ -30,7 +31,8 @@ def reader() -> None:
         try:
             ink = WAYS_IN[way]()
             classifier = serving.production_classifier()
-            reading = classifier.read(ink) if ink is not None else None
+            predict = predict_strokes if way == "Draw" else predict_image
+            reading = predict(classifier, ink) if ink is not None else None
             if reading and way == "Upload":
                 st.image(ink, width=CANVAS, caption="Your picture")
         except DigitsError as error:
@@ -66,11 +68,11 @@ def photographed() -> bytes | None:
     return photo.getvalue() if photo else None
 
 
-def answer(reading: Reading | None, trouble: str, strokes: Sequence[Stroke]) -> None:
+def answer(reading: PredictionResult | None, trouble: str, strokes: Sequence[Stroke]) -> None:
     prediction = reading.prediction if reading else BLANK
     if trouble:
         st.error(trouble, icon=":material/error:")
-    if reading and (message := serving.stand_in(reading.run_id)):
+    if reading and (message := serving.fallback_message(reading.run_id)):
         st.warning(message, icon=":material/healing:")
     layout.verdict(prediction)
     layout.probability_bars(prediction.probabilities)
@@ -78,13 +80,13 @@ def answer(reading: Reading | None, trouble: str, strokes: Sequence[Stroke]) -> 
         if prediction.symbols > 1 and strokes:
             number_instead()
         elif prediction.probabilities:
-            put_right.control(reading, strokes)
+            correction.control(reading, strokes)
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.seen_image(reading.image)
             st.caption(
                 f"What the network saw: 28 × 28 pixels. Read in {1000 * reading.seconds:.1f} ms."
             )
-        layout.run_link(reading.run_id)
+        layout.read_by(reading.run_id)
         layout.probability_table(prediction.probabilities)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from mnist_cnn.api import ApiFirst, HostCheck, warm
+from mnist_cnn.api.app import ApiFirst, HostCheck, warm
 
 app = st.App(
     Path(__file__).with_name("Home.py"),

@@ -6,7 +6,6 @@ Both serve the network in production on this machine, in turn; the clients share
 second table keeps 32 clients asking for some minutes, with a dashboard in use meanwhile.
 """
 
-import argparse
 import asyncio
 import io
 import os
@@ -23,14 +22,14 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from benchmarks.live import strokes_in_turn
-from mnist_cnn import runs
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.runs import store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.strokes import rasterize
-
-sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
-import browser
-from api_server import serve
-from conftest import SEVEN
+from tests.support import browser
+from tests.support.api_server import serve
+from tests.support.drawings import SEVEN
 
 
 def request(host: str) -> bytes:
@@ -82,7 +81,7 @@ def load(url: str, clients: int, seconds: float) -> tuple[list[float], list[str]
 
 
 def side_by_side(folder: Path, seconds: float) -> None:
-    model = runs.production_run().folder / "model.keras"
+    model = store.production_run().folder / "model.keras"
     apps = {"ours": "app:app", "naive": "benchmarks.naive_api:app"}
     alone, together, late = {}, {}, {}
     for name, app in apps.items():
@@ -136,10 +135,10 @@ def dashboard_meanwhile(folder: Path, minutes: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--minutes", type=float, default=10)
-    options = parser.parse_args()
+    options = shortened(parser.parse_args(), seconds=2.0, minutes=0.4)
     with tempfile.TemporaryDirectory() as name:
         side_by_side(Path(name), options.seconds)
         dashboard_meanwhile(Path(name), options.minutes)

@@ -6,7 +6,6 @@ The CSV in Kaggle's form is read beside the way that tutorials teach: pandas.rea
 model.predict, to_csv, with the network in production, each a process of its own from its start.
 """
 
-import argparse
 import cProfile
 import io
 import os
@@ -25,7 +24,12 @@ import pyarrow as pa
 from PIL import Image
 from pyarrow import parquet
 
-from mnist_cnn import batch, datasets, inputs, runs, serving
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.batch import stream
+from mnist_cnn.batch.inputs import files
+from mnist_cnn.data import mnist
+from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
 
 OURS = [sys.executable, "-m", "mnist_cnn", "batch", "--format", "kaggle", "--output"]
@@ -97,7 +101,7 @@ def ray_scaling(folder: Path, images: np.ndarray, rows: int) -> None:
 
 def csv_beside_pandas(folder: Path, images: np.ndarray, rows: int) -> None:
     table, mine_to, naive_to = (folder / name for name in ("test.csv", "mine.csv", "naive.csv"))
-    model = runs.production_run().folder / "model.keras"
+    model = store.production_run().folder / "model.keras"
     write_csv(images, table, rows)
     naive = measured([sys.executable, "-c", NAIVE, str(table), str(naive_to), str(model)])
     mine = measured([*OURS, str(mine_to), str(table)])
@@ -132,7 +136,7 @@ def zip_of_png(folder: Path, images: np.ndarray) -> None:
     print(f"| {len(images):,} PNG in a ZIP, images per second with start-up | {rate:,.0f} | | |")
     classifier = serving.production_classifier()
     profiler = cProfile.Profile()
-    profiler.runcall(lambda: list(batch.read_all(inputs.items_of([("", archive)]), classifier)))
+    profiler.runcall(lambda: list(stream.read_all(files.items_of([("", archive)]), classifier)))
     stats = pstats.Stats(profiler).get_stats_profile()
     for name in ("_decoded", "ink", "normalize"):
         share = stats.func_profiles[name].cumtime / stats.total_tt
@@ -140,12 +144,12 @@ def zip_of_png(folder: Path, images: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--rows", type=int, default=28_000)
     parser.add_argument("--many", type=int, default=0, help="rows of a second, larger CSV")
     parser.add_argument("--ray", type=int, default=0, help="rows of Parquet for Ray's workers")
-    options = parser.parse_args()
-    images = datasets.load_mnist().test.images
+    options = shortened(parser.parse_args(), rows=2_000, many=0, ray=0)
+    images = mnist.load_mnist().test.images
     print("| one run | this program | pandas and model.predict | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -9,24 +9,30 @@ Each fold's network learns from the other folds and is measured on its own: a si
 and 1,000 validation digits cannot. No test set is read.
 """
 
-import argparse
 import dataclasses
 import sys
 
 import numpy as np
 
-from mnist_cnn import cli, datasets, metrics, synthesis
-from mnist_cnn.classifier import Calibration, Classifier
-from mnist_cnn.datasets import PenDigits, Splits
-from mnist_cnn.evaluation import read
-from mnist_cnn.recipes import Recipe
+from benchmarks.options import parser as quick_parser
+from mnist_cnn import metrics
+from mnist_cnn.cli.main import parser
+from mnist_cnn.cli.training import recipe_of
+from mnist_cnn.data import handwriting, mnist, pen_digits
+from mnist_cnn.data.pen_digits import PenDigits
+from mnist_cnn.data.splits import Splits
+from mnist_cnn.evaluation.scores import compute_logits
+from mnist_cnn.models.calibration import Calibration
+from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.models.recipe_options import check
+from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.records import Dataset
-from mnist_cnn.tensorflow_loader import load_tensorflow
 
 
 def divided(fold: int, folds: int) -> tuple[Splits, PenDigits]:
     """MNIST and the pen digits without their test sets, one fold of each held out."""
-    scanned, pen = datasets.load_mnist(), datasets.load_pen_digits()
+    scanned, pen = mnist.load_mnist(), pen_digits.load_pen_digits()
     parts = (scanned.train, scanned.validation)
     images = np.concatenate([part.images for part in parts])
     labels = np.concatenate([part.labels for part in parts])
@@ -50,9 +56,9 @@ def divided(fold: int, folds: int) -> tuple[Splits, PenDigits]:
 
 def held_out_sets(scanned: Splits, pen: PenDigits) -> list[Dataset]:
     """What a fold's network is measured on."""
-    drawn = [datasets.framed_drawings("", pen.validation, width) for width in (0.12, 0.20)]
+    drawn = [pen_digits.framed_drawings("", pen.validation, width) for width in (0.12, 0.20)]
     twice = 2 * len(pen.validation)
-    others = synthesis.rewritten(pen.validation, twice, np.random.default_rng(0))
+    others = handwriting.rewritten(pen.validation, twice, np.random.default_rng(0))
     return [
         dataclasses.replace(scanned.validation, name="MNIST"),
         dataclasses.replace(drawn[0], name="pen digits"),
@@ -63,22 +69,23 @@ def held_out_sets(scanned: Splits, pen: PenDigits) -> list[Dataset]:
 
 def of_fold(recipe: Recipe, fold: int, folds: int) -> list[tuple[str, int, int, float]]:
     """For each set that was held out its name, images, mistakes and its summed NLL."""
-    from mnist_cnn import network, training
-    from mnist_cnn.training_data import made
+    from mnist_cnn.models import export, network
+    from mnist_cnn.training import loop
+    from mnist_cnn.training.training_data import build
 
     scanned, pen = divided(fold, folds)
     model = network.build(recipe.architecture)
-    data = made(
+    data = build(
         recipe,
         scanned if "mnist" in recipe.data else None,
         pen if "pen-digits" in recipe.data else None,
     )
-    training.fit(model, recipe, data)
-    kept = network.compact(model, recipe.architecture)
-    classifier = Classifier(network.export_litert(kept), Calibration())
+    loop.fit(model, recipe, data)
+    kept = export.compact(model, recipe.architecture)
+    classifier = Classifier(export.export_litert(kept), Calibration())
     rows = []
     for held_out in held_out_sets(scanned, pen):
-        probabilities = metrics.softmax(read(classifier, held_out.images))
+        probabilities = metrics.softmax(compute_logits(classifier, held_out.images))
         wrong = int((probabilities.argmax(axis=1) != held_out.labels).sum())
         nll = metrics.negative_log_likelihood(probabilities, held_out.labels)
         rows.append((held_out.name, len(held_out), wrong, nll * len(held_out)))
@@ -86,15 +93,17 @@ def of_fold(recipe: Recipe, fold: int, folds: int) -> list[tuple[str, int, int, 
 
 
 def main() -> None:
-    own = argparse.ArgumentParser(description=__doc__)
+    own = quick_parser(__doc__)
     own.add_argument("--folds", type=int, default=6, metavar="N")
     options, others = own.parse_known_args()
-    recipe = cli.recipe_of(cli.parser().parse_args(["train", *others])).check()
+    if options.quick:
+        options.folds, others = 2, ["--preset", "quick", *others]
+    recipe = check(recipe_of(parser().parse_args(["train", *others])))
     load_tensorflow()
     import keras
 
     results = []
-    for fold in range(options.folds):
+    for fold in range(1 if options.quick else options.folds):
         keras.utils.set_random_seed(recipe.seed)
         results.append(of_fold(recipe, fold, options.folds))
         print(f"fold {fold + 1} of {options.folds}", results[-1], file=sys.stderr)

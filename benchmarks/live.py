@@ -9,7 +9,6 @@ import argparse
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +18,14 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from mnist_cnn import runs
-from mnist_cnn.classifier import Classifier, load_classifier
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.models.pipeline import predict_strokes
+from mnist_cnn.runs import store
+from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
-
-sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
-import browser  # the same server, Chromium and pen as the tests use
+from tests.support import browser
 
 STROKES = [
     [(80, 60), (150, 56), (215, 60), (190, 115), (155, 180), (135, 235)],
@@ -64,11 +65,11 @@ def milliseconds(function: Callable[[], object], times: int) -> float:
 def in_the_server(classifier: Classifier, model_path: Path) -> tuple[float, float]:
     """Strokes → ten probabilities, ours, and the same network by `model.predict`: ms each."""
     strokes = [np.array(STROKES[0], float)]
-    ours = milliseconds(lambda: classifier.read(strokes), 300)
+    ours = milliseconds(lambda: predict_strokes(classifier, strokes), 300)
     import keras
 
     model = keras.models.load_model(model_path, compile=False)
-    image = classifier.read(strokes).image[None, :, :, None]
+    image = predict_strokes(classifier, strokes).image[None, :, :, None]
     return ours, milliseconds(lambda: model.predict(image, verbose=0), 50)
 
 
@@ -172,11 +173,11 @@ def growth(chromium: Browser, folder: Path, many: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--strokes", type=int, default=40, help="timed strokes on each app")
     parser.add_argument("--many", type=int, default=500, help="drawings for the growth of memory")
-    options = parser.parse_args()
-    run = runs.production_run()
+    options = shortened(parser.parse_args(), strokes=5, many=20)
+    run = store.production_run()
     model_path = run.folder / "model.keras"
     os.environ |= {"NAIVE_MODEL": str(model_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

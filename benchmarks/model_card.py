@@ -11,18 +11,21 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnist_cnn import datasets, runs
-from mnist_cnn.classifier import load_classifier
-from mnist_cnn.runs import Run
+from benchmarks.options import parser as quick_parser
+from mnist_cnn.data import pen_digits
+from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.models.pipeline import predict_strokes
+from mnist_cnn.runs import store
+from mnist_cnn.runs.loading import load_calibration, load_classifier
+from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.strokes import rasterize
 
 DOCS = PROJECT_FOLDER / "docs"
 TILE = 120
 
 
 def card(run: Run, num_failures: int) -> str:
-    config, scores, calibration = run.config, run.evaluation["datasets"], run.calibration
+    config, scores, calibration = run.config, run.evaluation["datasets"], load_calibration(run)
     sections = [
         f"# Model card: run {run.id}",
         "Written by `python -m benchmarks.model_card` from the run's own files.",
@@ -44,9 +47,9 @@ def card(run: Run, num_failures: int) -> str:
         f"## Scores\n\n{_score_table(scores)}",
         _per_class(scores),
         "## Verdicts\n\nFitted on validation data: logits are divided by "
-        f"{calibration['temperature']:.3g} before the softmax; below "
-        f'{calibration["least_confidence"]:.1%} confidence the answer is "unsure"; with log-odds of '
-        f'being a digit below {calibration["least_evidence"]:.3g} it is "not a digit".',
+        f"{calibration.temperature:.3g} before the softmax; below "
+        f'{calibration.min_confidence:.1%} confidence the answer is "unsure"; with log-odds of '
+        f'being a digit below {calibration.min_evidence:.3g} it is "not a digit".',
         f"## Where it fails\n\nAll {num_failures} pen digits of the six unseen writers that it misreads, "
         "drawn from their strokes, the true digit and the answer beneath:\n\n![Misread digits](failures.png)",
     ]
@@ -86,7 +89,7 @@ def _recipe(config: dict[str, Any]) -> str:
 
 def _score_table(scores: dict[str, Any]) -> str:
     lines = [
-        "| test set | images | accuracy (95 % interval) | ECE | NLL | turned away | unsure | accuracy where sure |",
+        "| test set | images | accuracy (95 % interval) | ECE | NLL | rejected | unsure | accuracy where sure |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, s in scores.items():
@@ -111,8 +114,8 @@ def failures(run: Run) -> tuple[Image.Image, int]:
     """The misread pen digits of the test writers, drawn from their strokes."""
     classifier = load_classifier(run)
     wrong = []
-    for drawing in datasets.load_pen_digits().test:
-        prediction = classifier.read(drawing.strokes).prediction
+    for drawing in pen_digits.load_pen_digits().test:
+        prediction = predict_strokes(classifier, drawing.strokes).prediction
         if str(prediction.likeliest[0]) != drawing.label:
             wrong.append((drawing, prediction))
     columns = 8
@@ -131,8 +134,12 @@ def failures(run: Run) -> tuple[Image.Image, int]:
 
 
 def main() -> None:
-    run = runs.production_run()
+    quick = quick_parser(__doc__).parse_args().quick
+    run = store.production_run()
     sheet, num_failures = failures(run)
+    if quick:
+        print(card(run, num_failures))
+        return
     DOCS.mkdir(exist_ok=True)
     sheet.save(DOCS / "failures.png", optimize=True)
     (DOCS / "model_card.md").write_text(card(run, num_failures))

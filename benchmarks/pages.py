@@ -5,12 +5,10 @@
 Pages are opened by their address, in a browser that has seen the dashboard before.
 """
 
-import argparse
 import os
 import platform
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,12 +17,14 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from mnist_cnn import datasets, runs, serving, stress
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.data import mnist
+from mnist_cnn.evaluation import robustness
+from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
-
-sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
-import browser
-from conftest import another_run
+from tests.support import browser
+from tests.support.artifacts import another_run
 
 CELL = '[aria-label^="Read as: {}; Is a: {};"]'
 ON_SCREEN = "mark => document.querySelector(mark)?.getBoundingClientRect().width > 0"
@@ -58,26 +58,26 @@ def clicked(page: Page, url: str) -> float:
 
 def stress_seconds(kind: str, images: int) -> float:
     """What a curve costs on so many images: seconds for one setting."""
-    test = datasets.load_mnist().test
-    classifier = serving.classifier_of(runs.production_run(), int8=True)
+    test = mnist.load_mnist().test
+    classifier = serving.classifier_of(store.production_run(), int8=True)
     rows = np.random.default_rng(0).permutation(len(test))[:images]
     began = time.perf_counter()
-    points = list(stress.curve(classifier, test.images[rows], test.labels[rows], kind))
+    points = list(robustness.accuracy_curve(classifier, test.images[rows], test.labels[rows], kind))
     return (time.perf_counter() - began) / len(points)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--times", type=int, default=9)
     parser.add_argument("--images", type=int, default=2000)
-    options = parser.parse_args()
+    options = shortened(parser.parse_args(), times=2, images=250)
     times, images = options.times, options.images
     print("| medians | measured | asked for |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         artifacts = Path(name) / "artifacts"
         shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
         os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
-        four = [str(runs.production_id()), *(another_run(number).id for number in (1, 2, 3))]
+        four = [str(store.production_id()), *(another_run(number).id for number in (1, 2, 3))]
         with browser.server(Path(name) / "log") as server:
             chromium = browser.launch(playwright)
             assert chromium
@@ -93,7 +93,7 @@ def main() -> None:
             value = median_ms(times, lambda: painted(page, compare, CELL.format(7, 2)))
             print(f"| compare page with four runs, first paint | {value:.0f} ms | 1,500 ms |")
             chromium.close()
-        for kind in stress.STRESSES:
+        for kind in robustness.CORRUPTIONS:
             twenty = 20 * stress_seconds(kind, images) * 2000 / images
             print(f"| stress test: {kind}, 2,000 images × 20 settings | {twenty:.1f} s | 5 s |")
     print(f"\n{times} times each, {os.cpu_count()} cores, Python {platform.python_version()}.")

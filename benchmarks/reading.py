@@ -8,13 +8,11 @@ they are measured too. Segmentation and classification errors are told apart: a 
 strokes were grouped as its writer meant them is counted as found, whatever it was read as.
 """
 
-import argparse
 import gzip
 import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,16 +24,19 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks.live import pen_up_to
-from mnist_cnn import datasets, reader, serving
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.data import pen_digits
+from mnist_cnn.expressions import line, reader
+from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.metrics import wilson_interval
+from mnist_cnn.models import classifier
 from mnist_cnn.records import Drawing, Stroke
-from mnist_cnn.settings import PROJECT_FOLDER, data_folder
-from mnist_cnn.strokes import rasterize
-
-sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
-import browser
-from test_numbers_in_browser import on_canvas
-from test_reader import written
+from mnist_cnn.runs import serving
+from mnist_cnn.settings import data_folder
+from tests.support import browser
+from tests.support.browser import on_canvas
+from tests.support.drawings import written
 
 BOXES = "[...document.querySelectorAll('[data-testid=stImage] img')].map(i => i.src).join()"
 GAPS = {"wide": (0.3, 0.6), "narrow": (0.05, 0.3), "touching": (-0.06, 0.05)}
@@ -81,8 +82,8 @@ def expressions() -> Iterator[Writing]:
     if not path.exists():
         return
     with gzip.open(path, "rt") as lines:
-        for line in lines:
-            row = json.loads(line)
+        for text in lines:
+            row = json.loads(text)
             strokes = tuple(np.asarray(stroke, np.float64)[:, :2] for stroke in row["strokes"])
             groups = tuple((s["label"], frozenset(s["strokes"])) for s in row["symbols"])
             yield Writing(strokes, row["label"], groups)
@@ -98,7 +99,7 @@ class Count:
     texts: int = 0
     texts_right: int = 0
 
-    def add(self, writing: Writing, line: reader.Line) -> None:
+    def add(self, writing: Writing, line: line.Line) -> None:
         read = {frozenset(symbol.strokes): symbol.text for symbol in line.symbols}
         for label, members in writing.groups:
             self.symbols += 1
@@ -113,7 +114,7 @@ def share(right: int, total: int) -> str:
     return f"{right / max(total, 1):.1%} ({low:.1%} to {high:.1%}) of {total:,}"
 
 
-def isolated(networks: reader.Networks) -> None:
+def isolated(networks: classifier.LineNetworks) -> None:
     path = data_folder() / "symbols.jsonl.gz"
     if not path.exists():
         return
@@ -185,7 +186,7 @@ def pen_up_to_boxes(times: int = 15) -> float:
     return statistics.median(spent)
 
 
-def written_expressions(networks: reader.Networks) -> list[float]:
+def written_expressions(networks: classifier.LineNetworks) -> list[float]:
     """Prints how well they are read; the seconds that those of 10 to 14 symbols took."""
     count, spent = Count(), []
     for writing in expressions():
@@ -201,8 +202,8 @@ def written_expressions(networks: reader.Networks) -> list[float]:
     return spent
 
 
-def composed_numbers(networks: reader.Networks, count: int) -> None:
-    test = datasets.load_pen_digits().test
+def composed_numbers(networks: classifier.LineNetworks, count: int) -> None:
+    test = pen_digits.load_pen_digits().test
     random = np.random.default_rng(0)
     drawn, pictured = Count(), Count()
     for gap in GAPS:
@@ -224,9 +225,9 @@ def composed_numbers(networks: reader.Networks, count: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
-    options = parser.parse_args()
+    options = shortened(parser.parse_args(), numbers=20)
     networks = serving.line_networks()
     print("| what | measured (95 % interval) |\n|---|---|")
     spent = written_expressions(networks)

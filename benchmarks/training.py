@@ -5,7 +5,6 @@
 Needs MNIST and the pen digits. Prints a Markdown table.
 """
 
-import argparse
 import dataclasses
 import json
 import os
@@ -23,13 +22,14 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks.live import memory_mb, strokes_in_turn
-from mnist_cnn import runs
-from mnist_cnn.recipes import PRESETS, Pools
+from benchmarks.options import parser as quick_parser
+from benchmarks.options import shortened
+from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipes import Pools
+from mnist_cnn.models.tensorflow_loader import load_tensorflow
+from mnist_cnn.runs import store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.tensorflow_loader import load_tensorflow
-
-sys.path.insert(0, str(PROJECT_FOLDER / "tests"))
-import browser  # the same server and Chromium as the tests use
+from tests.support import browser
 
 
 def images_per_second(images: int) -> tuple[float, float]:
@@ -37,8 +37,9 @@ def images_per_second(images: int) -> tuple[float, float]:
     load_tensorflow()
     import keras
 
-    from mnist_cnn import network, training
-    from mnist_cnn.training_data import prepare
+    from mnist_cnn.models import network
+    from mnist_cnn.training import loop
+    from mnist_cnn.training.training_data import prepare
 
     share = images / 95_000
     pools = Pools(*(int(share * n) for n in dataclasses.astuple(PRESETS["standard"].pools)))
@@ -50,7 +51,7 @@ def images_per_second(images: int) -> tuple[float, float]:
     ours, plain = [], []
     for turn in range(6):
         model = network.build(recipe.architecture)
-        seconds = training.fit(model, recipe, data)
+        seconds = loop.fit(model, recipe, data)
         model = network.build(recipe.architecture)
         model.compile(keras.optimizers.AdamW(1e-3), network.loss, metrics=[network.accuracy])
         began = time.perf_counter()
@@ -66,7 +67,7 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
     artifacts = folder / "artifacts"
     shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
     os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
-    from mnist_cnn import jobs
+    from mnist_cnn.training import job_files, job_processes, jobs
 
     with (
         sync_playwright() as playwright,
@@ -85,11 +86,11 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
         job = jobs.start(["--preset", "standard"], "a benchmark")
         while jobs.progress(job).phase != "training" or jobs.progress(job).batch < 50:
             time.sleep(0.2)
-            assert jobs.running(), jobs.log_tail(job)
+            assert jobs.running(), job_files.log_tail(job)
         busy = latency()
         after = memory_mb(server.pid)
         child = psutil.Process(job.pid).nice()
-        jobs.stop(job, at_once=True)
+        job_processes.stop(job, at_once=True)
         chromium.close()
     return {"idle": idle, "busy": busy, "before": before, "after": after, "nice": child}
 
@@ -97,7 +98,7 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
 def one_epoch(preset: str, folder: Path) -> tuple[float, float]:
     """MB that a whole run with one epoch of a preset takes at its peak, and the epoch's seconds."""
     command = [sys.executable, "-m", "mnist_cnn", "train", "--preset", preset, "--epochs", "1"]
-    options = ["--calm-epochs", "0"] if PRESETS[preset].calm_epochs else []
+    options = ["--plain-epochs", "0"] if PRESETS[preset].plain_epochs else []
     subprocess.run(
         [*command, *options],
         env=os.environ | {"MNIST_CNN_ARTIFACTS": str(folder / preset)},
@@ -114,8 +115,8 @@ def many_runs(folder: Path, count: int) -> tuple[float, float]:
     """Seconds until the table of so many runs is made: at first, and again."""
     artifacts = folder / "many"
     shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
-    source = artifacts / "runs" / str(runs.production_id())
-    for number in range(count - len(runs.list_all())):
+    source = artifacts / "runs" / str(store.production_id())
+    for number in range(count - len(store.list_all())):
         target = artifacts / "runs" / f"20260101-{number:06d}-aaaaaa"
         target.mkdir()
         for path in source.iterdir():
@@ -139,12 +140,12 @@ def many_runs(folder: Path, count: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = quick_parser(__doc__)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--strokes", type=int, default=30)
     parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
-    options = parser.parse_args()
+    options = shortened(parser.parse_args(), images=2_000, runs=50, strokes=5, presets=["quick"])
     print("| medians of one run | measured | beside it | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

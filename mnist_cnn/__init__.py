@@ -1,1 +1,0 @@
-"""Reads handwritten digits, and shows why."""

@@ -1,5 +1,5 @@
 import sys
 
-from mnist_cnn.cli import main
+from mnist_cnn.cli.main import main
 
 sys.exit(main())

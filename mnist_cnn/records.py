@@ -6,24 +6,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+ClassLabels = NDArray[np.int64]
+
 FloatArray = NDArray[np.floating[Any]]
+
 Stroke = NDArray[np.float64]
 """The path of the pen from down to up: shape (points, 2), x then y, y growing downwards."""
-
-SYMBOLS = "0123456789+-×÷=()./"
-"""What a reader of numbers and equations knows; a class' number is its place here, so that those
-of the digits are the digits."""
-
-Kind = Literal["digits", "symbols"]
-CLASSES: dict[str, int] = {"digits": 10, "symbols": len(SYMBOLS)}
-"""How many classes each kind of network tells apart, beside "none of them"."""
 
 Status = Literal["ok", "unsure", "not_a_digit", "blank"]
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One handwritten thing as the pen wrote it, in any unit of length."""
+    """One handwritten thing as the pen wrote it: strokes of (points, 2), in any unit of length."""
 
     strokes: tuple[Stroke, ...]
     label: str | None = None
@@ -64,7 +59,7 @@ BLANK = Prediction("blank", None, 0.0, ())
 
 
 @dataclass(frozen=True)
-class Reading:
+class PredictionResult:
     """A prediction with how it came about: the (28, 28) image seen, by which run, how fast."""
 
     prediction: Prediction

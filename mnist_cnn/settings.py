@@ -6,32 +6,53 @@ import platform
 import sys
 from pathlib import Path
 
+VERSION = "0.2.0"
+
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+SHIPPED_RUNS = Path(__file__).resolve().parent / "shipped"
+"""The runs that an installed package brings along; in a checkout they lie in `artifacts/`."""
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
+
 MAX_DECODED_PIXELS = 4_000_000
+
 MAX_IMAGE_SIDE = 4096
+
 MAX_JPEG_PIXELS = 36_000_000
 """A JPEG may be larger than other images: its decoder can scale down while it reads, so a
 12-megapixel photograph costs no more memory than a small one."""
+
 ASSIGNED_RUN = "MNIST_CNN_RUN"
+
 MAX_BATCH_FILES = 1000
+
 MAX_BATCH_BYTES = 64 * 1024 * 1024
+
 MAX_CORRECTIONS_BYTES = 100 * 1024 * 1024
+
 MAX_STROKES = 2_000
+
 MAX_POINTS = 50_000
 
 
 def data_folder() -> Path:
     """`MNIST_CNN_DATA`, or this user's cache folder. It need not exist yet."""
     chosen = os.environ.get("MNIST_CNN_DATA")
-    return Path(chosen).expanduser() if chosen else _user_cache() / "mnist_cnn"
+    return (
+        Path(chosen).expanduser()
+        if chosen
+        else _user_folder("XDG_CACHE_HOME", ".cache") / "mnist_cnn"
+    )
 
 
 def artifacts_folder() -> Path:
-    """`MNIST_CNN_ARTIFACTS`, or `artifacts/` beside the package. It need not exist yet."""
-    chosen = os.environ.get("MNIST_CNN_ARTIFACTS")
-    return Path(chosen).expanduser() if chosen else PROJECT_FOLDER / "artifacts"
+    """`MNIST_CNN_ARTIFACTS`; or `artifacts/` beside the package; or, where that is installed, this
+    user's data folder. It need not exist yet."""
+    if chosen := os.environ.get("MNIST_CNN_ARTIFACTS"):
+        return Path(chosen).expanduser()
+    if SHIPPED_RUNS.exists():
+        return _user_folder("XDG_DATA_HOME", ".local/share") / "mnist_cnn"
+    return PROJECT_FOLDER / "artifacts"
 
 
 def machine() -> str:
@@ -68,9 +89,11 @@ def set_up_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def _user_cache() -> Path:
+def _user_folder(variable: str, usual: str) -> Path:
+    """Where programs of this user keep what the XDG variable is for."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        name = "Caches" if variable == "XDG_CACHE_HOME" else "Application Support"
+        return Path.home() / "Library" / name
+    return Path(os.environ.get(variable, Path.home() / usual))

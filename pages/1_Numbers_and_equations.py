@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnist_cnn import reader, serving
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.images import read_image
-from mnist_cnn.reader import Line
+from mnist_cnn.expressions import reader
+from mnist_cnn.expressions.line import Line
+from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
+from mnist_cnn.runs import serving
 from mnist_cnn.ui import cache, layout, line_view
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
 

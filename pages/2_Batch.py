@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from mnist_cnn import batch, inputs, serving
+from mnist_cnn.batch import stream
+from mnist_cnn.batch.inputs.files import expected, items_of
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import batch_view, layout
-from mnist_cnn.ui.batch_view import Batch
+from mnist_cnn.runs import serving
+from mnist_cnn.ui import batch_table, batch_view, layout
+from mnist_cnn.ui.batch_session import Batch
 
 layout.page(
     "Batch",
@@ -44,8 +46,8 @@ try:
         )
     if st.session_state.pop("batch asked", False):
         classifier = serving.production_classifier()
-        results = batch.read_all(inputs.items_of(files), classifier)
-        total = sum(inputs.expected(content) for _, content in files)
+        results = stream.read_all(items_of(files), classifier)
+        total = sum(expected(content) for _, content in files)
         with st.container():
             st.session_state["batch"].run_id = classifier.run_id
             batch_view.read(results, total, st.session_state["batch"])
@@ -53,7 +55,7 @@ try:
     done = st.session_state.get("batch")
     if done and done.results:
         batch_view.summary(done)
-        batch_view.table(done)
+        batch_table.table(done)
         batch_view.downloads(done, files)
         batch_view.confusions(done)
         batch_view.keep_as_test_set(done)

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import jobs, runs
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import guard, job_panel, layout, run_details, runs_table
+from mnist_cnn.runs import store
+from mnist_cnn.training import jobs
+from mnist_cnn.ui import auth, job_panel, layout, run_actions, run_details, runs_table
 
 layout.page(
     "Training runs",
@@ -58,28 +59,28 @@ try:
         st.info("No run yet. Train one: it takes less than a minute.", icon=":material/info:")
         st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
         st.stop()
-    who = guard.actor()
+    who = auth.actor()
     if job := jobs.running():
         job_panel.panel(job, may_stop=who is not None)
     if who:
-        run_details.undo_bar(who)
+        run_actions.undo_bar(who)
     if trouble := st.session_state.pop("trouble", ""):
         st.error(trouble, icon=":material/error:")
-    production = runs.production_id()
+    production = store.production_id()
     opened = []
     for run_id in wanted(chosen_rows(table), production):
         try:
-            opened.append(runs.open_run(run_id))
+            opened.append(store.open_run(run_id))
         except DigitsError as error:
             st.warning(str(error))
     if len(opened) > 1:
         run_details.several(opened)
     elif opened:
         if who:
-            run_details.actions(opened[0], runs.production_id(opened[0].kind), who)
+            run_actions.actions(opened[0], store.production_id(opened[0].kind), who)
         else:
-            guard.explain("promote, name or delete runs")
+            auth.explain("promote, name or delete runs")
         run_details.one(opened[0])
-    run_details.promotion_log()
+    run_actions.promotion_log()
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

@@ -14,20 +14,23 @@ import httpx
 import numpy as np
 import psutil
 import pytest
-from api_server import serve
-from browser import Server
-from conftest import another_run
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from test_pages import seven_png
 
-from mnist_cnn import api as api_module
-from mnist_cnn import runs, serving
-from mnist_cnn.api import PATHS, api
+from mnist_cnn.api import limits
+from mnist_cnn.api.app import api_paths
+from mnist_cnn.api.routes import router
+from mnist_cnn.models.pipeline import predict_image
+from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import MAX_FILE_BYTES, PROJECT_FOLDER
+from tests.support import browser
+from tests.support.api_server import serve
+from tests.support.artifacts import another_run
+from tests.support.browser import Server
+from tests.support.drawings import seven_png
 
 TOKEN = "a token of the tests"
 
@@ -64,12 +67,12 @@ def test_a_seven_is_a_seven(client: httpx.Client) -> None:
     assert answer.status_code == 200
     assert answer.text.startswith('{"digit":7,')
     body = answer.json()
-    assert body["status"] == "ok" and body["run"] == runs.production_id()
+    assert body["status"] == "ok" and body["run"] == store.production_id()
     assert sum(body["probabilities"]) == pytest.approx(1, abs=1e-4)
 
 
 def test_the_api_and_the_command_line_agree(client: httpx.Client) -> None:
-    here = serving.production_classifier().read(seven_png()).prediction.as_dict()
+    here = predict_image(serving.production_classifier(), seven_png()).prediction.as_dict()
     assert here == {k: v for k, v in post(client, seven_png()).json().items() if k != "run"}
 
 
@@ -79,10 +82,10 @@ def test_the_root_is_the_dashboard(client: httpx.Client) -> None:
 
 
 def test_health_and_runs(client: httpx.Client) -> None:
-    assert client.get("/health").json() == {"status": "ready", "run": runs.production_id()}
+    assert client.get("/health").json() == {"status": "ready", "run": store.production_id()}
     listed = {entry["run"]: entry for entry in client.get("/runs").json()}
-    assert {runs.production_id(), runs.production_id("symbols")} < set(listed)
-    entry = listed[runs.production_id()]
+    assert {store.production_id(), store.production_id("symbols")} < set(listed)
+    entry = listed[store.production_id()]
     assert entry["production"] and entry["accuracy"]["mnist-test"] > 0.99
     assert client.get("/runs", params={"offset": 1}).json() == list(listed.values())[1:]
     shown = client.get(f"/runs/{entry['run']}").json()
@@ -106,6 +109,7 @@ def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
     assert {"/predict", "/predict/batch", "/health", "/runs"} <= set(paths)
 
 
+@pytest.mark.slow
 def test_a_promoted_run_answers_the_next_request(shipped_copy: Path, tmp_path: Path) -> None:
     other = another_run()
     environment = {"MNIST_CNN_ARTIFACTS": str(shipped_copy), "MNIST_CNN_TOKEN": TOKEN}
@@ -120,6 +124,7 @@ def test_a_promoted_run_answers_the_next_request(shipped_copy: Path, tmp_path: P
         assert post(client, seven_png()).json()["run"] == other.id
 
 
+@pytest.mark.slow
 def test_without_a_run_it_says_so(artifacts: Path, tmp_path: Path) -> None:
     started = serve(tmp_path / "log", patience=4, MNIST_CNN_ARTIFACTS=str(artifacts))
     with pytest.raises(AssertionError, match="did not come up"), started:
@@ -239,6 +244,7 @@ def test_an_odd_form_is_refused_at_little_cost(
 # 8: slow clients
 
 
+@pytest.mark.slow
 def test_slow_clients_do_not_keep_others_waiting(server: Server, client: httpx.Client) -> None:
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     slow = [socket.create_connection(connection(server)) for _ in range(200)]
@@ -257,14 +263,14 @@ def test_slow_clients_do_not_keep_others_waiting(server: Server, client: httpx.C
 
 
 def test_a_body_that_does_not_come_is_not_awaited_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(api_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(limits, "BODY_TIMEOUT_SECONDS", 0.05)
 
     async def slow() -> None:
         async def receive() -> dict:
             await asyncio.sleep(0.02)
             return {"type": "http.request", "body": b"-", "more_body": True}
 
-        body = api_module._Body(receive, limit=1000)
+        body = limits._Body(receive, limit=1000)
         while True:
             await body.receive()
 
@@ -323,22 +329,22 @@ def test_a_link_among_the_runs_is_none(shipped_copy: Path, tmp_path: Path) -> No
 # 10: methods, and who may change anything
 
 
-def routes() -> list[APIRoute]:
+def api_routes() -> list[APIRoute]:
     return [
-        route for route in api.routes if isinstance(route, APIRoute) and route.include_in_schema
+        route for route in router.routes if isinstance(route, APIRoute) and route.include_in_schema
     ]
 
 
 def test_every_route_is_served_beside_the_dashboard(client: httpx.Client) -> None:
-    for route in routes():
+    for route in api_routes():
         path = route.path.replace("{run}", "x")
         assert client.request("PATCH", path).status_code == 405, path
-        assert any(path == p or path.startswith(p.split("{")[0]) for p in PATHS)
+        assert any(path == p or path.startswith(p.split("{")[0]) for p in api_paths())
 
 
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "HEAD", "DELETE", "PATCH", "BREW", "OPTIONS"])
 def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
-    for route in routes():
+    for route in api_routes():
         answer = client.request(method, route.path.replace("{run}", "x"))
         assert answer.status_code in (400, 405)
 
@@ -347,25 +353,27 @@ READS_ONLY = {"/predict", "/predict/batch", "/read"}
 
 
 def test_every_route_that_changes_anything_asks_for_the_token(client: httpx.Client) -> None:
-    changing = [r for r in routes() if r.methods != {"GET"} and r.path not in READS_ONLY]
+    changing = [r for r in api_routes() if r.methods != {"GET"} and r.path not in READS_ONLY]
     assert changing
     for route in changing:
-        path = route.path.replace("{run}", str(runs.production_id()))
+        path = route.path.replace("{run}", str(store.production_id()))
         for shown in ("", "Bearer", "Bearer wrong", TOKEN[:-1], "Basic " + TOKEN):
             answer = client.post(path, headers={"Authorization": shown} if shown else {})
             assert (answer.status_code, error(answer)) == (401, "unauthorized")
 
 
+@pytest.mark.slow
 def test_without_a_token_configured_nobody_may(tmp_path: Path) -> None:
     with serve(tmp_path / "log", MNIST_CNN_TOKEN="") as server:
         for shown in ("Bearer", "Bearer x"):
-            path = f"{server.url}/runs/{runs.production_id()}/promote"
+            path = f"{server.url}/runs/{store.production_id()}/promote"
             assert httpx.post(path, headers={"Authorization": shown}).status_code == 401
 
 
 # 11: many at once
 
 
+@pytest.mark.slow
 def test_many_at_once_are_answered_or_asked_to_come_again(
     server: Server, client: httpx.Client
 ) -> None:
@@ -473,6 +481,7 @@ def test_answers_carry_the_headers_that_seal_them(client: httpx.Client) -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.slow
 def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
     with serve(tmp_path / "log", MNIST_CNN_ORIGINS="http://here.example") as server:
         for origin, let_in in (("http://here.example", True), ("http://there.example", False)):
@@ -483,9 +492,8 @@ def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
             assert ("access-control-allow-origin" in asked.headers) == let_in
 
 
+@pytest.mark.slow
 def test_it_is_also_started_by_streamlit(tmp_path: Path) -> None:
-    import browser
-
     with browser.server(tmp_path / "log", PROJECT_FOLDER / "app.py") as server:
         assert httpx.get(f"{server.url}/health").json()["status"] == "ready"
         assert "<html" in httpx.get(server.url).text

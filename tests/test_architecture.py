@@ -1,97 +1,47 @@
-"""Imports point down, and each heavy package has one room."""
+"""The house stands: imports point to the ground, rooms are small, doors have one key."""
 
 import ast
+import graphlib
+import re
+import statistics
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mnist_cnn.settings import PROJECT_FOLDER
 
-FLOORS = {
-    0: ["errors", "settings", "records", "quiet", "glyphs"],
-    1: [
-        "strokes",
-        "images",
-        "image_stacks",
-        "augmentation",
-        "synthesis",
-        "recipes",
-        "muon",
-        "tensorflow_loader",
-        "network",
-        "datasets",
-        "metrics",
-        "access",
-        "arithmetic",
-        "sheet",
-        "pieces",
-        "line_shape",
-        "lattice",
-    ],
-    2: ["runs", "diary", "classifier", "evaluation", "corrections", "training_data", "inputs"],
-    3: [
-        "gate",
-        "registry",
-        "jobs",
-        "forecast",
-        "report",
-        "explain",
-        "stress",
-        "training",
-        "serving",
-        "importing",
-        "batch",
-        "batch_on_ray",
-        "test_sets",
-        "reader",
-    ],
-    4: ["cli", "ui", "api"],
-    5: ["__main__", "Home", "pages", "app"],
-}
-SAME_FLOOR = {
-    ("images", "strokes"): "images of strokes are images",
-    ("image_stacks", "images"): "many at once take the same road as one",
-    ("synthesis", "images"): "generated drawings take the one road to (28, 28)",
-    ("datasets", "images"): "data sets take the one road to (28, 28)",
-    ("datasets", "strokes"): "one of the data sets is pen strokes",
-    ("recipes", "augmentation"): "a recipe holds the amounts of augmentation",
-    ("network", "recipes"): "a recipe describes the network",
-    ("classifier", "runs"): "a classifier is loaded from a run",
-    ("evaluation", "runs"): "a run keeps what it answered",
-    ("evaluation", "classifier"): "what is evaluated is a classifier",
-    ("corrections", "runs"): "both write what must last",
-    ("training_data", "corrections"): "networks learn from what people put right",
-    ("batch_on_ray", "batch"): "it is the same reading, elsewhere",
-    ("pieces", "images"): "a group of pieces takes the one road to (28, 28)",
-    ("pieces", "strokes"): "most pieces are strokes",
-    ("line_shape", "pieces"): "a line is made of them",
-    ("lattice", "pieces"): "a group is made of them",
-    ("diary", "runs"): "a diary is written into a run's folder",
-    ("registry", "gate"): "promotion asks the gate",
-    ("jobs", "registry"): "both keep others from writing at the same time",
-    ("report", "registry"): "a report says what people call a run",
-    ("serving", "reader"): "two networks read lines together",
-    ("serving", "registry"): "who answered before is in its log",
-    ("training", "gate"): "a network from elsewhere reads the canary",
-    ("importing", "training"): "it becomes a run as one that was trained here does",
-    ("training", "registry"): "the first run is promoted",
-    ("ui", "ui"): "one folder",
-    ("__main__", "cli"): "the command line starts here",
-}
+FLOORS = (
+    *("errors", "settings", "records", "metrics", "native_output", "access", "storage"),
+    *("ink", "models", "data", "expressions", "evaluation", "runs", "training", "batch"),
+    *("api", "cli", "ui"),
+    *("__main__", "Home", "pages", "app"),
+)
+"""Each imports only from itself and from those before it."""
+
 ONLY_HERE = {
     "streamlit": {"ui", "Home", "pages", "app"},
+    "streamlit_drawable_canvas": {"ui/canvas"},
+    "altair": {"ui/charts"},
     "fastapi": {"api"},
     "fastapi_offline": {"api"},
-    "streamlit_drawable_canvas": {"ui"},
-    "altair": {"ui/charts"},
-    "tensorflow": {"network", "muon", "training"},
-    "keras": {"network", "muon", "tensorflow_loader", "training"},
-    "ai_edge_litert": {"classifier"},
-    "ray": {"batch_on_ray"},
-    "psutil": {"jobs", "access"},
-    "filelock": {"registry", "jobs"},
+    "tensorflow": {"models", "training"},
+    "keras": {"models", "training"},
+    "ai_edge_litert": {"models/classifier"},
+    "ray": {"batch/on_ray"},
+    "psutil": {"training/job_files", "training/job_processes", "training/jobs", "access"},
+    "filelock": {"storage"},
+    "tempfile": {"storage"},
+    "shutil": {"storage"},
 }
-FILES = [
+"""What each heavy or dangerous package is imported by."""
+
+ON_THE_DISK = {"fsync", "rename", "mkstemp", "unlink", "rmtree", "utime"}
+"""Calls that only `storage` makes."""
+UNLINKS = {"data/pen_digits", "runs/new_run"}
+"""Who removes a file of its own that nobody else reads."""
+
+FILES = sorted(
     path
     for path in [
         PROJECT_FOLDER / "Home.py",
@@ -99,27 +49,28 @@ FILES = [
         *(PROJECT_FOLDER / "pages").glob("*.py"),
         *(PROJECT_FOLDER / "mnist_cnn").rglob("*.py"),
     ]
-    if path.parent.name != "mnist_cnn" or path.name != "__init__.py"
-]
+    if path.name != "__init__.py"
+)
 
 
 def room(path: Path) -> str:
-    """A file's name in the tables above, like `strokes`, `ui/charts` or `pages`."""
+    """A file's name in the tables above, like `storage`, `ui/charts` or `pages`."""
     inside = path.relative_to(PROJECT_FOLDER).with_suffix("")
-    if inside.parts[0] == "mnist_cnn":
-        return "/".join(inside.parts[1:])
-    return inside.parts[0]
+    return "/".join(inside.parts[1:]) if inside.parts[0] == "mnist_cnn" else inside.parts[0]
 
 
-def floor(name: str) -> int:
-    first = name.split("/", maxsplit=1)[0]
-    return next(number for number, rooms in FLOORS.items() if first in rooms)
+def folder(name: str) -> str:
+    return name.split("/", maxsplit=1)[0]
+
+
+TREES = {path: ast.parse(path.read_text()) for path in FILES}
+BY_ROOM = {room(path): path for path in FILES if path.is_relative_to(PROJECT_FOLDER / "mnist_cnn")}
 
 
 def imported(path: Path) -> set[str]:
     """The modules that a file imports, at its top or inside its functions."""
     modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -127,24 +78,45 @@ def imported(path: Path) -> set[str]:
     return modules
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_imports_point_down(path: Path) -> None:
-    mine = room(path)
-    for module in imported(path):
-        parts = module.split(".")
-        if parts[0] != "mnist_cnn" or len(parts) < 2:
-            continue
-        theirs = parts[1]
-        if (mine.split("/")[0], theirs) not in SAME_FLOOR and theirs != mine:
-            assert floor(theirs) < floor(mine), f"{mine} imports {theirs}, which is not below it"
+def rooms_imported(path: Path) -> set[str]:
+    names = {"/".join(m.split(".")[1:]) for m in imported(path) if m.startswith("mnist_cnn.")}
+    return {name for name in names if name in BY_ROOM}
 
 
 @pytest.mark.parametrize("path", FILES, ids=room)
-def test_heavy_packages_have_one_importer(path: Path) -> None:
+def test_imports_point_to_the_ground(path: Path) -> None:
+    mine = FLOORS.index(folder(room(path)))
+    for name in rooms_imported(path):
+        assert FLOORS.index(folder(name)) <= mine, f"{room(path)} imports {name}"
+
+
+def test_no_room_leads_back_to_itself() -> None:
+    doors = {room(path): rooms_imported(path) for path in BY_ROOM.values()}
+    list(graphlib.TopologicalSorter(doors).static_order())  # raises CycleError, naming the circle
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_packages_have_their_importers(path: Path) -> None:
     mine = room(path)
     for module in imported(path):
         rooms = ONLY_HERE.get(module.split(".")[0])
-        assert rooms is None or mine in rooms or mine.split("/")[0] in rooms, f"{mine}: {module}"
+        assert rooms is None or mine in rooms or folder(mine) in rooms, f"{mine}: {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_only_storage_renames_syncs_and_removes(path: Path) -> None:
+    mine = room(path)
+    called = {
+        node.func.attr
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr != "rename" or node.args)  # pandas names its columns by keyword
+    }
+    allowed = ON_THE_DISK if mine == "storage" else {"unlink"} if mine in UNLINKS else set()
+    assert not called & (ON_THE_DISK - allowed)
+    text = path.read_text()
+    assert mine == "storage" or ("os.replace" not in text and ".tmp" not in text)
 
 
 @pytest.mark.parametrize("path", FILES, ids=room)
@@ -154,6 +126,65 @@ def test_only_settings_reads_the_environment(path: Path) -> None:
         assert not any(word in path.read_text() for word in words)
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if floor(room(p)) == 5], ids=lambda p: p.name)
+def lengths() -> dict[str, int]:
+    return {
+        str(path.relative_to(PROJECT_FOLDER)): len(path.read_text().splitlines()) for path in FILES
+    }
+
+
+def test_files_are_small() -> None:
+    known = lengths()
+    del known["mnist_cnn/data/glyphs.py"]  # templates
+    assert {name: lines for name, lines in known.items() if lines > 250} == {}
+    assert statistics.median(known.values()) <= 110
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_functions_are_short(path: Path) -> None:
+    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions(TREES[path])}
+    assert {name: lines for name, lines in long.items() if lines > 40} == {}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if folder(room(p)) in ("Home", "pages", "app")], ids=lambda p: p.name
+)
 def test_pages_are_stories_of_about_a_hundred_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 110
+
+
+def test_folders_have_no_second_floor() -> None:
+    deep = {path.parent for path in FILES if len(path.relative_to(PROJECT_FOLDER).parts) > 3}
+    assert deep == {PROJECT_FOLDER / "mnist_cnn" / "batch" / "inputs"}
+    for path in (PROJECT_FOLDER / "mnist_cnn").rglob("__init__.py"):
+        assert path.read_text() == "", "start-up lives by late imports"
+
+
+ARRAYS = re.compile(r"NDArray|FloatArray|\bStrokes?\b|ClassLabels|Scores")
+SHAPE = re.compile(r"\(([a-z…]+|\d+)(, ?[a-z…+ \d]+)*,?\)|shape")
+
+
+def public_with_arrays(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """The name and docstring of whatever public takes or gives arrays, or holds them."""
+    for node in ast.iter_child_nodes(tree):
+        if getattr(node, "name", "_").startswith("_"):
+            continue
+        if isinstance(node, ast.ClassDef):
+            kinds = [a.annotation for a in node.body if isinstance(a, ast.AnnAssign)]
+            yield from public_with_arrays(node)
+        else:
+            own = [*node.args.args, *node.args.kwonlyargs]
+            kinds = [*(a.annotation for a in own), node.returns]
+        if any(ARRAYS.search(ast.unparse(kind)) for kind in kinds if kind):
+            yield node.name, ast.get_docstring(node) or ""
+
+
+@pytest.mark.parametrize("path", BY_ROOM.values(), ids=room)
+def test_public_docstrings_state_the_shapes_of_arrays(path: Path) -> None:
+    found = dict(public_with_arrays(TREES[path]))
+    assert [name for name, docstring in found.items() if not SHAPE.search(docstring)] == []

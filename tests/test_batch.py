@@ -11,22 +11,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SEVEN, needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from test_cli import run as run_command
-from test_pages import seven_png
 
-from mnist_cnn import batch, datasets, inputs, sheet
-from mnist_cnn.classifier import THREADS, Classifier
-from mnist_cnn.images import ink
+from mnist_cnn.batch import stream
+from mnist_cnn.batch.inputs import files, item, zip_archives
+from mnist_cnn.batch.results import Format, Result, write
+from mnist_cnn.data import bundled_digits, mnist
+from mnist_cnn.ink import sheet
+from mnist_cnn.ink.extract import extract_ink
+from mnist_cnn.models.classifier import THREADS, Classifier
+from tests.support.artifacts import needs
+from tests.support.commands import run as run_command
+from tests.support.drawings import SEVEN, seven_png
+from tests.support.files import zipped
 
 
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     needs("mnist.npz")
-    test = datasets.load_mnist().test
+    test = mnist.load_mnist().test
     return test.images[:300], test.labels[:300]
 
 
@@ -61,11 +66,11 @@ def idx(images, labels) -> list[tuple[str, bytes]]:
     ]
 
 
-def read(sources, classifier: Classifier) -> list[batch.Result]:
-    return list(batch.read_all(inputs.items_of(sources), classifier))
+def read(sources, classifier: Classifier) -> list[Result]:
+    return list(stream.read_all(files.items_of(sources), classifier))
 
 
-def answers(results: list[batch.Result]) -> list[tuple]:
+def answers(results: list[Result]) -> list[tuple]:
     return [(r.prediction.digit, r.status, r.item.label) for r in results]
 
 
@@ -82,20 +87,21 @@ def test_every_form_gives_the_same_answers(digits, classifier: Classifier) -> No
     assert [row[:2] for row in bare] == [row[:2] for row in expected]
 
 
+@pytest.mark.slow
 def test_a_long_batch_stays_in_order_and_is_not_drawn_ahead(classifier: Classifier) -> None:
-    ten = datasets.one_of_each().astype(np.float32) / 255
+    ten = bundled_digits.one_of_each().astype(np.float32) / 255
     drawn = 0
 
-    def items() -> Iterator[inputs.Item]:
+    def items() -> Iterator[item.Item]:
         nonlocal drawn
-        for number in range(10 * inputs.CHUNK):
+        for number in range(10 * item.CHUNK):
             drawn += 1
             image = ten[number % 10] if number % 7 else None
-            yield inputs.Item(str(number), image, error="" if number % 7 else "broken")
+            yield item.Item(str(number), image, error="" if number % 7 else "broken")
 
-    results = batch.read_all(items(), classifier)
+    results = stream.read_all(items(), classifier)
     first = next(results)
-    assert drawn <= (THREADS + 1) * inputs.CHUNK
+    assert drawn <= (THREADS + 1) * item.CHUNK
     known = [read.digit for read in classifier.predict_many(ten)]
     for number, result in enumerate([first, *results]):
         assert result.item.name == str(number)
@@ -127,7 +133,7 @@ def test_a_sloping_line_stays_one_line() -> None:
     for number in range(12):
         y, x = 20 + 15 * number, 20 + 45 * number
         paper[y : y + 40, x : x + 20] = 0.1
-    boxes = sheet.digits_on(ink(paper))
+    boxes = sheet.digits_on(extract_ink(paper))
     assert len(boxes) == 12 and [b[0] for b in boxes] == sorted(b[0] for b in boxes)
 
 
@@ -149,14 +155,6 @@ def test_one_bad_image_among_many_costs_one_row(digits, classifier: Classifier) 
     assert len(results) == 301
     (bad,) = [r for r in results if r.status == "error"]
     assert bad is results[-1] and "not an image" in bad.item.error
-
-
-def zipped(*members: tuple[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -200,7 +198,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
 
 
 def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
-    monkeypatch.setattr(inputs, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zip_archives, "MAX_MEMBERS", 3)
     content = zipped(*((f"{n}.png", b"") for n in range(4)))
     (result,) = read([("a.zip", content)], classifier)
     assert "has 4 members; at most 3" in result.item.error
@@ -248,7 +246,7 @@ def test_any_content_is_read_or_refused(
 ) -> None:
     for result in read([("x", head + content)], classifier):
         assert result.prediction or result.item.error
-    inputs.expected(head + content)
+    files.expected(head + content)
 
 
 def test_exports(classifier: Classifier) -> None:
@@ -262,9 +260,9 @@ def test_exports(classifier: Classifier) -> None:
     assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
 
 
-def written(results: list[batch.Result], form: batch.Format) -> str:
+def written(results: list[Result], form: Format) -> str:
     file = io.StringIO()
-    batch.write(results, file, form)
+    write(results, file, form)
     return file.getvalue()
 
 

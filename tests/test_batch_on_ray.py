@@ -12,10 +12,13 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 from pyarrow import dataset, parquet
-from test_cli import run as run_command
 
-from mnist_cnn import batch_on_ray, datasets
+from mnist_cnn.batch import on_ray
+from mnist_cnn.data import bundled_digits
 from mnist_cnn.settings import PROJECT_FOLDER
+from tests.support.commands import run as run_command
+
+pytestmark = pytest.mark.slow
 
 pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
 
@@ -24,7 +27,7 @@ pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-
 def inputs(tmp_path_factory) -> Path:
     """Digits as files in folders named by their labels, and as a Parquet shard of some groups."""
     folder = tmp_path_factory.mktemp("inputs")
-    digits = datasets.load_bundled_digits()
+    digits = bundled_digits.load_bundled_digits()
     for number, (image, label) in enumerate(
         zip(digits.train.images, digits.train.labels, strict=True)
     ):
@@ -95,8 +98,8 @@ def test_what_ray_needs_is_said(inputs: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_gone_costs_its_own_row(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "here.png")
     names = ("gone.png", "here.png")
-    work = [part for name in names for part in batch_on_ray._parts(name, tmp_path / name)]
-    gone, here = batch_on_ray._items(work)
+    work = [part for name in names for part in on_ray._parts(name, tmp_path / name)]
+    gone, here = on_ray._items(work)
     assert "gone.png" in gone.name and gone.error and gone.image is None
     assert here.image is not None
 

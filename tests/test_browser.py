@@ -5,17 +5,26 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import browser
 import numpy as np
 import pytest
-from browser import SEVEN, click_button, draw, draw_by_finger, open_page, wait_for_answer
-from conftest import NO_BROWSER
-from conftest import SEVEN as STROKES
 from playwright.sync_api import Browser, Page, sync_playwright
-from test_pages import seven_png
 
-from mnist_cnn import runs
-from mnist_cnn.strokes import rasterize
+from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.runs import store
+from tests.support import browser
+from tests.support.browser import (
+    NO_BROWSER,
+    SEVEN,
+    click_button,
+    draw,
+    draw_by_finger,
+    open_page,
+    wait_for_answer,
+)
+from tests.support.drawings import SEVEN as STROKES
+from tests.support.drawings import seven_png
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +134,8 @@ def test_undo_and_clear(page: Page) -> None:
 def test_a_drawing_outlives_a_change_of_page(page: Page) -> None:
     hand(page)(page, SEVEN)
     wait_for_answer(page, "7")
-    page.get_by_role("link", name=f"Run {runs.production_id()}").click()
-    page.get_by_text(f"Run {runs.production_id()} · begun").wait_for()
+    page.get_by_role("link", name=f"Run {store.production_id()}").click()
+    page.get_by_text(f"Run {store.production_id()} · begun").wait_for()
     page.go_back()
     page.locator(browser.CANVAS).wait_for()
     wait_for_answer(page, "7")

@@ -3,18 +3,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import SEVEN, needs
 from PIL import Image
 
-from mnist_cnn import gate, runs
-from mnist_cnn.classifier import INT8, load_classifier
-from mnist_cnn.images import normalize_strokes
+from mnist_cnn.data import canary
+from mnist_cnn.ink.normalize import normalize_strokes
+from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.models.classifier import INT8
+from mnist_cnn.models.pipeline import predict_image, predict_strokes
 from mnist_cnn.records import Drawing
-from mnist_cnn.strokes import rasterize
+from mnist_cnn.runs import store
+from mnist_cnn.runs.loading import load_classifier
+from tests.support.artifacts import needs
+from tests.support.drawings import SEVEN
 
 
 def test_a_seven_is_read(classifier) -> None:
-    reading = classifier.read(SEVEN)
+    reading = predict_strokes(classifier, SEVEN)
     assert reading.prediction.digit == 7
     assert reading.prediction.status == "ok"
     assert reading.prediction.confidence == max(reading.prediction.probabilities)
@@ -25,13 +29,13 @@ def test_a_drawing_and_its_file_get_the_same_answer(classifier) -> None:
     file = io.BytesIO()
     pixels = np.pad(rasterize(SEVEN), 30)
     Image.fromarray((255 - 255 * pixels).astype(np.uint8)).save(file, "PNG")
-    posted = classifier.read(file.getvalue()).prediction
-    drawn = classifier.read(SEVEN).prediction
+    posted = predict_image(classifier, file.getvalue()).prediction
+    drawn = predict_strokes(classifier, SEVEN).prediction
     assert posted.probabilities == pytest.approx(drawn.probabilities, abs=0.005)
 
 
 def test_nothing_is_blank_and_is_not_predicted(classifier) -> None:
-    prediction = classifier.read([]).prediction
+    prediction = predict_strokes(classifier, []).prediction
     assert (prediction.status, prediction.digit, prediction.probabilities) == ("blank", None, ())
 
 
@@ -56,6 +60,7 @@ def test_threads_may_share_a_classifier(classifier) -> None:
                 assert prediction.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
 
 
+@pytest.mark.data
 def test_the_recorded_accuracy_is_what_comes_out(classifier) -> None:
     file = np.load(needs("mnist.npz"))
     images = file["x_test"][:2000].astype(np.float32) / 255
@@ -65,18 +70,18 @@ def test_the_recorded_accuracy_is_what_comes_out(classifier) -> None:
 
 def test_two_digits_side_by_side_are_not_one(classifier) -> None:
     both = (SEVEN[0] * [0.5, 1], SEVEN[0] * [0.5, 1] + [110, 0])
-    prediction = classifier.read(both).prediction
+    prediction = predict_strokes(classifier, both).prediction
     assert (prediction.status, prediction.digit, prediction.symbols) == ("not_a_digit", None, 2)
 
 
 def test_a_digit_in_two_strokes_is_one(classifier) -> None:
     crossed = (*SEVEN, np.array([[130, 150], [210, 150]], float))
-    prediction = classifier.read(crossed).prediction
+    prediction = predict_strokes(classifier, crossed).prediction
     assert (prediction.digit, prediction.symbols) == (7, 1)
 
 
 def test_letters_signs_and_scribbles_are_turned_away(classifier) -> None:
-    from mnist_cnn.synthesis import not_digits
+    from mnist_cnn.data.negatives import not_digits
 
     random = np.random.default_rng(3)
     drawings = [Drawing(SEVEN, "7")]
@@ -86,20 +91,20 @@ def test_letters_signs_and_scribbles_are_turned_away(classifier) -> None:
 
 
 def test_the_int8_copy_reads_as_the_network_does_whatever_stands_beside(classifier) -> None:
-    run = runs.production_run()
+    run = store.production_run()
     rounded = load_classifier(run, int8=True)
-    images, labels = gate.canary()
-    many = rounded.first_look(images)
+    images, labels = canary.canary()
+    many = rounded.raw_logits(images)
     assert (many.argmax(axis=1) == labels).all()
-    difference = np.abs(many - classifier.first_look(images)).max()
+    difference = np.abs(many - classifier.raw_logits(images)).max()
     assert 1e-4 < difference < 0.5  # rounded, but not much
     for number, image in enumerate(images[:10]):
-        assert (rounded.first_look(image[None])[0] == many[number]).all()
+        assert (rounded.raw_logits(image[None])[0] == many[number]).all()
 
 
 def test_a_run_without_an_int8_copy_reads_by_its_network(shipped_copy) -> None:
-    run = runs.production_run()
+    run = store.production_run()
     run.manifest["sha256"].pop(INT8)
-    images, _ = gate.canary()
-    by_network = load_classifier(run).first_look(images)
-    assert (load_classifier(run, int8=True).first_look(images) == by_network).all()
+    images, _ = canary.canary()
+    by_network = load_classifier(run).raw_logits(images)
+    assert (load_classifier(run, int8=True).raw_logits(images) == by_network).all()

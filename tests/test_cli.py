@@ -5,40 +5,21 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SEVEN, needs
 from PIL import Image
 
-from mnist_cnn import jobs, runs
+from mnist_cnn.ink.stroke_files import write_strokes
+from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.records import Drawing
-from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.strokes import rasterize, write_strokes
-
-COMMAND = [sys.executable, "-m", "mnist_cnn"]
-TRAIN = ["train", "--preset", "quick", "--data", "bundled-digits"]
-WELL = [
-    *("--epochs", "14", "--batch-size", "32", "--optimizer", "adamw", "--learning-rate", "0.01"),
-    *("--augment", "rotation=7,slant=7,scale=0.1,shift=1.2,elastic=0.45"),
-]
-
-
-def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=PROJECT_FOLDER,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
-def lines(answer: subprocess.CompletedProcess) -> list[dict]:
-    return [json.loads(line) for line in answer.stdout.splitlines()]
+from mnist_cnn.runs import store
+from mnist_cnn.settings import PROJECT_FOLDER, VERSION
+from mnist_cnn.training import jobs
+from tests.support.artifacts import needs
+from tests.support.commands import COMMAND, TRAIN, WELL, lines, run, wait_for
+from tests.support.drawings import SEVEN
 
 
 @pytest.fixture
@@ -55,6 +36,19 @@ def strokes_file(tmp_path: Path) -> Path:
     return path
 
 
+def test_each_line_says_what_it_is_about(seven_png: Path, strokes_file: Path) -> None:
+    answer = run("predict", seven_png, "gone.png")
+    first, second = lines(answer)
+    assert (first["file"], first["digit"]) == (str(seven_png), 7)
+    assert (second["file"], second["error"]["code"]) == ("gone.png", "bad_image")
+    assert [row["line"] for row in lines(run("predict", "--strokes", strokes_file))] == [1, 2, 3]
+    assert lines(run("read", seven_png))[0]["file"] == str(seven_png)
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout == f"digits {VERSION}\n"
+
+
 def test_help_names_every_command_and_an_example() -> None:
     assert "predict" in run("--help").stdout
     for command in ("predict", "train", "evaluate", "runs", "promote", "rollback"):
@@ -63,7 +57,7 @@ def test_help_names_every_command_and_an_example() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from mnist_cnn.cli import main\n"
+        "import sys; from mnist_cnn.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'PIL', 'tensorflow', 'streamlit', 'scipy'} & set(sys.modules)\n"
@@ -78,7 +72,7 @@ def test_images_and_strokes_are_predicted(seven_png: Path, strokes_file: Path) -
     assert answer.returncode == 0
     assert answer.stderr == ""
     first, second = lines(answer)
-    assert list(first) == ["digit", "confidence", "probabilities", "status"]
+    assert list(first) == ["digit", "confidence", "probabilities", "status", "file"]
     assert first == second
     assert (first["digit"], first["status"], len(first["probabilities"])) == (7, "ok", 10)
     assert [row["digit"] for row in lines(run("predict", "--strokes", strokes_file))] == [7, 7, 7]
@@ -136,6 +130,8 @@ def test_what_cannot_be_done_is_one_line_and_status_2(arguments: list[str]) -> N
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.data
+@pytest.mark.slow
 def test_a_preset_without_its_data_says_what_to_add(artifacts: Path) -> None:
     needs("pen_digits.jsonl.gz")
     answer = run("train", "--preset", "quick", "--data", "pen-digits")
@@ -157,7 +153,10 @@ def test_evaluate_prints_scores_for_a_strokes_file(strokes_file: Path) -> None:
     assert (scores["images"], scores["accuracy"]) == (3, 1.0)
 
 
-def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seven_png) -> None:
+@pytest.mark.slow
+def test_training_makes_a_whole_run_and_promotes_the_first(
+    artifacts: Path, only_bundled_digits: None, seven_png
+) -> None:
     answer = run(*TRAIN, *WELL, "--name", "first", "--note", "the first of all")
     assert answer.returncode == 0, answer.stderr
     first = answer.stdout.splitlines()[-1]
@@ -175,17 +174,17 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
         "model.tflite",
         "model-int8.tflite",
     }
-    made = runs.open_run(first)
+    made = store.open_run(first)
     assert made.config["command"].startswith("python -m mnist_cnn train --preset quick")
     assert made.config["data"]["sets"]["bundled-digits"]["split"] == [1297, 200, 300]
     assert made.evaluation["datasets"]["bundled-digits-test"]["accuracy"] > 0.5
     assert made.evaluation["keras_litert_difference"] < 1e-4
     assert made.evaluation["int8_reads_otherwise"] < 0.01
-    assert runs.production_id() == first
+    assert store.production_id() == first
     assert lines(run("predict", seven_png))[0]["probabilities"]
 
     second = run(*TRAIN, *WELL, "--seed", 1).stdout.splitlines()[-1]
-    assert runs.production_id() == first
+    assert store.production_id() == first
     listed = lines(run("runs"))
     assert [(row["run"], row["production"]) for row in listed] == [(second, False), (first, True)]
     assert listed[1]["name"] == "first"
@@ -200,19 +199,37 @@ def test_training_makes_a_whole_run_and_promotes_the_first(artifacts: Path, seve
     assert (shown["config"]["recipe"]["epochs"], shown["note"]) == (14, "the first of all")
 
 
-def wait_for(condition, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)
-
-
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix")
-@pytest.mark.parametrize("phase", ["config.json", "progress.json", "model.keras"])
+@pytest.mark.parametrize("phase", ["config.json", "curve.csv", "model.keras"])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_is_nothing_that_is_picked_up(
-    artifacts: Path, phase: str, sign: signal.Signals
+    artifacts: Path, only_bundled_digits: None, phase: str, sign: signal.Signals
 ) -> None:
+    child, out, err = interrupted(artifacts, phase, sign)
+    kept, job = store.list_runs(), jobs.latest()
+    assert job is not None
+    if sign == signal.SIGTERM and phase != "config.json":
+        assert kept, "SIGTERM keeps what was learnt"
+    if sign != signal.SIGTERM:
+        assert not kept, "nothing else does"
+    if kept:  # also where SIGTERM found it between its configuration and its first batch
+        assert (child.returncode, job.state) == (0, "stopped")
+        assert kept[0].manifest["status"] == "stopped"
+        assert out.splitlines()[-1] == kept[0].id == store.production_id()
+    else:
+        assert child.returncode == {signal.SIGKILL: -signal.SIGKILL}.get(sign, 130)
+        assert job.state == {signal.SIGKILL: "interrupted"}.get(sign, "stopped")
+        assert store.production_id() is None
+        assert out == ""
+        assert sign == signal.SIGKILL or err.splitlines()[-1] == "Interrupted; nothing was kept."
+        assert list((artifacts / "runs").iterdir()) == []
+
+
+def interrupted(
+    artifacts: Path, phase: str, sign: signal.Signals
+) -> tuple[subprocess.Popen, str, str]:
+    """A training that is sent a signal once it has written a file; what it printed."""
     epochs = 1 if phase == "model.keras" else 1000
     with subprocess.Popen(
         [*COMMAND, *TRAIN, "--epochs", str(epochs)],
@@ -228,20 +245,10 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
             out, err = child.communicate(timeout=120)
         finally:
             child.kill()
-    assert child.returncode != 0 or runs.list_runs()
-    job = jobs.latest()
-    assert job is not None
-    if runs.list_runs():
-        assert job.state in ("finished", "stopped")
-    else:
-        assert job.state in ("stopped", "interrupted")
-        assert runs.production_id() is None
-        assert out == ""
-        if sign != signal.SIGKILL:
-            assert err.splitlines()[-1] == "Interrupted; nothing was kept."
-        assert list((artifacts / "runs").iterdir()) == []
+    return child, out, err
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence(artifacts: Path) -> None:
     answer = run(*TRAIN, "--learning-rate", 900_000, "--epochs", 20)
     assert answer.returncode == 2
@@ -252,6 +259,7 @@ def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence(artifacts: Path) ->
     assert list((artifacts / "runs").iterdir()) == []
 
 
+@pytest.mark.data
 def test_the_shipped_command_is_recorded() -> None:
     needs("mnist.npz")
-    assert runs.production_run().config["command"].startswith("python -m mnist_cnn train --preset")
+    assert store.production_run().config["command"].startswith("python -m mnist_cnn train --preset")

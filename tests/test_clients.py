@@ -11,17 +11,19 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import browser
 import httpx
 import pytest
-from api_server import free_port, serve
-from browser import SEVEN, draw, open_page, wait_for_answer
-from conftest import another_run
 from playwright.sync_api import Browser, expect
-from test_pages import seven_png
 
-from mnist_cnn import registry, runs
+from mnist_cnn.runs import registry, store
 from mnist_cnn.settings import PROJECT_FOLDER
+from tests.support import browser
+from tests.support.api_server import free_port, serve
+from tests.support.artifacts import another_run
+from tests.support.browser import SEVEN, draw, open_page, wait_for_answer
+from tests.support.drawings import seven_png
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = PROJECT_FOLDER / "examples"
 
@@ -138,7 +140,7 @@ def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Br
             assert "POST /predict" in (tmp_path / f"{number}.log").read_text()
         registry.promote(another_run().id, by="a test")
         answers = [client.get("/health").json()["run"] for _ in range(6)]
-        assert set(answers) == {runs.production_id()}
+        assert set(answers) == {store.production_id()}
     page = chromium.new_page()
     open_page(page, two_servers)
     draw(page, SEVEN)

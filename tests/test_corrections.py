@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SEVEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_cli import TRAIN, WELL
-from test_cli import run as run_command
 
-from mnist_cnn import corrections, datasets, runs, test_sets
-from mnist_cnn.corrections import Correction
+from mnist_cnn.data import bundled_digits, corrections, labelled_sets
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import BadInput, StorageFailed
-from mnist_cnn.recipes import PRESETS
+from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.runs import store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.training_data import prepare
+from mnist_cnn.training.training_data import prepare
+from tests.support.commands import TRAIN, WELL
+from tests.support.commands import run as run_command
+from tests.support.drawings import SEVEN
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def test_another_shape_is_refused() -> None:
 
 KEEPS_ONE = """
 import numpy as np
-from mnist_cnn import corrections
+from mnist_cnn.data import corrections
 corrections.add([corrections.Correction(5, np.full((28, 28), 9, np.uint8))])
 print("kept", flush=True)
 import time; time.sleep(60)
@@ -102,6 +103,7 @@ def _keep_many(number: int) -> None:
         corrections.add([correction])
 
 
+@pytest.mark.slow
 def test_several_servers_keep_at_once() -> None:
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_keep_many, args=(number,)) for number in range(3)]
@@ -137,7 +139,7 @@ def test_one_in_five_is_never_learned_from() -> None:
     assert 20 < len(unseen) < 60
     assert not unseen & {image.tobytes() for image in pool.images}
     assert len(pool.labels) == 10 * (200 - len(unseen))
-    assert len(test_sets.load(test_sets.UNSEEN_CORRECTIONS)) == len(unseen)
+    assert len(labelled_sets.load(labelled_sets.UNSEEN_CORRECTIONS)) == len(unseen)
 
 
 def test_nothing_to_learn_from_is_said() -> None:
@@ -154,41 +156,42 @@ def test_thousands_are_parsed_once() -> None:
 
 
 def test_a_kept_batch_comes_back_as_a_test_set() -> None:
-    digits = datasets.load_bundled_digits().test
-    test_sets.keep("my batch", digits.images, digits.labels)
-    found = test_sets.load("my batch")
+    digits = bundled_digits.load_bundled_digits().test
+    labelled_sets.keep("my batch", digits.images, digits.labels)
+    found = labelled_sets.load("my batch")
     assert (found.images == digits.images).all()
     assert (found.labels == digits.labels).all()
-    assert test_sets.own() == ["my batch"]
+    assert labelled_sets.own() == ["my batch"]
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "corrections", "mnist-test", "x" * 61, ".x"])
 def test_names_that_cannot_be_taken(name: str) -> None:
     with pytest.raises(BadInput, match="cannot be called"):
-        test_sets.keep(name, np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
-    assert test_sets.own() == []
+        labelled_sets.keep(name, np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
+    assert labelled_sets.own() == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY"])
 def test_a_damaged_set_is_none(artifacts: Path, content: bytes) -> None:
     (artifacts / "test_sets").mkdir(parents=True)
     (artifacts / "test_sets" / "broken.npz").write_bytes(content)
-    assert test_sets.load("broken") is None
-    assert test_sets.load("../../etc/passwd") is None
+    assert labelled_sets.load("broken") is None
+    assert labelled_sets.load("../../etc/passwd") is None
 
 
+@pytest.mark.slow
 def test_a_run_that_learned_from_lies_stays_out_of_production(
     artifacts: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "no data"))
     learn = [*TRAIN, *WELL]
     good = run_command(*learn).stdout.splitlines()[-1]
-    digits = datasets.load_bundled_digits().train
+    digits = bundled_digits.load_bundled_digits().train
     lies = zip((digits.labels[:150] + 1) % 10, digits.images[:150], strict=True)
     corrections.add([Correction(int(lie), image) for lie, image in lies])
     learn[learn.index("bundled-digits")] = "bundled-digits,corrections"
     bad = run_command(*learn, timeout=300).stdout.splitlines()[-1]
-    assert runs.open_run(bad).config["data"]["images_per_epoch"]["corrections"] > 1000
+    assert store.open_run(bad).config["data"]["images_per_epoch"]["corrections"] > 1000
     answer = run_command("promote", bad)
     assert answer.returncode == 2 and answer.stderr.count("\n") == 1
-    assert runs.production_id() == good
+    assert store.production_id() == good

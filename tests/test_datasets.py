@@ -11,13 +11,17 @@ from threading import Thread
 import ncompress
 import numpy as np
 import pytest
-from conftest import needs
 
-from mnist_cnn import datasets
-from mnist_cnn.datasets import checksum, framed_images, load_mnist, load_pen_digits, writer_part
+from mnist_cnn.data import bundled_digits, checksums, download, mnist, pen_digits
+from mnist_cnn.data.checksums import checksum
+from mnist_cnn.data.mnist import load_mnist
+from mnist_cnn.data.pen_digits import load_pen_digits
+from mnist_cnn.data.splits import writer_part
 from mnist_cnn.errors import DataMissing
-from mnist_cnn.images import normalize
-from mnist_cnn.strokes import read_strokes
+from mnist_cnn.ink.image_batches import framed_images
+from mnist_cnn.ink.normalize import normalize
+from mnist_cnn.ink.stroke_files import read_strokes
+from tests.support.artifacts import needs
 
 UNIPEN = """.VERSION 1.0
 .SEGMENT DIGIT ? "8"
@@ -43,7 +47,7 @@ UNIPEN = """.VERSION 1.0
 @pytest.fixture
 def empty_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(datasets.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
     return tmp_path / "data"
 
 
@@ -73,7 +77,7 @@ def small_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "y_test": labels[:10_000],
     }
     np.savez_compressed(folder / "mnist.npz", **arrays)
-    monkeypatch.setattr(datasets, "MNIST_SHA256", checksum(*arrays.values()))
+    monkeypatch.setattr(mnist, "MNIST_SHA256", checksum(*arrays.values()))
 
 
 def test_mnist_is_downloaded_checked_and_split(empty_data_folder, server, monkeypatch) -> None:
@@ -116,8 +120,8 @@ def test_pen_digits_are_converted_from_unipen(empty_data_folder, server, monkeyp
         packed = io.BytesIO()
         ncompress.compress(io.BytesIO(UNIPEN.encode()), packed)
         archive.writestr("pendigits-orig.tra.Z", packed.getvalue())
-    expected = datasets.drawings_checksum(datasets._unipen_drawings(UNIPEN))
-    monkeypatch.setattr(datasets, "PEN_DIGITS_SHA256", expected)
+    expected = checksums.drawings_checksum(pen_digits._unipen_drawings(UNIPEN))
+    monkeypatch.setattr(pen_digits, "PEN_DIGITS_SHA256", expected)
     parts = load_pen_digits(f"{url}/uci.zip")
     (eight,), (two,) = parts.train, parts.test
     assert (eight.label, eight.writer, len(eight.strokes)) == ("8", "pendigits-12", 2)
@@ -126,6 +130,7 @@ def test_pen_digits_are_converted_from_unipen(empty_data_folder, server, monkeyp
     assert [p.name for p in empty_data_folder.iterdir()] == ["pen_digits.jsonl.gz"]
 
 
+@pytest.mark.data
 def test_the_real_pen_digits_are_split_by_writer() -> None:
     needs("pen_digits.jsonl.gz")
     parts = load_pen_digits()
@@ -136,6 +141,7 @@ def test_the_real_pen_digits_are_split_by_writer() -> None:
     assert all(writer_part(w) == "test" for w in writers[2])
 
 
+@pytest.mark.data
 def test_the_unconverted_file_has_the_same_strokes() -> None:
     """The first drawing of the UCI file, known from its documentation."""
     first = next(iter(read_strokes(needs("pen_digits.jsonl.gz"))))
@@ -143,12 +149,13 @@ def test_the_unconverted_file_has_the_same_strokes() -> None:
 
 
 def test_the_bundled_digits_need_no_network(empty_data_folder) -> None:
-    splits = datasets.load_bundled_digits()
+    splits = bundled_digits.load_bundled_digits()
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [1297, 200, 300]
     assert splits.train.images.max() == 255
     assert set(splits.test.labels) == set(range(10))
 
 
+@pytest.mark.data
 def test_quick_framing_is_normalize() -> None:
     images = np.load(needs("mnist.npz"))["x_test"][:500]
     odd = np.roll(images[:100], 3, axis=2)

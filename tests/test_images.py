@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from conftest import SEVEN, canvas_json, needs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -12,15 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
-from mnist_cnn.image_stacks import ink_many, normalize_many
-from mnist_cnn.images import (
-    ink,
-    normalize,
-    normalize_strokes,
-    read_image,
-    symbols_side_by_side,
-)
-from mnist_cnn.strokes import PEN_WIDTH, from_canvas, rasterize
+from mnist_cnn.ink.extract import extract_ink, read_image
+from mnist_cnn.ink.extract_batches import extract_ink_many
+from mnist_cnn.ink.image_batches import normalize_many
+from mnist_cnn.ink.normalize import normalize, normalize_strokes
+from mnist_cnn.ink.strokes import PEN_WIDTH, from_canvas, rasterize
+from mnist_cnn.ink.symbol_count import count_symbols
+from tests.support.artifacts import needs
+from tests.support.drawings import SEVEN, canvas_json
 
 STROKES = from_canvas(canvas_json(*SEVEN))
 
@@ -134,7 +132,7 @@ def test_grey_uneven_noisy_paper_is_seen_through(polarity: int) -> None:
     lamp = np.linspace(-0.1, 0.1, shape.shape[1])
     grey = 0.6 + lamp - 0.4 * shape + random.normal(0, 0.05, shape.shape)
     grey = np.clip(0.5 + polarity * (grey - 0.5), 0, 1).astype(np.float32)
-    assert np.abs(normalize(ink(grey)) - normalize_strokes(STROKES)).mean() < 0.03
+    assert np.abs(normalize(extract_ink(grey)) - normalize_strokes(STROKES)).mean() < 0.03
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -152,7 +150,7 @@ def test_grain_alone_has_no_ink() -> None:
     random = np.random.default_rng(1)
     for _ in range(20):
         grain = random.normal(0.5, 0.1, (60, 80)).astype(np.float32)
-        assert ink(grain).sum() == 0
+        assert extract_ink(grain).sum() == 0
 
 
 @pytest.mark.parametrize(
@@ -189,31 +187,34 @@ def test_a_telephones_photograph_is_read() -> None:
     assert np.abs(framed(saved(large, "JPEG")) - normalize_strokes(STROKES)).mean() < 0.05
 
 
+@pytest.mark.data
 def test_mnists_own_images_pass_unchanged_but_for_a_few() -> None:
     images = np.load(needs("mnist.npz"))["x_test"][:1000]
     changes = [np.abs(normalize(i.astype(np.float32)) * 255 - i).mean() for i in images]
     assert np.mean(np.array(changes) < 1) > 0.99
 
 
+@pytest.mark.data
+@pytest.mark.slow
 def test_the_road_does_not_cost_mnist_accuracy(classifier) -> None:
     file = np.load(needs("mnist.npz"))
     images, labels = file["x_test"][:3000].astype(np.float32) / 255, file["y_test"][:3000]
-    straight = (classifier.logits(images).argmax(axis=1) == labels).mean()
-    by_road = np.stack([normalize(ink(image)) for image in images])
-    assert (classifier.logits(by_road).argmax(axis=1) == labels).mean() >= straight - 0.0005
+    straight = (classifier.compute_logits(images).argmax(axis=1) == labels).mean()
+    by_road = np.stack([normalize(extract_ink(image)) for image in images])
+    assert (classifier.compute_logits(by_road).argmax(axis=1) == labels).mean() >= straight - 0.0005
 
 
 @pytest.mark.parametrize(("count", "gap"), [(1, 0), (2, 30), (3, 30)])
 def test_symbols_side_by_side_are_counted(count: int, gap: int) -> None:
     row = [np.pad(rasterize(STROKES), ((0, 0), (0, gap)))] * count
-    assert symbols_side_by_side(np.hstack(row)) == count
+    assert count_symbols(np.hstack(row)) == count
 
 
 def test_a_speck_beside_a_digit_is_no_second_one() -> None:
     digit = np.pad(rasterize(STROKES), 40)
     digit[60:70, 5:12] = 1
-    assert symbols_side_by_side(digit) == 1
-    assert symbols_side_by_side(np.zeros((20, 20))) == 0
+    assert count_symbols(digit) == 1
+    assert count_symbols(np.zeros((20, 20))) == 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -245,4 +246,4 @@ def test_ink_of_many_at_once_is_that_of_each(seed: int, height: int, width: int)
         grey[:] += (number % 2) * lamp + random.normal(0, random.uniform(0, 0.3), grey.shape)
         grey[:] = 1 - grey if number == 3 else grey
     greys = np.clip(greys, 0, 1)
-    assert np.allclose(ink_many(greys), [ink(grey) for grey in greys], atol=1e-4)
+    assert np.allclose(extract_ink_many(greys), [extract_ink(grey) for grey in greys], atol=1e-4)

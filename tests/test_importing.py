@@ -7,17 +7,21 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from test_cli import run as run_command
 
-from mnist_cnn import gate, importing, registry, runs
-from mnist_cnn.classifier import load_classifier
+from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
+from mnist_cnn.runs import notes, registry, store
+from mnist_cnn.runs.loading import load_classifier
+from mnist_cnn.training import importing, model_files
+from tests.support.commands import run as run_command
+
+pytestmark = pytest.mark.slow
 
 keras = pytest.importorskip("keras")
 
 
 def shipped() -> "keras.Model":
-    return keras.models.load_model(runs.production_run().folder / "model.keras", compile=False)
+    return keras.models.load_model(store.production_run().folder / "model.keras", compile=False)
 
 
 def with_softmax(kind: str) -> "keras.Model":
@@ -38,33 +42,35 @@ def test_an_own_network_becomes_a_run_that_may_answer(
     model.compile("adam", "sparse_categorical_crossentropy")
     path = tmp_path / name
     model.save(path)
-    run = runs.open_run(importing.import_network(path))
+    run = store.open_run(importing.import_network(path))
     assert run.name == path.stem
     assert run.evaluation["keras_litert_difference"] < 1e-4
     assert "bundled-digits-test" in run.evaluation["datasets"]
-    images, _ = gate.canary()
-    ours = load_classifier(runs.production_run()).logits(images)
-    assert load_classifier(run).logits(images) == pytest.approx(ours, abs=1e-3)
+    images, _ = canary.canary()
+    ours = load_classifier(store.production_run()).compute_logits(images)
+    assert load_classifier(run).compute_logits(images) == pytest.approx(ours, abs=1e-3)
     registry.promote(run.id, by="a test")
-    assert runs.production_id() == run.id
+    assert store.production_id() == run.id
 
 
-def test_the_command_prints_the_run(shipped_copy: Path, tmp_path: Path) -> None:
+def test_the_command_prints_the_run(
+    shipped_copy: Path, only_bundled_digits: None, tmp_path: Path
+) -> None:
     shipped().save(tmp_path / "mine.keras")
     done = run_command("import", str(tmp_path / "mine.keras"), "--name", "Mine")
     assert done.returncode == 0
-    assert registry.name_of(runs.open_run(done.stdout.strip())) == "Mine"
+    assert notes.name_of(store.open_run(done.stdout.strip())) == "Mine"
     done = run_command("import", str(tmp_path / "gone.keras"))
     assert done.returncode == 2 and "No such file" in done.stderr
 
 
 def test_a_network_of_branches_is_looked_through(tmp_path: Path) -> None:
-    from mnist_cnn import network
-    from mnist_cnn.recipes import Architecture
+    from mnist_cnn.models import network
+    from mnist_cnn.models.recipes import Architecture
 
     model = network.build(Architecture(branches=2), L.BatchNormalization)
-    importing.check_file(saved(tmp_path / "two.keras", model))
-    importing.check_file(saved(tmp_path / "two.h5", model))
+    model_files.check_file(saved(tmp_path / "two.keras", model))
+    model_files.check_file(saved(tmp_path / "two.h5", model))
 
 
 def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
@@ -95,10 +101,10 @@ L = keras.layers
 
 
 def refused(path: Path) -> str:
-    before = [run.id for run in runs.list_runs()]
+    before = [run.id for run in store.list_runs()]
     with pytest.raises(BadNetwork) as error:
         importing.import_network(path)
-    assert [run.id for run in runs.list_runs()] == before
+    assert [run.id for run in store.list_runs()] == before
     return str(error.value)
 
 
@@ -182,12 +188,14 @@ def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) ->
     assert "save the whole model" in refused(tmp_path / "only.weights.h5")
     model.save(tmp_path / "really.h5")
     (tmp_path / "really.h5").rename(tmp_path / "x2.keras")
-    assert importing.check_file(tmp_path / "x2.keras") is None
+    assert model_files.check_file(tmp_path / "x2.keras") is None
     (tmp_path / "text.h5").write_text("hello")
     assert "no Keras network" in refused(tmp_path / "text.h5")
 
 
-def test_networks_that_answer_nonsense(shipped_copy: Path, tmp_path: Path) -> None:
+def test_networks_that_answer_nonsense(
+    shipped_copy: Path, only_bundled_digits: None, tmp_path: Path
+) -> None:
     model = shipped()
     model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
     assert "no numbers" in refused(saved(tmp_path / "nan.keras", model))

@@ -11,30 +11,36 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import another_run
-from test_cli import TRAIN, wait_for
-from test_cli import run as command
 
-from mnist_cnn import jobs, runs, training_data
 from mnist_cnn.errors import BadInput, JobError
-from mnist_cnn.forecast import forecast, images_per_epoch
-from mnist_cnn.recipes import PRESETS, Recipe
+from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipe_options import arguments, check
+from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.runs import new_run, store
+from mnist_cnn.training import job_files, job_processes, jobs, training_data
+from mnist_cnn.training.forecast import forecast, images_per_epoch
+from tests.support.artifacts import another_run
+from tests.support.commands import TRAIN, wait_for
+from tests.support.commands import run as command
 
 SHORT = TRAIN[1:]
 ENDLESS = [*SHORT, "--epochs", "1000"]
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix"),
+]
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_running(artifacts: Path) -> Iterator[None]:
+def nothing_left_running(artifacts: Path, only_bundled_digits: None) -> Iterator[None]:
     yield
     if job := jobs.running():
-        jobs.stop(job, at_once=True)
+        job_processes.stop(job, at_once=True)
         wait_for(lambda: jobs.running() is None)
 
 
-def learning(job: jobs.Job) -> bool:
+def learning(job: job_files.Job) -> bool:
     return jobs.progress(job).batch > 3
 
 
@@ -51,17 +57,17 @@ def test_a_job_runs_is_seen_by_all_and_ends_in_a_run(artifacts: Path) -> None:
     ended = jobs.find(job.id)
     assert ended is not None
     assert (ended.state, ended.who, ended.reason) == ("finished", "anna", "")
-    assert runs.open_run(job.id).config["command"] == job.shown_command
-    assert job.id in jobs.log_tail(job)
+    assert store.open_run(job.id).config["command"] == job.shown_command
+    assert job.id in job_files.log_tail(job)
     assert jobs.list_jobs()[0].id == job.id
 
 
 def test_stopping_keeps_what_was_learnt(artifacts: Path) -> None:
     job = jobs.start(ENDLESS, "anna")
     wait_for(lambda: jobs.progress(job).epoch > 2)
-    jobs.stop(job)
+    job_processes.stop(job)
     wait_for(lambda: jobs.running() is None)
-    run = runs.open_run(job.id)
+    run = store.open_run(job.id)
     assert run.manifest["status"] == "stopped"
     assert run.evaluation["datasets"]
     assert jobs.find(job.id).state == "stopped"
@@ -73,16 +79,16 @@ def test_a_failure_is_a_sentence(artifacts: Path) -> None:
     ended = jobs.find(job.id)
     assert ended.state == "failed"
     assert ended.reason.startswith("The loss is no number any more")
-    assert ended.reason in jobs.log_tail(job)
+    assert ended.reason in job_files.log_tail(job)
     assert list((artifacts / "runs").iterdir()) == []
 
 
 def test_too_little_memory_is_said_so(artifacts: Path) -> None:
     code = (
-        "import resource, sys; from mnist_cnn import jobs, runs, training\n"
-        "from mnist_cnn.cli import main\n"
+        "import resource, sys; from mnist_cnn.training import loop\n"
+        "from mnist_cnn.cli.main import main\n"
         "def starved(*_): raise MemoryError\n"
-        "training.fit = starved\n"
+        "loop.fit = starved\n"
         f"sys.exit(main({['train', *SHORT]!r}))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: PLW1510
@@ -94,7 +100,7 @@ def test_too_little_memory_is_said_so(artifacts: Path) -> None:
 @pytest.mark.parametrize("phase", ["", "progress.json", "config.json", "curve.csv", "model.keras"])
 def test_a_killed_child_is_interrupted_and_another_can_begin(artifacts: Path, phase: str) -> None:
     job = jobs.start(SHORT if phase == "model.keras" else ENDLESS, "anna")
-    folder = runs.new_folder(job.id)
+    folder = store.new_folder(job.id)
     if phase:
         wait_for((folder / phase).exists)
     os.kill(job.pid, signal.SIGKILL)
@@ -103,14 +109,15 @@ def test_a_killed_child_is_interrupted_and_another_can_begin(artifacts: Path, ph
     assert ended.state == "interrupted"
     assert "ended from outside" in ended.reason
     assert not folder.exists()
-    assert runs.list_runs() == []
+    assert store.list_runs() == []
     again = jobs.start(ENDLESS, "ben")
     assert jobs.running() == again
 
 
 def test_a_job_outlives_the_server_that_began_it(artifacts: Path) -> None:
     code = (
-        f"from mnist_cnn import jobs; import time; jobs.start({ENDLESS!r}, 'anna'); time.sleep(99)"
+        "from mnist_cnn.training import jobs; import time\n"
+        f"jobs.start({ENDLESS!r}, 'anna'); time.sleep(99)"
     )
     server = subprocess.Popen([sys.executable, "-c", code])
     wait_for(lambda: jobs.running() is not None)
@@ -120,34 +127,34 @@ def test_a_job_outlives_the_server_that_began_it(artifacts: Path) -> None:
     wait_for(lambda: learning(job))
     with pytest.raises(JobError):
         jobs.start(SHORT, "ben")
-    jobs.stop(job)
+    job_processes.stop(job)
     wait_for(lambda: jobs.running() is None)
-    assert runs.open_run(job.id).manifest["status"] == "stopped"
+    assert store.open_run(job.id).manifest["status"] == "stopped"
 
 
 def test_a_halted_child_is_stalled_and_stop_ends_it(artifacts: Path) -> None:
     job = jobs.start(ENDLESS, "anna")
     wait_for(lambda: learning(job))
-    assert not jobs.stalled(job)
+    assert not job_processes.stalled(job)
     os.kill(job.pid, signal.SIGSTOP)
-    wait_for(lambda: jobs.stalled(job))
-    jobs.stop(job)
+    wait_for(lambda: job_processes.stalled(job))
+    job_processes.stop(job)
     wait_for(lambda: jobs.running() is None, 10)
     assert jobs.find(job.id).state == "interrupted"
 
 
-def announced(**changes: object) -> jobs.Job:
+def announced(**changes: object) -> job_files.Job:
     """A job record as a process would leave it."""
-    job = jobs._job(runs.new_id(), ("train",), "anna", os.getpid())
+    job = jobs._job(new_run.new_id(), ("train",), "anna", os.getpid())
     job = replace(job, **changes)
-    jobs._save(job)
+    job_files.save_job(job)
     return job
 
 
 def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     job = announced(pid=stranger.pid, born=psutil.Process(stranger.pid).create_time() - 100)
-    jobs.stop(job, at_once=True)
+    job_processes.stop(job, at_once=True)
     assert jobs.find(job.id).state == "interrupted"
     assert stranger.poll() is None
     stranger.communicate(b"\n")
@@ -155,14 +162,14 @@ def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
 
 def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> None:
     job = announced(host="elsewhere", pid=1)
-    runs.new_folder(job.id).mkdir(parents=True)
-    (runs.new_folder(job.id) / "progress.json").write_text("{}")
+    store.new_folder(job.id).mkdir(parents=True)
+    (store.new_folder(job.id) / "progress.json").write_text("{}")
     assert jobs.running() == job
     with pytest.raises(JobError, match="another machine"):
-        jobs.stop(job)
+        job_processes.stop(job)
     with pytest.raises(JobError, match="running already"):
         jobs.start(SHORT, "ben")
-    os.utime(runs.new_folder(job.id) / "progress.json", (0, 0))
+    os.utime(store.new_folder(job.id) / "progress.json", (0, 0))
     assert jobs.find(job.id).state == "interrupted"
 
 
@@ -180,13 +187,13 @@ def test_a_flood_of_messages_does_not_fill_the_disk(artifacts: Path) -> None:
     log = artifacts / "jobs" / f"{job.id}.log"
     with open(log, "ab") as file:
         file.write(b"\xff\xfeno text at all\n" * 200_000)
-    wait_for(lambda: log.stat().st_size < jobs.LOG_BYTES)
-    assert "no text at all" in jobs.log_tail(job)
+    wait_for(lambda: log.stat().st_size < job_files.LOG_BYTES)
+    assert "no text at all" in job_files.log_tail(job)
 
 
 def test_two_servers_start_one_training(artifacts: Path) -> None:
     code = (
-        "from mnist_cnn import jobs\n"
+        "from mnist_cnn.training import jobs\n"
         f"try: print(jobs.start({ENDLESS!r}, 'anna').id)\n"
         "except Exception as error: print(error)"
     )
@@ -201,7 +208,7 @@ def test_two_servers_start_one_training(artifacts: Path) -> None:
 
 def test_a_full_disk_fails_the_job_and_leaves_nothing(artifacts: Path) -> None:
     code = (
-        "import errno, os, pathlib, sys; from mnist_cnn.cli import main\n"
+        "import errno, os, pathlib, sys; from mnist_cnn.cli.main import main\n"
         "real = os.fsync\n"
         "def full(handle):\n"
         "    if list(pathlib.Path(sys.argv[1]).glob('runs/*/calibration.json')):\n"
@@ -220,7 +227,8 @@ def test_a_full_disk_fails_the_job_and_leaves_nothing(artifacts: Path) -> None:
 
 
 def test_recipes_become_commands_and_come_back() -> None:
-    from mnist_cnn.cli import parser, recipe_of
+    from mnist_cnn.cli.main import parser
+    from mnist_cnn.cli.training import recipe_of
 
     changed = [
         "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
@@ -229,10 +237,13 @@ def test_recipes_become_commands_and_come_back() -> None:
         "--dropout=0.5", "--branches=2", "--augment=rotation=3,grain=0",
         "--pools=scanned=1000,redrawn=0",
     ]  # fmt: skip
-    recipe = recipe_of(parser().parse_args(["train", *changed])).check()
-    again = recipe_of(parser().parse_args(["train", *recipe.arguments()]))
+    recipe = check(recipe_of(parser().parse_args(["train", *changed])))
+    again = recipe_of(parser().parse_args(["train", *arguments(recipe)]))
     assert again == recipe != PRESETS["best"]
     assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
+    former = recipe.as_dict() | {"calm_epochs": recipe.plain_epochs}
+    del former["plain_epochs"]
+    assert Recipe.from_dict(former) == recipe
     with pytest.raises(BadInput):
         Recipe.from_dict({"preset": "best"})
 
@@ -240,7 +251,7 @@ def test_recipes_become_commands_and_come_back() -> None:
 @pytest.mark.parametrize("branches", [1, 2])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_parameters_are_counted_as_keras_does(preset: str, branches: int) -> None:
-    from mnist_cnn import network
+    from mnist_cnn.models import network
 
     architecture = replace(PRESETS[preset].architecture, branches=branches)
     assert network.build(architecture).count_params() == architecture.parameters
@@ -250,10 +261,12 @@ def test_a_forecast_comes_from_earlier_runs(shipped_copy: Path) -> None:
     run = another_run()
     here = run.manifest.get("machine")
     recipe = Recipe.from_dict(run.config["recipe"])
-    expected = forecast(recipe, runs.list_runs(), here)
+    expected = forecast(recipe, store.list_runs(), here)
     assert expected.seconds == pytest.approx(run.manifest["total_seconds"], rel=0.05)
     assert expected.accuracy["mnist-test"] == run.evaluation["datasets"]["mnist-test"]["accuracy"]
-    assert forecast(PRESETS["quick"], runs.list_runs(), "?").basis == "from runs on another machine"
+    assert (
+        forecast(PRESETS["quick"], store.list_runs(), "?").basis == "from runs on another machine"
+    )
     assert forecast(recipe, [], here).seconds is None
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import browser
 import pytest
-from browser import click_button
-from oidc_provider import Provider, provider
 from playwright.sync_api import Browser, Page, expect
+
+from tests.support import browser
+from tests.support.browser import click_button
+from tests.support.oidc_provider import Provider, provider
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 expect.set_options(timeout=30_000)
 

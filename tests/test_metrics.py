@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mnist_cnn import metrics
-from mnist_cnn.classifier import Calibration
-from mnist_cnn.evaluation import Readings, calibrate
+from mnist_cnn.evaluation.scores import LabelledLogits, calibrate
+from mnist_cnn.models.calibration import Calibration
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
@@ -52,28 +52,28 @@ def test_calibration_error_by_hand() -> None:
 
 def test_the_share_turned_away_by_hand() -> None:
     digits, others = np.arange(100.0), np.array([-5.0, 0.0, 50.0, 200.0])
-    assert metrics.turned_away(digits, others, kept=0.98) == 0.5
+    assert metrics.rejected(digits, others, kept=0.98) == 0.5
 
 
 def test_calibration_recovers_a_temperature_that_was_applied() -> None:
     random = np.random.default_rng(1)
     true = random.normal(0, 2, (4000, 10))
     labels = np.array([random.choice(10, p=p) for p in metrics.softmax(true)])
-    fitted = calibrate([Readings((3 * true).astype(np.float32), labels)])
+    fitted = calibrate([LabelledLogits((3 * true).astype(np.float32), labels)])
     assert fitted.temperature == pytest.approx(3, rel=0.1)
-    assert 0.5 <= fitted.least_confidence <= 0.99
+    assert 0.5 <= fitted.min_confidence <= 0.99
 
 
 def test_a_sure_mistake_in_a_small_set_does_not_make_everything_unsure() -> None:
     labels = np.arange(2000) % 10
     evidence = np.linspace(9, 1, 2000, dtype=np.float32)[:, None]
-    large = Readings(np.eye(10, dtype=np.float32)[labels] * evidence, labels)
-    small = Readings(large.logits[:100], np.where(np.arange(100) == 0, 1, labels[:100]))
-    assert calibrate([large, small]).least_confidence == 0.5
+    large = LabelledLogits(np.eye(10, dtype=np.float32)[labels] * evidence, labels)
+    small = LabelledLogits(large.logits[:100], np.where(np.arange(100) == 0, 1, labels[:100]))
+    assert calibrate([large, small]).min_confidence == 0.5
 
 
 def test_a_verdict_follows_the_thresholds() -> None:
-    calibration = Calibration(1.0, least_evidence=0.0, least_confidence=0.9)
+    calibration = Calibration(1.0, min_evidence=0.0, min_confidence=0.9)
     sure = np.full(10, -5.0)
     sure[4] = 8
     torn = sure.copy()

@@ -3,34 +3,39 @@
 import re
 from pathlib import Path
 
-import browser
-from conftest import another_run, needs
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mnist_cnn import evaluation, runs
-from mnist_cnn.classifier import load_classifier
-from mnist_cnn.explain import Answers
-from mnist_cnn.stress import STRESSES
+from mnist_cnn.evaluation.explain import LabelledPredictions
+from mnist_cnn.evaluation.robustness import CORRUPTIONS
+from mnist_cnn.runs import store
+from mnist_cnn.runs.loading import load_classifier
+from mnist_cnn.runs.predictions import saved_logits
+from tests.support import browser
+from tests.support.artifacts import another_run, needs
+
+pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=30_000)
 
 
-def answers() -> Answers:
-    run = runs.production_run()
-    readings = evaluation.saved_readings(run)["mnist-test"]
-    return Answers.of(readings, load_classifier(run).calibration)
+def predictions() -> LabelledPredictions:
+    run = store.production_run()
+    readings = saved_logits(run)["mnist-test"]
+    return LabelledPredictions.of(readings, load_classifier(run).calibration)
 
 
 def click_cell(page: Page, true: int, read: int) -> None:
     page.locator(f'[aria-label^="Read as: {read}; Is a: {true};"]').first.click(force=True)
 
 
+@pytest.mark.data
 def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
     shipped_copy: Path, tmp_path: Path, chromium: Browser
 ) -> None:
     needs("mnist.npz")
     another_run()
-    known = answers()
+    known = predictions()
     true, read, count = known.confused_pairs()[0]
     rows = known.in_cell(true, read)
     with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
@@ -55,6 +60,7 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
         expect(colleague.get_by_text(f"Image #{rows[0]}")).to_be_visible()
 
 
+@pytest.mark.data
 def test_a_stress_test_draws_its_curve_and_its_table(
     shipped_copy: Path, tmp_path: Path, chromium: Browser
 ) -> None:
@@ -68,7 +74,7 @@ def test_a_stress_test_draws_its_curve_and_its_table(
         measure = page.get_by_role("button", name="Measure on 500 digits")
         expect(measure).to_have_count(1)
         measure.click()
-        for amount in STRESSES["Noise"].amounts:
+        for amount in CORRUPTIONS["Noise"].amounts:
             point = page.locator(f'[aria-label^="Noise (of the contrast): {amount:g};"]')
             expect(point.first).to_be_attached()
         expect(page.get_by_test_id("stException")).to_have_count(0)

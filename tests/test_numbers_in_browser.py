@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import browser
 import numpy as np
 import psutil
 import pytest
-from browser import click_button, draw, draw_by_finger
 from playwright.sync_api import Browser, Page, expect
-from test_batch import zipped
-from test_pages import seven_png
-from test_reader import written
 
-from mnist_cnn import corrections
+from mnist_cnn.data import corrections
+from tests.support import browser
+from tests.support.browser import click_button, draw, draw_by_finger, on_canvas
+from tests.support.drawings import seven_png, written
+from tests.support.files import zipped
+
+pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=30_000)
 
@@ -38,17 +39,6 @@ def page(request, chromium: Browser, server: browser.Server) -> Iterator[Page]:
     opened.wait_for_timeout(500)
     yield opened
     context.close()
-
-
-def on_canvas(page: Page, strokes: list[np.ndarray]) -> list[list[tuple[float, float]]]:
-    """Strokes laid into the canvas' middle, as large as they fit."""
-    box = page.locator(browser.CANVAS).bounding_box()
-    assert box
-    points = np.concatenate(strokes)
-    corner, size = points.min(axis=0), np.ptp(points, axis=0)
-    scale = min((box["width"] - 40) / size[0], (box["height"] - 75) / size[1])
-    laid = [(stroke - corner) * scale + [20, 50] for stroke in strokes]
-    return [[(float(x), float(y)) for x, y in stroke] for stroke in laid]
 
 
 def hand(page: Page):
@@ -184,12 +174,12 @@ def test_corrections_and_a_labelled_batch_are_kept(
         draw(page, browser.SEVEN)
         browser.wait_for_answer(page, "7")
         page.get_by_role("radio", name="1", exact=True).click()
-        expect(page.get_by_text("Kept: this is a 1")).to_be_visible()
+        expect(page.get_by_text("Saved as a 1 (1 saved)")).to_be_visible()
         page.get_by_role("radio", name="1", exact=True).click()
         expect(page.get_by_text("Taken back")).to_be_visible()
         assert corrections.load() == ()
         page.get_by_role("radio", name="7", exact=True).click()
-        expect(page.get_by_text("Kept: this is a 7")).to_be_visible()
+        expect(page.get_by_text("Saved as a 7 (1 saved)")).to_be_visible()
         (kept,) = corrections.load()
         assert (kept.label, kept.read, len(kept.strokes)) == (7, 7, 1)
 

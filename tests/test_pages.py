@@ -1,6 +1,5 @@
 """The pages without a browser: what they say, also when something is wrong."""
 
-import io
 import json
 import shlex
 from pathlib import Path
@@ -8,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import SEVEN, another_run, canvas_json, canvas_path
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn import corrections, gate, registry, runs, serving
-from mnist_cnn.corrections import Correction
-from mnist_cnn.recipes import MOST_BRANCHES, PRESETS
+from mnist_cnn.data import canary, corrections
+from mnist_cnn.data.corrections import Correction
+from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipe_settings import MAX_BRANCHES
+from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.strokes import rasterize
+from tests.support.artifacts import another_run
+from tests.support.drawings import SEVEN, canvas_json, canvas_path, seven_png
 
 
 def home(drawing: dict | None = None) -> AppTest:
@@ -29,12 +29,6 @@ def home(drawing: dict | None = None) -> AppTest:
         app.run()
     assert not app.exception
     return app
-
-
-def seven_png() -> bytes:
-    file = io.BytesIO()
-    Image.fromarray((255 * np.pad(rasterize(SEVEN), 30)).astype(np.uint8)).save(file, "PNG")
-    return file.getvalue()
 
 
 def headline(app: AppTest) -> str:
@@ -62,7 +56,7 @@ def test_a_drawn_seven_is_read() -> None:
 
 def test_a_strangers_correction_is_not_kept(shipped_copy: Path) -> None:
     app = home(canvas_json(*SEVEN))
-    pills = next(group for group in app.button_group if group.label.startswith("Put it right"))
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
     pills.set_value(1).run()
     assert not app.exception
     assert any("only the owner" in caption.value for caption in app.caption)
@@ -128,7 +122,7 @@ def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
 
 
 def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path) -> None:
-    broken = runs.production_run()
+    broken = store.production_run()
     (broken.folder / "model.tflite").write_bytes(b"broken")
     serving.forget()
     app = home(canvas_json(*SEVEN))
@@ -140,7 +134,7 @@ def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path
 
 
 def test_where_production_is_damaged_the_run_before_it_answers(shipped_copy: Path) -> None:
-    before, newer = runs.production_run(), another_run()
+    before, newer = store.production_run(), another_run()
     registry.promote(newer.id, by="a test")
     (newer.folder / "model.tflite").write_bytes(b"broken")
     serving.forget()
@@ -162,7 +156,7 @@ def page(name: str, **query: str) -> AppTest:
 def test_the_runs_page_shows_the_shipped_run(shipped_copy: Path) -> None:
     app = page("4_Training_runs.py")
     assert app.subheader[0].value == "best"
-    assert runs.production_id() in [str(value) for value in app.dataframe[0].value["Run"]]
+    assert store.production_id() in [str(value) for value in app.dataframe[0].value["Run"]]
     app.query_params["run"] = "gone"
     app.run()
     assert not app.exception
@@ -253,7 +247,7 @@ def test_every_preset_can_be_chosen_and_changed(shipped_copy: Path) -> None:
 
 
 def test_a_run_that_reads_symbols_is_shown_too(shipped_copy: Path) -> None:
-    app = page("4_Training_runs.py", run=str(runs.production_id("symbols")))
+    app = page("4_Training_runs.py", run=str(store.production_id("symbols")))
     assert not app.error and app.subheader[0].value == "symbols"
     assert list(app.dataframe[0].value["In production"]) == ["★", "★"]
 
@@ -266,27 +260,28 @@ def test_the_command_can_be_copied_with_its_name_and_note(shipped_copy: Path) ->
 
 
 def test_an_earlier_run_fills_the_form_in(shipped_copy: Path) -> None:
-    app = page("3_Train.py", **{"from": str(runs.production_id())})
+    app = page("3_Train.py", **{"from": str(store.production_id())})
     assert "--preset best" in app.code[0].value
     app = page("3_Train.py", **{"from": "gone"})
     assert "There is no run" in app.error[0].value
 
 
 def test_an_earlier_run_may_lie_beyond_what_the_form_offers(shipped_copy: Path) -> None:
-    config = runs.production_run().config
+    config = store.production_run().config
     config["recipe"] |= {"epochs": 300, "batch_size": 4096, "learning_rate": 2.0}
-    config["recipe"]["architecture"]["branches"] = MOST_BRANCHES
+    config["recipe"]["architecture"]["branches"] = MAX_BRANCHES
     run = another_run(config_json=json.dumps(config).encode())
     command = page("3_Train.py", **{"from": run.id}).code[0].value
     for option in (
         "--epochs 300",
         "--batch-size 4096",
         "--learning-rate 2",
-        f"--branches {MOST_BRANCHES}",
+        f"--branches {MAX_BRANCHES}",
     ):
         assert option in command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["", "49", "4", "xx", "²3", "999"])
 @pytest.mark.parametrize("image", ["", "2130", "-1", "10000000", "x"])
 def test_the_confusion_page_takes_any_address(shipped_copy: Path, cell: str, image: str) -> None:
@@ -308,8 +303,8 @@ def test_the_confusion_page_needs_no_data(
 
 
 def test_own_corrections_are_a_test_set(shipped_copy: Path) -> None:
-    images = [np.round(255 * image).astype(np.uint8) for image in gate.canary()[0][:12]]
-    labels = gate.canary()[1][:12].tolist()
+    images = [np.round(255 * image).astype(np.uint8) for image in canary.canary()[0][:12]]
+    labels = canary.canary()[1][:12].tolist()
     pairs = zip(images, labels, strict=True)
     corrections.add([Correction(label, image) for image, label in pairs])
     app = page("5_Confusion_matrix.py", data="corrections")
@@ -329,6 +324,7 @@ def test_runs_to_compare_ship_with_the_repository() -> None:
     assert "reads" in " ".join(text.value for text in app.markdown)
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
     assert "please train another" in page("6_Compare_models.py").info[0].value
     another_run()

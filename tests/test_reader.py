@@ -6,46 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SEVEN
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
-from test_cli import run as run_command
 
-from mnist_cnn import reader, serving
-from mnist_cnn.glyphs import DIGITS, OPERATORS, parsed
-from mnist_cnn.images import ink
-from mnist_cnn.lattice import Group, best_paths
-from mnist_cnn.pieces import Piece, box_of, course_of
-from mnist_cnn.records import SYMBOLS, Stroke
+from mnist_cnn.expressions import reader
+from mnist_cnn.expressions.lattice import Candidate, best_segmentations
+from mnist_cnn.expressions.line import corrected
+from mnist_cnn.expressions.pieces import Piece, box_of, course_of
+from mnist_cnn.ink.extract import extract_ink
+from mnist_cnn.models import classifier
+from mnist_cnn.models.classes import SYMBOLS
+from mnist_cnn.runs import serving
+from tests.support.commands import run as run_command
+from tests.support.drawings import SEVEN, written
 
 
 @pytest.fixture(scope="module")
-def symbols() -> reader.Networks:
+def symbols() -> classifier.LineNetworks:
     """The shipped networks that read lines together."""
     return serving.line_networks()
-
-
-HEIGHTS = {"-": 0.4, "=": 3, "+": 6, "×": 6, "÷": 6, "(": 12, ")": 12, ".": 0.6, "/": 11}
-LOW = {".": 9.4, "-": 5, "=": 3.5, "+": 2, "×": 2, "÷": 2, "(": -1, ")": -1}
-
-
-def written(text: str, at: float = 0.0, scale: float = 8.0) -> list[Stroke]:
-    """Plain handwriting, a symbol beside the other."""
-    strokes: list[Stroke] = []
-    for sign in text:
-        digits = [template for label, template in DIGITS if label == sign]
-        template = digits[0] if digits else OPERATORS[sign][0]
-        own = [np.array(points) for _, points in parsed(template)]
-        points = np.concatenate(own)
-        corner, size = points.min(axis=0), np.ptp(points, axis=0)
-        high = HEIGHTS.get(sign, 10) / max(size[1], 0.01 if sign == "." else 1)
-        wide = 6 / size[0] if sign in "-=" else high if sign != "-" else 1
-        for stroke in own:
-            moved = (stroke - corner) * [wide, high] + [at, LOW.get(sign, 0)]
-            strokes.append(scale * moved)
-        at += size[0] * wide + 2.5
-    return strokes
 
 
 @pytest.mark.parametrize(
@@ -62,7 +42,7 @@ def written(text: str, at: float = 0.0, scale: float = 8.0) -> list[Stroke]:
         ("3.5+1", "4.5"),
     ],
 )
-def test_plain_writing_is_read(symbols: reader.Networks, text: str, value: str) -> None:
+def test_plain_writing_is_read(symbols: classifier.LineNetworks, text: str, value: str) -> None:
     line = reader.read_strokes_line(written(text), symbols)
     assert (line.text, line.value) == (text, value)
     assert [symbol.text for symbol in line.symbols] == list(text)
@@ -70,7 +50,7 @@ def test_plain_writing_is_read(symbols: reader.Networks, text: str, value: str) 
     assert numbers == list(range(len(written(text))))
 
 
-def test_the_order_of_writing_does_not_matter(symbols: reader.Networks) -> None:
+def test_the_order_of_writing_does_not_matter(symbols: classifier.LineNetworks) -> None:
     strokes = written("54÷2=")
     expected = reader.read_strokes_line(strokes, symbols)
     assert expected.text == "54÷2="
@@ -80,12 +60,12 @@ def test_the_order_of_writing_does_not_matter(symbols: reader.Networks) -> None:
         assert reader.read_strokes_line(mixed, symbols).text == expected.text
 
 
-def test_size_and_place_do_not_matter(symbols: reader.Networks) -> None:
+def test_size_and_place_do_not_matter(symbols: classifier.LineNetworks) -> None:
     for scale in (0.01, 1, 300):
         assert reader.read_strokes_line(written("12+7", scale=scale), symbols).text == "12+7"
 
 
-def test_a_crossed_seven_is_one_symbol(symbols: reader.Networks) -> None:
+def test_a_crossed_seven_is_one_symbol(symbols: classifier.LineNetworks) -> None:
     seven = [8 * np.array(p) for p in ([(0, 0.0), (7, 0), (3, 10)], [(2, 5.0), (7, 5)])]
     line = reader.read_strokes_line([*seven, *written("1", at=12)], symbols)
     assert line.text == "71"
@@ -105,12 +85,12 @@ def picture(text: str) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
-def test_a_picture_is_read_as_strokes_are(symbols: reader.Networks) -> None:
+def test_a_picture_is_read_as_strokes_are(symbols: classifier.LineNetworks) -> None:
     for text in ("42", "12+7=", "8÷2"):
-        assert reader.read_ink_line(ink(picture(text)), symbols).text == text
+        assert reader.read_ink_line(extract_ink(picture(text)), symbols).text == text
 
 
-def test_what_cannot_be_read_is_said(symbols: reader.Networks) -> None:
+def test_what_cannot_be_read_is_said(symbols: classifier.LineNetworks) -> None:
     assert "nothing to read" in reader.read_strokes_line([], symbols).remark
     assert "nothing to read" in reader.read_ink_line(np.zeros((50, 90), np.float32), symbols).remark
     many = reader.read_strokes_line([SEVEN[0] + 3 * n for n in range(500)], symbols)
@@ -125,13 +105,13 @@ def test_what_cannot_be_read_is_said(symbols: reader.Networks) -> None:
     assert dot.value is None
 
 
-def test_a_correction_changes_the_value(symbols: reader.Networks) -> None:
-    line = reader.corrected(reader.read_strokes_line(written("12+7="), symbols), 1, "3")
+def test_a_correction_changes_the_value(symbols: classifier.LineNetworks) -> None:
+    line = corrected(reader.read_strokes_line(written("12+7="), symbols), 1, "3")
     assert (line.text, line.value) == ("13+7=", "20")
     assert line.symbols[1].confidence == 1.0
 
 
-def test_the_command_agrees(symbols: reader.Networks, tmp_path: Path) -> None:
+def test_the_command_agrees(symbols: classifier.LineNetworks, tmp_path: Path) -> None:
     row = {"strokes": [stroke.tolist() for stroke in written("12+7=")]}
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
     done = run_command("read", "--strokes", tmp_path / "a.jsonl")
@@ -139,11 +119,11 @@ def test_the_command_agrees(symbols: reader.Networks, tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert (answer["text"], answer["value"]) == ("12+7=", "19")
     here = reader.read_strokes_line(written("12+7="), symbols).as_dict()
-    assert answer == json.loads(json.dumps(here))
+    assert answer == {"line": 1, **json.loads(json.dumps(here))}
 
 
 @pytest.mark.parametrize("mark", ["point", "comma", "comma under an overhang"])
-def test_a_decimal_comma_is_a_point(symbols: reader.Networks, mark: str) -> None:
+def test_a_decimal_comma_is_a_point(symbols: classifier.LineNetworks, mark: str) -> None:
     strokes = [*written("3"), *written("5", at=12)]
     left, bottom = np.concatenate(written("3")).max(axis=0)
     height = float(np.ptp(np.concatenate(strokes)[:, 1]))
@@ -154,7 +134,7 @@ def test_a_decimal_comma_is_a_point(symbols: reader.Networks, mark: str) -> None
     assert reader.read_strokes_line([*strokes, tick], symbols).text == "3.5"
 
 
-def test_a_small_low_zero_is_no_point(symbols: reader.Networks) -> None:
+def test_a_small_low_zero_is_no_point(symbols: classifier.LineNetworks) -> None:
     (zero,) = written("0", scale=4.2)
     strokes = [*written("4"), zero + np.array([85, 40]), *written("7", at=16)]
     assert reader.read_strokes_line(strokes, symbols).text == "407"
@@ -170,7 +150,9 @@ SLIM = {
 
 
 @pytest.mark.parametrize("name", SLIM)
-def test_slim_strokes_are_told_apart_by_bow_and_lean(symbols: reader.Networks, name: str) -> None:
+def test_slim_strokes_are_told_apart_by_bow_and_lean(
+    symbols: classifier.LineNetworks, name: str
+) -> None:
     points, sign = SLIM[name]
     assert reader.read_symbol([np.array(points, float)], symbols) == sign
 
@@ -206,7 +188,7 @@ COMMA = np.array([(76.0, 76.0), (46.0, 102.0)])
 
 
 def test_a_comma_under_the_line_is_a_point_and_no_tail_of_the_zero_before_it(
-    symbols: reader.Networks,
+    symbols: classifier.LineNetworks,
 ) -> None:
     zero, *rest = written("071")
     strokes = [zero, COMMA, *(np.add(stroke, (24.0, 0.0)) for stroke in rest)]
@@ -221,8 +203,8 @@ def score(text: str) -> float:
         scores = np.full(len(SYMBOLS) + 1, -99.0)
         scores[SYMBOLS.index(symbol)] = 0.0
         box = (2.0 * place, 0.0, 2.0 * place + 1, 1.0)
-        groups.append(Group(place, place + 1, box, (place,), gap=-1.0, scores=scores))
-    best = best_paths(groups, len(text), 1.0)[0]
+        groups.append(Candidate(place, place + 1, box, (place,), gap=-1.0, scores=scores))
+    best = best_segmentations(groups, len(text), 1.0)[0]
     assert best.text == text
     return best.score
 

@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import another_run
 
-from mnist_cnn import gate, registry, runs
-from mnist_cnn.classifier import load_classifier
+from mnist_cnn.data import canary
 from mnist_cnn.errors import (
     DigitsError,
     RunDamaged,
@@ -24,23 +22,26 @@ from mnist_cnn.errors import (
     RunRefused,
     StorageFailed,
 )
+from mnist_cnn.runs import notes, registry, store, trash
+from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
+from tests.support.artifacts import another_run
 
 
 def worse(accuracy: float = 0.9) -> bytes:
     """The shipped run's evaluation with less accuracy on MNIST."""
-    evaluation = runs.production_run().evaluation
+    evaluation = store.production_run().evaluation
     evaluation["datasets"]["mnist-test"]["accuracy"] = accuracy
     return json.dumps(evaluation).encode()
 
 
 def test_promotions_are_logged_and_rolled_back(shipped_copy: Path) -> None:
-    first = runs.production_id()
+    first = store.production_id()
     second, third = another_run(1).id, another_run(2).id
     registry.promote(second, by="anna")
     registry.promote(third, by="ben")
-    assert registry.roll_back(by="cleo").id == second
-    assert registry.roll_back(by="cleo").id == first == runs.production_id()
+    assert registry.roll_back(by="cleo").after == second
+    assert registry.roll_back(by="cleo").after == first == store.production_id()
     with pytest.raises(RunNotFound, match="no earlier run"):
         registry.roll_back(by="cleo")
     log = [(entry.before, entry.after, entry.by) for entry in registry.promotions()]
@@ -52,11 +53,34 @@ def test_promotions_are_logged_and_rolled_back(shipped_copy: Path) -> None:
     ]
 
 
+def test_a_roll_back_undoes_the_last_promotion_whichever_kind(shipped_copy: Path) -> None:
+    digits, symbols = store.production_id(), store.production_id("symbols")
+    other_digits = another_run(1).id
+    registry.promote(other_digits, by="anna")
+    other_symbols = another_run(2, kind="symbols").id
+    registry.promote(other_symbols, by="anna")
+    undone = registry.roll_back(by="ben")
+    assert (undone.kind, undone.before, undone.after) == ("symbols", other_symbols, symbols)
+    assert store.production_id("symbols") == symbols
+    assert store.production_id() == other_digits
+    assert registry.roll_back(by="ben").kind == "digits"
+    assert (store.production_id(), store.production_id("symbols")) == (digits, symbols)
+
+
+def test_the_first_of_its_kind_cannot_be_rolled_back(shipped_copy: Path) -> None:
+    (shipped_copy / "production.json").write_text("{}")
+    first = another_run(1).id
+    registry.promote(first, by="anna")
+    with pytest.raises(RunNotFound, match=r"first of its kind \(digits\)"):
+        registry.roll_back(by="ben")
+    assert store.production_id() == first
+
+
 def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
     run = another_run(evaluation_json=worse())
     with pytest.raises(RunRefused, match=r"mnist-test 90\.00% against .* give a reason"):
         registry.promote(run.id, by="anna")
-    assert runs.production_id() != run.id
+    assert store.production_id() != run.id
     registry.promote(run.id, by="anna", reason="to show the class")
     assert registry.promotions()[-1].reason == "to show the class"
 
@@ -64,12 +88,12 @@ def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("name", ["model.keras", "model.tflite", "evaluation.json"])
 def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float) -> None:
-    run, before = another_run(), runs.production_id()
+    run, before = another_run(), store.production_id()
     content = (run.folder / name).read_bytes()
     (run.folder / name).write_bytes(content[: int(share * len(content))])
     with pytest.raises(RunDamaged, match="not the file it was saved with"):
         registry.promote(run.id, by="anna", reason="never mind")
-    assert runs.production_id() == before
+    assert store.production_id() == before
 
 
 def test_a_flipped_byte_is_not_promoted(shipped_copy: Path) -> None:
@@ -89,63 +113,65 @@ NONSENSE: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: str) -> None:
     import keras
 
-    from mnist_cnn import network
+    from mnist_cnn.models import export
 
-    shipped = runs.production_run()
+    shipped = store.production_run()
     model = keras.models.load_model(shipped.folder / "model.keras", compile=False)
     model = keras.Model(model.inputs, NONSENSE[kind](model.outputs[0]))
-    run = another_run(model_tflite=network.export_litert(model))
+    run = another_run(model_tflite=export.export_litert(model))
     with pytest.raises((RunRefused, RunDamaged)):
         registry.promote(run.id, by="anna", reason="never mind")
-    assert runs.production_id() == shipped.id
+    assert store.production_id() == shipped.id
 
 
 def test_the_shipped_run_reads_the_whole_canary() -> None:
-    images, labels = gate.canary()
+    images, labels = canary.canary()
     assert len(labels) >= 50
-    answers = load_classifier(runs.production_run()).logits(images).argmax(axis=1)
+    answers = load_classifier(store.production_run()).compute_logits(images).argmax(axis=1)
     assert (answers == labels).all()
 
 
 def test_labels_lie_beside_the_run(shipped_copy: Path) -> None:
     run = another_run()
     files = sorted(path.name for path in run.folder.iterdir())
-    registry.label(run.id, name="Ada's", note="thin pens", tags=("thin", "try"))
-    registry.label(run.id, archived=True)
-    assert registry.labels(run.id) == registry.Labels("Ada's", "thin pens", ("thin", "try"), True)
-    assert registry.name_of(run) == "Ada's"
+    notes.annotate(run.id, name="Ada's", note="thin pens", tags=("thin", "try"))
+    notes.annotate(run.id, archived=True)
+    assert notes.notes_of(run.id) == notes.RunNotes("Ada's", "thin pens", ("thin", "try"), True)
+    assert notes.name_of(run) == "Ada's"
     assert sorted(path.name for path in run.folder.iterdir()) == files
     (shipped_copy / "labels" / f"{run.id}.json").write_text('{"tags": 5, "name": ["x"], "z": 1}')
-    assert registry.labels(run.id).tags == ()
+    assert notes.notes_of(run.id).tags == ()
 
 
 def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_copy: Path) -> None:
-    live, run = str(runs.production_id()), another_run()
+    live, run = str(store.production_id()), another_run()
     with pytest.raises(RunError, match="promote another run first"):
-        registry.delete(live)
-    registry.delete(run.id)
-    assert [entry.id for entry in runs.list_runs()] == [live]
+        trash.delete(live)
+    trash.delete(run.id)
+    assert [entry.id for entry in store.list_runs()] == [live]
     with pytest.raises(RunNotFound):
         registry.promote(run.id, by="anna")
-    assert registry.restore(run.id).id == run.id
-    assert registry.deleted() == []
+    assert trash.restore(run.id).id == run.id
+    assert trash.deleted() == []
 
 
 def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
-    run, before = another_run(), len(runs.list_all())
+    run, before = another_run(), len(store.list_all())
     (run.folder / "run.json").write_text("[]")
-    registry.delete(run.id)
-    assert len(runs.list_all()) == before - 1
+    trash.delete(run.id)
+    assert len(store.list_all()) == before - 1
 
 
+@pytest.mark.slow
 def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy: Path) -> None:
     candidates = [another_run(1).id, another_run(2).id]
     code = (
-        "import sys; from mnist_cnn import registry\n"
+        "import sys; from mnist_cnn.runs import registry\n"
         "for _ in range(10): registry.promote(sys.argv[1], by='anna')"
     )
     workers = [
@@ -156,13 +182,13 @@ def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy:
     log = registry.promotions()
     assert len(log) == 50
     assert all(later.before == earlier.after for earlier, later in itertools.pairwise(log))
-    assert runs.production_id() == log[-1].after
+    assert store.production_id() == log[-1].after
 
 
 ACTIONS: dict[str, Callable[[str], object]] = {
     "promote": lambda run_id: registry.promote(run_id, by="anna"),
-    "label": lambda run_id: registry.label(run_id, note="new"),
-    "delete": registry.delete,
+    "label": lambda run_id: notes.annotate(run_id, note="new"),
+    "delete": trash.delete,
 }
 
 
@@ -204,10 +230,10 @@ def test_whichever_write_fails_nothing_is_half_done(
 
 def state() -> tuple[object, ...]:
     return (
-        runs.production_id(),
+        store.production_id(),
         tuple(registry.promotions()),
-        tuple(run.id for run in runs.list_runs()),
-        tuple(registry.labels(run.id) for run in runs.list_runs()),
+        tuple(run.id for run in store.list_runs()),
+        tuple(notes.notes_of(run.id) for run in store.list_runs()),
     )
 
 
@@ -222,4 +248,4 @@ def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkey
         with pytest.raises(DigitsError):
             action(run.id)
     monkeypatch.undo()
-    assert runs.production_run().config
+    assert store.production_run().config

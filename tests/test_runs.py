@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from mnist_cnn import runs
-from mnist_cnn.classifier import load_classifier
 from mnist_cnn.errors import RunDamaged, RunNotFound, StorageFailed
-from mnist_cnn.runs import NewRun, Run
+from mnist_cnn.runs import new_run, store
+from mnist_cnn.runs.loading import load_classifier
+from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.store import Run
 
 
-def finished() -> runs.Run:
+def finished() -> store.Run:
     new_run = NewRun()
     new_run.write("config.json", {"note": "a run without a network"})
     return new_run.finish(preset="quick")
@@ -19,18 +20,18 @@ def finished() -> runs.Run:
 def test_a_run_is_one_once_its_manifest_is_there(artifacts: Path) -> None:
     new_run = NewRun()
     new_run.write("config.json", {})
-    assert runs.list_runs() == []
+    assert store.list_runs() == []
     with pytest.raises(RunNotFound):
-        runs.open_run(new_run.id)
+        store.open_run(new_run.id)
     run = new_run.finish(preset="quick")
-    assert [r.id for r in runs.list_runs()] == [run.id]
-    assert runs.open_run(run.id).config == {}
+    assert [r.id for r in store.list_runs()] == [run.id]
+    assert store.open_run(run.id).config == {}
 
 
 def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
     ids = [NewRun().id for _ in range(50)]
     assert ids == sorted(set(ids))
-    assert all(runs.RUN_ID.fullmatch(run_id) for run_id in ids)
+    assert all(store.RUN_ID.fullmatch(run_id) for run_id in ids)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +40,14 @@ def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
 )
 def test_an_id_that_is_none_is_not_found(artifacts: Path, run_id: str) -> None:
     with pytest.raises(RunNotFound):
-        runs.open_run(run_id)
+        store.open_run(run_id)
 
 
 def test_a_changed_file_is_damage(artifacts: Path) -> None:
     run = finished()
     (run.folder / "config.json").write_text('{"note": "changed"}')
     with pytest.raises(RunDamaged, match="not the file it was saved with"):
-        runs.open_run(run.id).read("config.json")
+        store.open_run(run.id).read("config.json")
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"schema": 99, "sha256": {}}', "\xff"])
@@ -54,8 +55,8 @@ def test_a_broken_manifest_is_damage_and_the_list_goes_on(artifacts: Path, manif
     good, bad = finished(), finished()
     (bad.folder / "run.json").write_text(manifest)
     with pytest.raises(RunDamaged):
-        runs.open_run(bad.id)
-    assert [run.id for run in runs.list_runs()] == [good.id]
+        store.open_run(bad.id)
+    assert [run.id for run in store.list_runs()] == [good.id]
 
 
 def test_ids_sort_even_where_the_clock_was_set_back(
@@ -70,7 +71,7 @@ def test_ids_sort_even_where_the_clock_was_set_back(
     made.append(NewRun().id)
     assert made == sorted(made)
     NewRun("99999999-999999-aaaaaa")
-    assert runs.RUN_ID.fullmatch(runs.new_id())
+    assert store.RUN_ID.fullmatch(new_run.new_id())
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_damaged_folders_are_listed_and_the_others_too(artifacts: Path, fault: s
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "colour": "green"}))
     else:
         (bad.folder / "config.json").unlink()
-    listed = runs.list_all()
+    listed = store.list_all()
     assert good.id in [run.id for run in listed.values() if isinstance(run, Run)]
     assert len(listed) == (1 if fault == "no run.json" else 2)
     assert sum(isinstance(run, RunDamaged) for run in listed.values()) == (
@@ -103,7 +104,7 @@ def test_without_a_production_run_it_is_said_how_to_get_one(
     if pointer is not None:
         (artifacts / "production.json").write_text(pointer)
     with pytest.raises(RunNotFound, match="python -m mnist_cnn"):
-        runs.production_run()
+        store.production_run()
 
 
 def test_a_place_that_cannot_be_written_is_said_so(artifacts: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_place_that_cannot_be_written_is_said_so(artifacts: Path) -> None:
 
 
 def test_the_shipped_run_is_whole_small_and_good() -> None:
-    run = runs.production_run()
+    run = store.production_run()
     for name in run.manifest["sha256"]:
         run.read(name)
     assert sum(path.stat().st_size for path in run.folder.iterdir()) < 2_000_000
@@ -124,7 +125,7 @@ def test_the_shipped_run_is_whole_small_and_good() -> None:
 
 @pytest.mark.parametrize("size", [0, 100, 10_000])
 def test_a_cut_network_is_damage(shipped_copy: Path, size: int) -> None:
-    run = runs.production_run()
+    run = store.production_run()
     path = run.folder / "model.tflite"
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(RunDamaged, match=r"model\.tflite is not the file"):

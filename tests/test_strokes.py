@@ -3,14 +3,15 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SEVEN, canvas_json, canvas_path
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_cnn.errors import BadStrokes
+from mnist_cnn.ink.stroke_files import read_strokes, write_strokes
+from mnist_cnn.ink.strokes import extent, from_canvas, rasterize
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_POINTS, MAX_STROKES
-from mnist_cnn.strokes import extent, from_canvas, rasterize, read_strokes, write_strokes
+from tests.support.drawings import SEVEN, canvas_json, canvas_path
 
 
 def test_a_canvas_stroke_passes_through_where_the_pen_went() -> None:
@@ -68,6 +69,7 @@ def test_fifty_thousand_points_are_read_and_more_refused() -> None:
         from_canvas({"objects": [{"path": [["M", 0, 0]]}] * (MAX_STROKES + 1)})
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.floats() | st.text(),

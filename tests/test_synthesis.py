@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from conftest import SEVEN
 
-from mnist_cnn import synthesis
-from mnist_cnn.augmentation import Augmentation, augmented
-from mnist_cnn.glyphs import NOT_DIGITS
-from mnist_cnn.images import normalize_strokes
-from mnist_cnn.recipes import STILL
+from mnist_cnn.data import handwriting, negatives, scans, templates
+from mnist_cnn.data.augmentation import augmented
+from mnist_cnn.data.glyphs import NOT_DIGITS
+from mnist_cnn.ink.normalize import normalize_strokes
+from mnist_cnn.models.presets import NO_AUGMENTATION
+from mnist_cnn.models.recipes import Augmentation
 from mnist_cnn.records import Drawing
+from tests.support.drawings import SEVEN
 
 DRAWINGS = [Drawing(SEVEN, "7")]
 SEVENS = np.stack([np.round(normalize_strokes(SEVEN) * 255).astype(np.uint8)] * 40)
@@ -18,7 +19,7 @@ def random() -> np.random.Generator:
 
 
 def test_no_augmentation_changes_nothing() -> None:
-    assert augmented(SEVENS, STILL, random()) == pytest.approx(SEVENS / 255, abs=1e-3)
+    assert augmented(SEVENS, NO_AUGMENTATION, random()) == pytest.approx(SEVENS / 255, abs=1e-3)
 
 
 def test_augmentation_is_repeatable_varied_and_in_range() -> None:
@@ -41,10 +42,10 @@ def test_a_shift_moves_the_centre_of_mass_by_no_more_than_asked() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: synthesis.rewritten(DRAWINGS, 30, random()),
-        lambda: synthesis.redrawn(SEVENS, random()),
-        lambda: synthesis.photographed(SEVENS, random()),
-        lambda: synthesis.not_digits(DRAWINGS, 200, random()),
+        lambda: handwriting.rewritten(DRAWINGS, 30, random()),
+        lambda: scans.redrawn(SEVENS, random()),
+        lambda: scans.photographed(SEVENS, random()),
+        lambda: negatives.not_digits(DRAWINGS, 200, random()),
     ],
     ids=["rewritten", "redrawn", "photographed", "not digits"],
 )
@@ -58,8 +59,8 @@ def test_what_is_generated_is_inked_varied_and_repeatable(make) -> None:
 
 
 def test_a_seven_stays_legible_on_noisy_paper(classifier) -> None:
-    images = synthesis.photographed(SEVENS, random()).astype(np.float32) / 255
-    assert (classifier.logits(images).argmax(axis=1) == 7).mean() > 0.8
+    images = scans.photographed(SEVENS, random()).astype(np.float32) / 255
+    assert (classifier.compute_logits(images).argmax(axis=1) == 7).mean() > 0.8
 
 
 def test_a_skeleton_is_thin_and_in_one_piece() -> None:
@@ -67,12 +68,12 @@ def test_a_skeleton_is_thin_and_in_one_piece() -> None:
 
     thick = np.zeros((1, 40, 40), bool)
     thick[0, 5:35, 10:16] = thick[0, 5:11, 10:34] = True
-    (skeleton,) = synthesis._thinned(thick)
+    (skeleton,) = scans._thinned(thick)
     assert 0 < skeleton.sum() < 70
     assert ndimage.label(skeleton, np.ones((3, 3)))[1] == 1
 
 
 @pytest.mark.parametrize("name", NOT_DIGITS)
 def test_every_glyph_can_be_drawn(name: str) -> None:
-    strokes = synthesis._sketched(NOT_DIGITS[name], random())
+    strokes = templates.sketch(NOT_DIGITS[name], random())
     assert normalize_strokes(strokes).max() == 1

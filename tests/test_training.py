@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_cnn.diary import Progress, Stop
 from mnist_cnn.errors import TrainingFailed
-from mnist_cnn.recipes import PRESETS
+from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training.progress import Stop, TrainingProgress
+
+pytestmark = pytest.mark.slow
 
 LOADED = """
 import sys
-from mnist_cnn.tensorflow_loader import load_tensorflow
+from mnist_cnn.models.tensorflow_loader import load_tensorflow
 load_tensorflow()
 import keras
 assert not {"pandas", "pyarrow", "sklearn"} & set(sys.modules)
-from mnist_cnn import datasets
+from mnist_cnn.data import bundled_digits as datasets
 print(len(datasets.load_bundled_digits().train))
 """
 
@@ -36,19 +38,20 @@ def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:
 
 
 def test_nothing_holds_on_to_the_images_after_training() -> None:
-    from mnist_cnn import network, training
-    from mnist_cnn.training_data import prepare
+    from mnist_cnn.models import network
+    from mnist_cnn.training import loop
+    from mnist_cnn.training.training_data import prepare
 
     recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",))
     data = prepare(recipe)
     images = weakref.ref(data.pools[0].images)
-    training.fit(network.build(recipe.architecture), recipe, data)
+    loop.fit(network.build(recipe.architecture), recipe, data)
     del data
     assert images() is None
 
 
 def test_branches_after_the_first_are_shown_scans_for_redrawn_digits() -> None:
-    from mnist_cnn.training_data import REDRAWN, Pool, TrainingData
+    from mnist_cnn.training.pools import REDRAWN, Pool, TrainingData
 
     sizes = {"scans": (12, 10), REDRAWN: (6, 5), "sketched": (8, 4)}
     pools = [
@@ -67,7 +70,7 @@ def test_branches_after_the_first_are_shown_scans_for_redrawn_digits() -> None:
 def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
     import keras
 
-    from mnist_cnn.network import FusedBatchNormalization
+    from mnist_cnn.models.network import FusedBatchNormalization
 
     random = np.random.default_rng(0)
     images = keras.ops.convert_to_tensor(random.normal(2, 3, (16, 6, 6, 4)).astype(np.float32))
@@ -83,9 +86,11 @@ def test_a_fused_batch_normalisation_is_that_of_keras() -> None:
 
 @pytest.mark.parametrize("branches", [1, 2])
 def test_a_kept_network_answers_as_the_one_that_learned_and_litert_as_it(branches: int) -> None:
-    from mnist_cnn import network, training
-    from mnist_cnn.classifier import Calibration, Classifier
-    from mnist_cnn.training_data import prepare
+    from mnist_cnn.models import export, network
+    from mnist_cnn.models.calibration import Calibration
+    from mnist_cnn.models.classifier import Classifier
+    from mnist_cnn.training import loop
+    from mnist_cnn.training.training_data import prepare
 
     architecture = dataclasses.replace(PRESETS["quick"].architecture, branches=branches)
     recipe = dataclasses.replace(
@@ -94,31 +99,32 @@ def test_a_kept_network_answers_as_the_one_that_learned_and_litert_as_it(branche
     data = prepare(recipe)
     images = data.pools[0].images[:100]
     model = network.build(recipe.architecture)
-    training.fit(model, recipe, data)
+    loop.fit(model, recipe, data)
     several = [network.logits_of(branch, images) for branch in network.branches(model)]
     assert network.logits_of(model, images) == pytest.approx(np.mean(several, axis=0), abs=1e-4)
     assert len({logits.tobytes() for logits in several}) == branches
-    kept = network.compact(model, recipe.architecture)
+    kept = export.compact(model, recipe.architecture)
     answers = network.logits_of(kept, images)
     assert answers == pytest.approx(network.logits_of(model, images), abs=0.05)
-    classifier = Classifier(network.export_litert(kept, "float16"), Calibration())
-    ours = classifier.first_look(images.astype(np.float32) / 255)
+    classifier = Classifier(export.export_litert(kept, "float16"), Calibration())
+    ours = classifier.raw_logits(images.astype(np.float32) / 255)
     assert ours == pytest.approx(answers, abs=1e-4)
 
 
 def test_weights_beyond_half_precision_end_a_training_in_a_sentence(
     artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mnist_cnn import runs, training
+    from mnist_cnn.runs import new_run
+    from mnist_cnn.training import loop
 
     def grown(model: Any, *_: Any) -> float:
         model.layers[1].set_weights([np.full_like(w, 1e6) for w in model.layers[1].get_weights()])
         return 0.0
 
-    monkeypatch.setattr(training, "fit", grown)
+    monkeypatch.setattr(loop, "fit", grown)
     recipe = dataclasses.replace(PRESETS["quick"], data=("bundled-digits",))
     with pytest.raises(TrainingFailed, match=r"too large to be kept; .* below 0\.1"):
-        training.train(recipe, runs.NewRun())
+        loop.train(recipe, new_run.NewRun())
     assert list((artifacts / "runs").iterdir()) == []
 
 
@@ -126,7 +132,7 @@ def test_weights_beyond_half_precision_end_a_training_in_a_sentence(
 def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape: tuple[int, ...]) -> None:
     import keras
 
-    from mnist_cnn.muon import Muon
+    from mnist_cnn.models.muon import Muon
 
     random = np.random.default_rng(0)
     weights = keras.Variable(np.zeros(shape, np.float32))
@@ -146,12 +152,12 @@ def test_only_kernels_of_many_channels_step_in_all_directions_alike(shape: tuple
 def test_an_interruption_that_python_lost_still_ends_a_training(
     artifacts: Path, phase: str
 ) -> None:
-    from mnist_cnn.runs import NewRun
-    from mnist_cnn.training import train
+    from mnist_cnn.runs.new_run import NewRun
+    from mnist_cnn.training.loop import train
 
     stop = Stop()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: TrainingProgress) -> None:
         if progress.phase == phase:
             with contextlib.suppress(KeyboardInterrupt):
                 stop.interrupt()

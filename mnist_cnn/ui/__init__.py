@@ -1,1 +1,0 @@
-"""What the pages share: the only part of the package that knows Streamlit."""

@@ -6,10 +6,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import evaluation, explain, runs, serving, test_sets
-from mnist_cnn.evaluation import Readings
-from mnist_cnn.explain import Answers
-from mnist_cnn.runs import Run
+from mnist_cnn.data import labelled_sets
+from mnist_cnn.evaluation import explain, scores
+from mnist_cnn.evaluation.explain import LabelledPredictions
+from mnist_cnn.evaluation.scores import LabelledLogits
+from mnist_cnn.runs import predictions as saved
+from mnist_cnn.runs import serving, store
+from mnist_cnn.runs.store import Run
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,44 +26,45 @@ def settle_imports() -> None:
 @st.cache_data(show_spinner=False)
 def sample_digits() -> NDArray[np.uint8]:
     """One real digit of each kind, uint8 (10, 28, 28)."""
-    from mnist_cnn import datasets
+    from mnist_cnn.data import bundled_digits
 
-    return datasets.one_of_each()
+    return bundled_digits.one_of_each()
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def saved_readings(run_id: str, folder: str) -> dict[str, Readings]:
+def saved_logits(run_id: str, folder: str) -> dict[str, LabelledLogits]:
     """What a run answered to its test sets; `folder` tells artifacts folders apart."""
-    return evaluation.saved_readings(runs.open_run(run_id))
+    return saved.saved_logits(store.open_run(run_id))
 
 
-def answers(run: Run) -> dict[str, Answers]:
+def predictions(run: Run) -> dict[str, LabelledPredictions]:
     """The same as calibrated probabilities, per test set."""
     calibration = serving.classifier_of(run).calibration
-    saved = saved_readings(run.id, str(run.folder))
-    return {name: Answers.of(readings, calibration) for name, readings in saved.items()}
+    logits = saved_logits(run.id, str(run.folder))
+    return {name: LabelledPredictions.of(own, calibration) for name, own in logits.items()}
 
 
-def answers_to(run: Run, name: str) -> Answers | None:
+def predictions_on(run: Run, name: str) -> LabelledPredictions | None:
     """What a run makes of a test set: as it was saved, or read now where it is a person's own."""
-    if name in (saved := answers(run)):
-        return saved[name]
-    readings = _own_readings(run.id, str(run.folder), name, test_sets.version(name))
-    return Answers.of(readings, serving.classifier_of(run).calibration) if readings else None
+    if name in (known := predictions(run)):
+        return known[name]
+    logits = _own_logits(run.id, str(run.folder), name, labelled_sets.version(name))
+    calibration = serving.classifier_of(run).calibration
+    return LabelledPredictions.of(logits, calibration) if logits else None
 
 
 @st.cache_data(show_spinner="Reading them …", max_entries=20)
-def _own_readings(run_id: str, folder: str, name: str, version: int) -> Readings | None:
-    found = test_sets.load(name)
+def _own_logits(run_id: str, folder: str, name: str, version: int) -> LabelledLogits | None:
+    found = labelled_sets.load(name)
     if not found or not len(found):
         return None
-    classifier = serving.classifier_of(runs.open_run(run_id))
-    return Readings(evaluation.read(classifier, found.images), found.labels)
+    classifier = serving.classifier_of(store.open_run(run_id))
+    return LabelledLogits(scores.compute_logits(classifier, found.images), found.labels)
 
 
 def test_images(name: str) -> NDArray[np.uint8] | None:
-    """The images of a test set that is on this machine."""
-    return _images(name, test_sets.version(name))
+    """The images of a test set that is on this machine: uint8 (n, 28, 28)."""
+    return _images(name, labelled_sets.version(name))
 
 
 def forget_images() -> None:
@@ -70,7 +74,7 @@ def forget_images() -> None:
 
 @st.cache_data(show_spinner="Fetching the pictures …", max_entries=5)
 def _images(name: str, version: int) -> NDArray[np.uint8] | None:
-    found = test_sets.load(name)
+    found = labelled_sets.load(name)
     return found.images if found else None
 
 
@@ -78,10 +82,11 @@ def _images(name: str, version: int) -> NDArray[np.uint8] | None:
 def nearest_training_digits(
     name: str, row: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """The training images that look most like a digit of a test set, and their labels."""
-    from mnist_cnn import datasets
+    """The training images that look most like a digit of a test set, uint8 (k, 28, 28), and their
+    labels (k,)."""
+    from mnist_cnn.data import local_sets
 
-    images, training = test_images(name), datasets.local_training_set(name)
+    images, training = test_images(name), local_sets.local_training_set(name)
     if images is None or training is None:
         return None
     rows = explain.nearest(images[row], training.images)

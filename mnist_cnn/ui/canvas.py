@@ -6,10 +6,11 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from mnist_cnn.ink.strokes import from_canvas
 from mnist_cnn.records import Stroke
-from mnist_cnn.strokes import from_canvas
 
 PEN_WIDTHS = {"Fine": 8, "Medium": 16, "Broad": 26}
+
 PEN = "Medium"
 
 Objects = list[dict[str, Any]]
@@ -41,7 +42,7 @@ class _Drawing:
 
 
 def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
-    """White ink on black. Answers the strokes in canvas pixels, anew after each stroke.
+    """White ink on black. The strokes, each (points, 2) in canvas pixels, anew after each stroke.
 
     Raises:
         BadStrokes: the drawing is too large or cannot be read; Clear still works.

@@ -9,9 +9,13 @@ from altair.utils import schemapi
 if TYPE_CHECKING:
     import pandas as pd
 
+
 BAR = "#4cc2ff"
+
 SECOND = "#ffc857"
+
 OTHER_BAR = "#4a5568"
+
 TEXT = "#f2f4f8"
 
 schemapi.disable_debug_mode()
@@ -120,13 +124,13 @@ def network_drawing(layers: "pd.DataFrame", title: str) -> alt.LayerChart:
 
 
 def _matrix(cells: "pd.DataFrame", *facts: alt.Tooltip) -> alt.Chart:
-    """The frame of a confusion matrix: what is against what was read."""
+    """The frame of a confusion matrix: true against predicted digits."""
     return alt.Chart(cells).encode(
-        x=alt.X("read:O", title="Read as", axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("true:O", title="Is a"),
+        x=alt.X("predicted:O", title="Predicted digit", axis=alt.Axis(labelAngle=0, orient="top")),
+        y=alt.Y("true:O", title="True digit"),
         tooltip=[
-            alt.Tooltip("true:O", title="Is a"),
-            alt.Tooltip("read:O", title="Read as"),
+            alt.Tooltip("true:O", title="True digit"),
+            alt.Tooltip("predicted:O", title="Predicted digit"),
             *facts,
         ],
     )
@@ -139,7 +143,7 @@ def confusion_matrix(cells: "pd.DataFrame", title: str) -> alt.LayerChart:
         cells: columns true, read, count, share (of its true digits), label (what is written in
             the cell) and heat (its colour, 0 to 1).
     """
-    picked = alt.selection_point(name="cell", fields=["true", "read"])
+    picked = alt.selection_point(name="cell", fields=["true", "predicted"])
     base = _matrix(
         cells,
         alt.Tooltip("count:Q", title="Images"),
@@ -184,12 +188,12 @@ def reliability(bins: "pd.DataFrame") -> alt.LayerChart:
         .mark_line(strokeDash=[5, 5], color="#8b95a5")
         .encode(x="confidence:Q", y="accuracy:Q")
     )
-    return (ideal + points).properties(height=320, title="Is it as often right as it says?")
+    return (ideal + points).properties(height=320, title="Reliability: accuracy against confidence")
 
 
 def accuracy_by_share_kept(rows: "pd.DataFrame", chosen: float) -> alt.LayerChart:
-    """Accuracy on what is kept when the least sure are turned away, and where the slider stands."""
-    x = alt.X("turned away:Q", title="Turned away (share)", axis=alt.Axis(format=".0%"))
+    """Accuracy on what is kept when the least sure are rejected, and where the slider stands."""
+    x = alt.X("rejected:Q", title="Rejection rate", axis=alt.Axis(format=".0%"))
     y = alt.Y(
         "accuracy:Q",
         title="Accuracy on the rest",
@@ -197,13 +201,13 @@ def accuracy_by_share_kept(rows: "pd.DataFrame", chosen: float) -> alt.LayerChar
         axis=alt.Axis(format=".2%"),
     )
     tooltip = [
-        alt.Tooltip("turned away:Q", title="Turned away", format=".1%"),
+        alt.Tooltip("rejected:Q", title="Rejected", format=".1%"),
         alt.Tooltip("accuracy:Q", title="Accuracy on the rest", format=".2%"),
     ]
     line = alt.Chart(rows).mark_line(color=BAR).encode(x=x, y=y, tooltip=tooltip)
-    at = alt.Chart(alt.InlineData([{"turned away": chosen}])).mark_rule(color=SECOND)
-    return (line + at.encode(x="turned away:Q")).properties(
-        height=320, title="What turning away the unsure brings"
+    at = alt.Chart(alt.InlineData([{"rejected": chosen}])).mark_rule(color=SECOND)
+    return (line + at.encode(x="rejected:Q")).properties(
+        height=320, title="Accuracy against rejection rate"
     )
 
 

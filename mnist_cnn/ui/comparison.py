@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import metrics, registry, serving
-from mnist_cnn.explain import Answers
+from mnist_cnn import metrics
+from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.metrics import Comparison
+from mnist_cnn.models.pipeline import predict_strokes
 from mnist_cnn.records import Stroke
-from mnist_cnn.runs import Run
+from mnist_cnn.runs import notes, serving
+from mnist_cnn.runs.store import Run
 from mnist_cnn.ui import charts, digit_gallery, layout
 
 
@@ -34,12 +36,12 @@ def in_words(result: Comparison, a: str, b: str) -> str:
     )
 
 
-def table(chosen: Sequence[Run], answers: dict[str, Answers]) -> None:
+def table(chosen: Sequence[Run], predictions: dict[str, LabelledPredictions]) -> None:
     """Accuracy, calibration, size and speed, with the difference from the first run."""
-    first = answers[chosen[0].id]
+    first = predictions[chosen[0].id]
     rows = []
     for run in chosen:
-        own = answers[run.id]
+        own = predictions[run.id]
         low, high = metrics.wilson_interval(int(own.right.sum()), len(own.right))
         result = metrics.compare(first.right, own.right)
         change = "–"
@@ -54,7 +56,7 @@ def table(chosen: Sequence[Run], answers: dict[str, Answers]) -> None:
                 "ECE": f"{metrics.calibration_error(own.confidence, own.right):.2%}",
                 "Parameters": f"{run.manifest.get('parameters', 0):,}",
                 "Size (MB)": f"{run.size_bytes / 1e6:.2f}",
-                "One image (ms)": f"{latency(run):.2f}",
+                "One image (ms)": f"{latency_ms(run):.2f}",
                 "Training": layout.duration(float(run.manifest.get("training_seconds", 0))),
             }
         )
@@ -62,22 +64,22 @@ def table(chosen: Sequence[Run], answers: dict[str, Answers]) -> None:
     st.caption("Intervals hold with 95 %; that of a difference counts the images one by one.")
 
 
-def pair(a: Run, b: Run, answers: dict[str, Answers], name: str) -> None:
+def pair(a: Run, b: Run, predictions: dict[str, LabelledPredictions], name: str) -> None:
     """Two runs: the test, the difference of the matrices, and what they disagree on."""
-    first, second = answers[a.id], answers[b.id]
+    first, second = predictions[a.id], predictions[b.id]
     st.markdown(in_words(metrics.compare(first.right, second.right), title(a), title(b)))
     cells = layout.difference_cells(first.matrix, second.matrix)
     chart = charts.matrix_difference(cells, "From A to B: blue is better, orange worse")
     st.altair_chart(chart, width="stretch")
     changed = cells[cells["difference"] != 0]
-    layout.as_table(changed[["true", "read", "difference"]], "difference")
+    layout.as_table(changed[["true", "predicted", "difference"]], "difference")
     who = st.segmented_control(
         "They disagree, and right is", ["A", "B", "neither"], default="A", required=True
     )
     kinds = {
         "A": first.right & ~second.right,
         "B": second.right & ~first.right,
-        "neither": ~first.right & ~second.right & (first.read != second.read),
+        "neither": ~first.right & ~second.right & (first.predicted != second.predicted),
     }
     rows = np.flatnonzero(kinds[who])
     shown, other = (first, "A") if who == "B" else (second, "B")
@@ -86,11 +88,11 @@ def pair(a: Run, b: Run, answers: dict[str, Answers], name: str) -> None:
 
 
 def one_drawing(chosen: Sequence[Run], strokes: Sequence[Stroke]) -> None:
-    """The same drawing, read by each run."""
+    """The same drawing, strokes of (points, 2), read by each run."""
     for run, column in zip(chosen, st.columns(len(chosen)), strict=True):
         with column:
             st.caption(title(run))
-            reading = serving.classifier_of(run).read(list(strokes)) if strokes else None
+            reading = predict_strokes(serving.classifier_of(run), strokes) if strokes else None
             if reading:
                 st.markdown(layout.in_one_line(reading))
             layout.probability_bars(reading.prediction.probabilities if reading else ())
@@ -98,16 +100,16 @@ def one_drawing(chosen: Sequence[Run], strokes: Sequence[Stroke]) -> None:
 
 def title(run: Run) -> str:
     """What a run is called where several are shown."""
-    return f"{registry.name_of(run)} {run.id[-6:]}"
+    return f"{notes.name_of(run)} {run.id[-6:]}"
 
 
-def latency(run: Run, times: int = 30) -> float:
+def latency_ms(run: Run, times: int = 30) -> float:
     """Milliseconds that one image takes: the least of some, here and now."""
     classifier = serving.classifier_of(run)
     image = np.zeros((1, 28, 28), np.float32)
     least = math.inf
     for _ in range(times):
         began = time.perf_counter()
-        classifier.first_look(image)
+        classifier.raw_logits(image)
         least = min(least, time.perf_counter() - began)
     return 1000 * least

@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnist_cnn import datasets, explain
-from mnist_cnn.classifier import Classifier
-from mnist_cnn.explain import Answers
+from mnist_cnn.data import local_sets
+from mnist_cnn.evaluation import explain
+from mnist_cnn.evaluation.explain import LabelledPredictions
+from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import FloatArray
-from mnist_cnn.ui import cache, guard, layout
+from mnist_cnn.ui import auth, cache, layout
 
 PER_PAGE = 24
 
@@ -18,12 +19,13 @@ PER_PAGE = 24
 def gallery(
     rows: Sequence[int] | NDArray[np.intp],
     name: str,
-    answers: Answers,
+    predictions: LabelledPredictions,
     key: str,
 ) -> None:
-    """Pictures in a row that wraps, each with what it is, what it was read as, and how surely.
+    """Pictures in a row that wraps, each with its label, the prediction and its confidence.
 
-    `name` is that of the test set; where it is not on this machine, its pictures are offered.
+    `rows` (k,) count from 0 in the test set of that `name`; where it is not on this machine, its
+    pictures are offered.
     """
     if not len(rows):
         st.caption("There is no such digit.")
@@ -40,35 +42,36 @@ def gallery(
                 if images is not None:
                     st.image(np.kron(images[row], np.ones((3, 3), np.uint8)), width=84)
                 st.button(
-                    f"{answers.labels[row]} → {answers.read[row]}",
+                    f"{predictions.labels[row]} → {predictions.predicted[row]}",
                     key=f"{key} {row}",
                     on_click=_pick,
                     args=(row,),
                     width=84,
                 )
-                st.caption(f"#{row} · {answers.confidence[row]:.0%}")
+                st.caption(f"#{row} · {predictions.confidence[row]:.0%}")
 
 
 def close_up(
     row: int,
     images: NDArray[np.uint8] | None,
-    answers: Answers,
+    predictions: LabelledPredictions,
     classifier: Classifier,
-    others: dict[str, Answers],
+    others: dict[str, LabelledPredictions],
 ) -> None:
-    """One digit: its image, its probabilities, where the evidence lies, what other runs say."""
-    read = int(answers.read[row])
+    """One digit of `images`, uint8 (n, 28, 28): its image, its probabilities, where the evidence
+    lies, what other runs say."""
+    predicted = int(predictions.predicted[row])
     with st.container(border=True):
-        st.markdown(f"**Image #{row}**: a {answers.labels[row]}, read as {read}")
+        st.markdown(f"**Image #{row}**: a {predictions.labels[row]}, predicted {predicted}")
         left, right = st.columns([1, 1])
         with left:
             if images is not None:
-                heat = explain.evidence(classifier, images[row], read)
+                heat = explain.evidence(classifier, images[row], predicted)
                 with st.container(horizontal=True):
                     layout.seen_image(images[row].astype(np.float32) / 255, scale=6)
                     st.image(_coloured(images[row], heat), width=168)
                 st.caption(
-                    f"Right: blue speaks for {read}, orange against it; found by covering "
+                    f"Right: blue speaks for {predicted}, orange against it; found by covering "
                     f"{explain.PATCH} × {explain.PATCH} pixels at a time."
                 )
             if others:
@@ -76,15 +79,15 @@ def close_up(
                 rows = [
                     {
                         "Run": name,
-                        "Read as": int(a.read[row]),
+                        "Predicted": int(a.predicted[row]),
                         "Confidence": f"{a.confidence[row]:.1%}",
                     }
                     for name, a in others.items()
                 ]
                 st.dataframe(rows, hide_index=True)
         with right:
-            layout.probability_bars(answers.probabilities[row].tolist())
-            layout.probability_table(answers.probabilities[row].tolist())
+            layout.probability_bars(predictions.probabilities[row].tolist())
+            layout.probability_table(predictions.probabilities[row].tolist())
 
 
 def likest(name: str, row: int) -> None:
@@ -102,21 +105,21 @@ def likest(name: str, row: int) -> None:
 def _offer_pictures(name: str) -> None:
     """Where the pictures of a test set are not on this machine: fetches them, if one may."""
     st.info(f"The pictures of {name} are not on this machine; the numbers need none.")
-    if guard.actor() and st.button("Fetch the pictures", icon=":material/download:"):
+    if auth.actor() and st.button("Fetch the pictures", icon=":material/download:"):
         bar = st.progress(0.0, "Downloading …")
 
         def progress(done: int, total: int) -> None:
             bar.progress(min(1.0, done / (total or done or 1)), "Downloading …")
 
-        datasets.fetch_test_set(name, progress)
+        local_sets.fetch_test_set(name, progress)
         cache.forget_images()
         st.rerun()
 
 
-def picked(answers: Answers) -> int | None:
+def picked(predictions: LabelledPredictions) -> int | None:
     """The digit that the address asks for, if there is such a one."""
     row = st.query_params.get("image", "")
-    known = row.isascii() and row.isdigit() and int(row) < len(answers.labels)
+    known = row.isascii() and row.isdigit() and int(row) < len(predictions.labels)
     return int(row) if known else None
 
 

@@ -1,14 +1,11 @@
 """A training as everybody sees it: where it is, how it learns, and how to end it."""
 
-import io
-
-import pandas as pd
 import streamlit as st
 
-from mnist_cnn import jobs, runs
-from mnist_cnn.diary import Progress
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.jobs import Job
+from mnist_cnn.training import job_files, job_processes, jobs, progress_files
+from mnist_cnn.training.job_files import Job
+from mnist_cnn.training.progress import TrainingProgress
 from mnist_cnn.ui import charts, layout, matrix_view
 
 STATES = {
@@ -41,14 +38,14 @@ def _panel(job_id: str, may_stop: bool) -> None:
             _ended(job)
         with st.expander("Command and log"):
             st.code(job.shown_command, language="bash", wrap_lines=True)
-            st.code(jobs.log_tail(job) or "Nothing was printed yet.", language=None)
+            st.code(job_files.log_tail(job) or "Nothing was printed yet.", language=None)
 
 
 def _running(job: Job, may_stop: bool) -> None:
     progress = jobs.progress(job)
     st.markdown(f"**Run {job.id}** · begun by {job.who} {layout.duration(job.seconds)} ago")
     st.progress(min(1.0, progress.share), text=_where(progress))
-    if jobs.stalled(job):
+    if job_processes.stalled(job):
         st.warning("It has given no sign for a while; Stop will end it there and then.")
     if may_stop:
         with st.container(horizontal=True):
@@ -58,7 +55,9 @@ def _running(job: Job, may_stop: bool) -> None:
                 on_click=_stop,
                 args=(job, False),
             )
-            st.button("End at once", icon=":material/cancel:", on_click=_stop, args=(job, True))
+            st.button(
+                "Cancel, keep nothing", icon=":material/cancel:", on_click=_stop, args=(job, True)
+            )
     _facts(progress)
     learning(job.id)
 
@@ -68,20 +67,20 @@ def _ended(job: Job) -> None:
     took = layout.duration(job.seconds)
     st.markdown(f"**Run {job.id}** · :{colour}-badge[{word}] after {took}, begun by {job.who}")
     if job.state in ("finished", "stopped") and not job.reason:
-        layout.run_link(job.id)
+        layout.run_link(job.id, f"Run {job.id}")
     if job.reason:
         st.error(job.reason, icon=":material/error:")
 
 
 def _stop(job: Job, at_once: bool) -> None:
     try:
-        jobs.stop(job, at_once)
+        job_processes.stop(job, at_once)
         st.toast("It ends now." if at_once else "It ends after this batch and is then measured.")
     except DigitsError as error:
         st.toast(str(error))
 
 
-def _where(progress: Progress) -> str:
+def _where(progress: TrainingProgress) -> str:
     if progress.phase != "training":
         return f"{progress.phase.capitalize()} …"
     left = progress.seconds_left
@@ -92,7 +91,7 @@ def _where(progress: Progress) -> str:
     )
 
 
-def _facts(progress: Progress) -> None:
+def _facts(progress: TrainingProgress) -> None:
     def shown(value: float | None, form: str) -> str:
         return "–" if value is None else f"{value:{form}}"
 
@@ -110,7 +109,7 @@ def _facts(progress: Progress) -> None:
 
 def learning(run_id: str) -> None:
     """The curves and the validation matrix that a run has so far."""
-    curve, history = table(run_id, "curve.csv"), table(run_id, "history.csv")
+    curve, history = progress_files.curve(run_id), progress_files.history(run_id)
     if len(curve):
         loss, accuracy = st.columns(2)
         loss.altair_chart(charts.live_curve(curve, history, "loss", "Loss", ".3f"), width="stretch")
@@ -119,12 +118,3 @@ def learning(run_id: str) -> None:
         )
     with st.expander("Confusion matrix of the validation digits, per epoch"):
         matrix_view.per_epoch(run_id)
-
-
-def table(run_id: str, name: str) -> pd.DataFrame:
-    """A CSV file of a run, whole or in the making; empty where it is not there or cut short."""
-    try:
-        content = (runs.new_folder(run_id) / name).read_bytes()
-        return pd.read_csv(io.BytesIO(content), on_bad_lines="skip")
-    except (OSError, ValueError):
-        return pd.DataFrame({"epoch": []})

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from mnist_cnn.records import FloatArray, Prediction, Reading
-from mnist_cnn.ui import guard
+from mnist_cnn.records import FloatArray, Prediction, PredictionResult
+from mnist_cnn.runs import notes, store
+from mnist_cnn.ui import auth
 
 
 def page(title: str, icon: str, introduction: str = "") -> None:
@@ -23,7 +24,7 @@ def page(title: str, icon: str, introduction: str = "") -> None:
     st.header(title)
     if introduction:
         st.caption(introduction)
-    guard.account()
+    auth.account()
 
 
 def on_a_phone() -> bool:
@@ -81,17 +82,23 @@ def seen_image(image: FloatArray, scale: int = 4) -> None:
 
 
 def picture_link(image: NDArray[np.uint8]) -> str:
-    """A small grey image as a link that holds it."""
+    """A small grey image, uint8 (height, width), as a link that holds it."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def run_link(run_id: str) -> None:
+def read_by(run_id: str) -> None:
+    """Says which run predicted, and leads to its page."""
+    run = store.open_run(run_id)
+    run_link(run_id, f"Read by *{notes.name_of(run)}*, {run.day}")
+
+
+def run_link(run_id: str, label: str) -> None:
     """Leads to the run's page."""
     st.page_link(
         "pages/4_Training_runs.py",
-        label=f"Run {run_id}",
+        label=label,
         icon=":material/model_training:",
         query_params={"run": run_id},
     )
@@ -123,7 +130,7 @@ def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.Da
         labels[true == read] = ""
     columns = {
         "true": true,
-        "read": read,
+        "predicted": read,
         "count": counts,
         "share": of_row,
         "label": labels,
@@ -133,13 +140,14 @@ def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.Da
 
 
 def difference_cells(matrix_a: NDArray[np.int64], matrix_b: NDArray[np.int64]) -> pd.DataFrame:
-    """What changes from A's confusion matrix to B's, for `charts.matrix_difference`."""
+    """What changes from A's confusion matrix to B's, (10, 10) counts each, for
+    `charts.matrix_difference`."""
     difference = matrix_b - matrix_a
     true, read = np.indices(difference.shape)
     good = np.where(true == read, difference, -difference)
     columns: dict[str, Any] = {
         "true": true,
-        "read": read,
+        "predicted": read,
         "difference": difference,
         "label": np.array([[f"{n:+d}" if n else "" for n in row] for row in difference], object),
         "heat": np.sign(good) * np.sqrt(np.abs(good) / max(int(np.abs(good).max()), 1)),
@@ -153,7 +161,7 @@ def headline() -> DeltaGenerator:
     return st.container(height=70, border=False)
 
 
-def in_one_line(reading: Reading) -> str:
+def in_one_line(reading: PredictionResult) -> str:
     """The verdict in a line, for where it stays in sight beside a finger on a phone."""
     prediction = reading.prediction
     answer, words = _verdict_words(prediction)

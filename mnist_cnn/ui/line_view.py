@@ -1,16 +1,18 @@
 """A line of writing as it was read: boxes over the strokes, the text, and ways to mend it."""
 
 import html
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import arithmetic, reader
 from mnist_cnn.errors import BadExpression
-from mnist_cnn.reader import Line, Symbol
-from mnist_cnn.records import SYMBOLS, FloatArray, Stroke
+from mnist_cnn.expressions import arithmetic
+from mnist_cnn.expressions.line import UNKNOWN, Line, Symbol, corrected
+from mnist_cnn.models.classes import SYMBOLS
+from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import layout
 
 SURE, UNSURE, LOST = "#4cc2ff", "#ffc857", "#ff8fa3"
@@ -35,8 +37,8 @@ def in_words(line: Line) -> str:
 
 
 def boxes(line: Line, written: Sequence[Stroke] | FloatArray) -> None:
-    """The strokes, or a picture's ink, with a box and the symbol over every group, coloured by
-    confidence."""
+    """The strokes, (points, 2) each, or a picture's ink, (height, width), with a box and the
+    symbol over every group, coloured by confidence."""
     edges = [symbol.box for symbol in line.symbols]
     left, top = min(e[0] for e in edges), min(e[1] for e in edges)
     right, bottom = max(e[2] for e in edges), max(e[3] for e in edges)
@@ -113,9 +115,9 @@ def details(line: Line) -> None:
     text.code(line.text, language=None)
     latex.caption("As LaTeX")
     latex.code(arithmetic.latex(line.text), language="latex")
-    with st.expander("Where did you split?"):
+    with st.expander("How the strokes were grouped"):
         if line.second:
-            st.markdown(f"Second best: **{line.second}** (by {line.margin:.1f} nats)")
+            st.markdown(f"Second best: **{line.second}**, {_times(line.margin)} less likely")
         st.dataframe(_table(line.symbols, "taken"), hide_index=True)
         if line.rejected:
             st.caption("Groups of strokes that were tried and lost, the nearest first")
@@ -123,11 +125,16 @@ def details(line: Line) -> None:
     st.caption(f"Read in {1000 * line.seconds:.1f} ms.")
 
 
+def _times(margin: float) -> str:
+    """How many times less likely something is that lies so many nats behind."""
+    return f"{math.exp(margin):,.0f} times" if margin < math.log(1000) else "over 1,000 times"
+
+
 def mended(line: Line, changes: dict[int, str]) -> Line:
     """The line with a person's corrections in it."""
     for place, text in changes.items():
         if place < len(line.symbols):
-            line = reader.corrected(line, place, text)
+            line = corrected(line, place, text)
     return line
 
 
@@ -143,6 +150,6 @@ def _table(symbols: Sequence[Symbol], word: str) -> pd.DataFrame:
 
 
 def _colour(symbol: Symbol) -> str:
-    if symbol.text == reader.UNKNOWN:
+    if symbol.text == UNKNOWN:
         return LOST
     return SURE if symbol.confidence >= 0.9 else UNSURE

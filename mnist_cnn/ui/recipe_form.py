@@ -1,7 +1,7 @@
 """Chooses a recipe: a preset, and every setting that may differ from it."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from mnist_cnn.augmentation import Augmentation, augmented
-from mnist_cnn.recipes import (
-    DATA,
-    HEADS,
-    MOST_BRANCHES,
-    OPTIMIZERS,
-    PADDINGS,
-    SCHEDULES,
-    Architecture,
-    Pools,
-    Recipe,
-)
+from mnist_cnn.data.augmentation import augmented
+from mnist_cnn.models.recipe_options import changed
+from mnist_cnn.models.recipe_settings import AUGMENTATION, DATA, LEARNING, NETWORK, POOLS, Setting
+from mnist_cnn.models.recipes import Architecture, Augmentation, Recipe
 from mnist_cnn.records import FloatArray
 from mnist_cnn.ui import cache, charts, layout
 
@@ -31,46 +23,105 @@ DATA_NAMES = {
     "bundled-digits": "Bundled digits, 1,797 small ones, no download",
     "corrections": "Corrections, what people put right here",
 }
-AMOUNTS = {
-    "rotation": ("Rotation, standard deviation (°)", 30.0, 1.0),
-    "slant": ("Slant, standard deviation (°)", 30.0, 1.0),
-    "scale": ("Change of size, at most (share)", 0.5, 0.05),
-    "shift": ("Shift, at most (pixels)", 6.0, 0.2),
-    "elastic": ("Elastic warp (pixels)", 2.0, 0.05),
-    "grain": ("Share with a photograph's grain", 1.0, 0.05),
-    "thickness": ("Share with another thickness", 1.0, 0.05),
-}
-POOLS = {
-    "scanned": "Scanned digits as they are",
-    "rewritten": "Pen digits with another pen and hand",
-    "redrawn": "Scanned digits redrawn with an even pen",
-    "photographed": "Scanned digits on noisy grey paper",
-    "not_digits": "What is no digit: letters, signs, doodles",
-    "sketched": "Digits from templates, as different people write them",
-    "operators": "Signs of arithmetic from templates, for a network that knows them",
-    "corrected": "Corrections, each up to ten times",
-}
 
 
 def own_settings(base: Recipe, key: str) -> Recipe:
     """Every setting as a control, beginning at `base`; other keys begin anew."""
     network, learning, images, data = st.tabs(["Network", "Learning", "Augmentation", "Data"])
     with network:
-        architecture = _architecture(base.architecture, key)
+        recipe = _network(base, key)
     with learning:
-        chosen = _learning(base, key)
+        recipe = _learning(recipe, key)
     with images:
-        augmentation = _augmentation(base.augmentation, key)
+        recipe = changed(recipe, _controls(AUGMENTATION, recipe, key, _pairs()))
+        _show_examples(recipe.augmentation)
     with data:
-        sets, pools = _data(base, key)
-    return replace(
-        base,
-        architecture=architecture,
-        augmentation=augmentation,
-        data=sets,
-        pools=pools,
-        **chosen,
+        sets = st.multiselect(
+            "Learn from",
+            DATA,
+            list(base.data),
+            format_func=DATA_NAMES.__getitem__,
+            key=f"{key} data",
+        )
+        st.markdown("Images per epoch")
+        pools = _controls(POOLS, recipe, key, _one_column())
+    return changed(recipe, {"data": tuple(sets), **pools})
+
+
+def _network(base: Recipe, key: str) -> Recipe:
+    places = _pairs()
+    net = base.architecture
+    depth = next(places).slider("Depth (convolutions)", 1, 8, len(net.filters), key=f"{key} depth")
+    width = next(places).slider(
+        "Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width"
     )
+    recipe = replace(base, architecture=net.resized(depth, width))
+    others = [setting for setting in NETWORK if setting.kind != "ints"]
+    return changed(recipe, _controls(others, recipe, key, places))
+
+
+def _learning(base: Recipe, key: str) -> Recipe:
+    values: dict[str, Any] = {}
+    for setting, place in zip(LEARNING, _pairs(), strict=False):
+        bounded = setting
+        if setting.name == "plain_epochs":
+            bounded = replace(setting, high=values["epochs"], form_high=0)
+            base = replace(base, plain_epochs=min(base.plain_epochs, values["epochs"]))
+        values[setting.field] = _number_or_choice(bounded, base, key, place)
+    return changed(base, values)
+
+
+def _controls(
+    settings: Sequence[Setting], base: Recipe, key: str, places: Iterator[DeltaGenerator]
+) -> dict[str, Any]:
+    """A slider for each number and a list for each choice; the values by their fields."""
+    values = {}
+    for setting, place in zip(settings, places, strict=False):
+        if setting.choices:
+            values[setting.field] = _number_or_choice(setting, base, key, place)
+            continue
+        kind = {"int": int, "float": float}[setting.kind]
+        value, high = setting.value(base), setting.form_high or setting.high
+        values[setting.field] = place.slider(
+            setting.label,
+            kind(setting.low),
+            kind(max(high, value)),
+            kind(value),
+            kind(setting.step),
+            key=f"{key} {setting.name}",
+            help=setting.help if setting in NETWORK else None,
+        )
+    return values
+
+
+def _number_or_choice(setting: Setting, base: Recipe, key: str, place: DeltaGenerator) -> Any:
+    value = setting.value(base)
+    if setting.choices:
+        return place.selectbox(
+            setting.label,
+            setting.choices,
+            setting.choices.index(value),
+            key=f"{key} {setting.name}",
+            help=setting.help or None,
+        )
+    kind = {"int": int, "float": float}[setting.kind]
+    high = setting.form_high or setting.high  # an earlier run may lie beyond the form's
+    bounds = kind(min(setting.low, value)), kind(max(high, value))
+    look: dict[str, Any] = {"format": "%.5f"} if setting.kind == "float" else {}
+    return place.number_input(
+        setting.label, *bounds, value, kind(setting.step), key=f"{key} {setting.label}", **look
+    )
+
+
+def _pairs() -> Iterator[DeltaGenerator]:
+    """Left and right by turns, row by row: the order in which a phone shows them."""
+    while True:
+        yield from st.columns(2)
+
+
+def _one_column() -> Iterator[DeltaGenerator]:
+    while True:
+        yield st.container()
 
 
 def network_picture(architecture: Architecture) -> None:
@@ -80,7 +131,7 @@ def network_picture(architecture: Architecture) -> None:
         zip(architecture.sides, architecture.filters, strict=True), start=1
     ):
         rows.append((f"conv {number}", side, filters))
-    rows.append(("answers", 1, architecture.outputs))
+    rows.append(("logits", 1, architecture.outputs))
     layers = pd.DataFrame(rows, columns=["layer", "side", "channels"])
     layers["order"] = range(len(rows))
     together = f" in {architecture.branches} branches" if architecture.branches > 1 else ""
@@ -95,113 +146,10 @@ def network_picture(architecture: Architecture) -> None:
     )
 
 
-def _architecture(base: Architecture, key: str) -> Architecture:
-    places = _places()
-    depth = next(places).slider("Depth (convolutions)", 1, 8, len(base.filters), key=f"{key} depth")
-    width = next(places).slider(
-        "Width (times the preset)", 0.25, 3.0, 1.0, 0.25, key=f"{key} width"
-    )
-    dropout = next(places).slider(
-        "Dropout (share)", 0.0, 0.9, base.dropout, 0.05, key=f"{key} dropout"
-    )
-    head = next(places).selectbox(
-        "Head",
-        HEADS,
-        HEADS.index(base.head),
-        key=f"{key} head",
-        help="flatten keeps every position of the last maps; depthwise sums each map over its "
-        "positions with learned weights, which takes fewer parameters.",
-    )
-    padding = next(places).selectbox(
-        "Padding of the first convolution",
-        PADDINGS,
-        PADDINGS.index(base.padding),
-        key=f"{key} padding",
-        help="valid keeps to places that lie inside the frame, whose rim is bare; same looks "
-        "beyond it too, and takes a third longer.",
-    )
-    branches = next(places).slider(
-        "Branches",
-        1,
-        MOST_BRANCHES,
-        base.branches,
-        key=f"{key} branches",
-        help="Networks side by side. Each learns from images of its own, and their mean answers, "
-        "mostly with fewer mistakes; each takes its own time and parameters.",
-    )
-    resized = base.resized(depth, width)
-    return replace(resized, padding=padding, head=head, dropout=dropout, branches=branches)
-
-
-def _places() -> Iterator[DeltaGenerator]:
-    """Left and right by turns, row by row: the order in which a phone shows them."""
-    while True:
-        yield from st.columns(2)
-
-
-def _learning(base: Recipe, key: str) -> dict[str, Any]:
-    places = _places()
-
-    def number(label: str, value: Any, least: Any, most: Any, **look: Any) -> Any:
-        bounds = min(least, value), max(most, value)  # an earlier run may lie beyond the form's
-        return next(places).number_input(label, *bounds, value, key=f"{key} {label}", **look)
-
-    epochs = number("Epochs", base.epochs, 1, 200)
-    return {
-        "epochs": epochs,
-        "calm_epochs": number(
-            "Last epochs without augmentation",
-            min(base.calm_epochs, epochs),
-            0,
-            epochs,
-        ),
-        "batch_size": number("Batch size", base.batch_size, 8, 2048),
-        "learning_rate": number(
-            "Learning rate, at its highest",
-            base.learning_rate,
-            1e-6,
-            1.0,
-            step=1e-3,
-            format="%.5f",
-        ),
-        "optimizer": next(places).selectbox(
-            "Optimizer", OPTIMIZERS, OPTIMIZERS.index(base.optimizer), key=f"{key} optimizer"
-        ),
-        "schedule": next(places).selectbox(
-            "Schedule", SCHEDULES, SCHEDULES.index(base.schedule), key=f"{key} schedule"
-        ),
-        "weight_decay": number(
-            "Weight decay",
-            base.weight_decay,
-            0.0,
-            1.0,
-            step=1e-3,
-            format="%.4f",
-        ),
-        "seed": number("Seed", base.seed, 0, 2**31 - 1),
-    }
-
-
-def _augmentation(base: Augmentation, key: str) -> Augmentation:
-    values = asdict(base)
-    for (name, (label, most, step)), column in zip(AMOUNTS.items(), _places(), strict=False):
-        values[name] = column.slider(label, 0.0, most, values[name], step, key=f"{key} {name}")
-    amounts = Augmentation(**values)
+def _show_examples(amounts: Augmentation) -> None:
     # Within the page: a picture's file is lost when the run of the script that made it is cut off.
     st.image(layout.picture_link(_examples(amounts)), width="stretch")
     st.caption("Top row: digits as they are. Below: what the network would be shown.")
-    return amounts
-
-
-def _data(base: Recipe, key: str) -> tuple[tuple[str, ...], Pools]:
-    sets = st.multiselect(
-        "Learn from", DATA, list(base.data), format_func=DATA_NAMES.__getitem__, key=f"{key} data"
-    )
-    values = asdict(base.pools)
-    st.markdown("Images per epoch")
-    for name, label in POOLS.items():
-        values[name] = st.slider(label, 0, 60_000, values[name], 1000, key=f"{key} {name}")
-    return tuple(sets), Pools(**values)
 
 
 def _examples(amounts: Augmentation, rows: int = 3) -> NDArray[np.uint8]:

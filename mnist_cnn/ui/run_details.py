@@ -1,16 +1,17 @@
-"""One run in full, several side by side, and what may be done with them."""
+"""One run in full, and several side by side."""
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import registry, report
-from mnist_cnn.errors import DigitsError, RunRefused
-from mnist_cnn.runs import Run
+from mnist_cnn.runs import notes, report
+from mnist_cnn.runs.loading import load_calibration
+from mnist_cnn.runs.store import Run
+from mnist_cnn.training import progress_files
 from mnist_cnn.ui import charts, job_panel
 
 CURVES = {
@@ -23,9 +24,9 @@ CURVES = {
 
 def one(run: Run) -> None:
     """Scores, curves, settings, environment and files of a run."""
-    st.subheader(registry.name_of(run))
+    st.subheader(notes.name_of(run))
     st.caption(f"Run {run.id} · begun {run.created} UTC · {run.manifest.get('status', 'finished')}")
-    if note := registry.labels(run.id).note or run.manifest.get("note"):
+    if note := notes.notes_of(run.id).note or run.manifest.get("note"):
         st.markdown(note)
     _scores(run)
     if (run.folder / "curve.csv").exists():
@@ -75,7 +76,7 @@ def overlaid(chosen: Sequence[Run], axis: str, measure: str) -> None:
     column, form = CURVES[measure]
     tables = []
     for run in chosen:
-        history = job_panel.table(run.id, "history.csv")
+        history = progress_files.history(run.id)
         if column not in history:
             continue
         minutes = history["seconds"].cumsum() / 60
@@ -93,108 +94,6 @@ def overlaid(chosen: Sequence[Run], axis: str, measure: str) -> None:
         st.altair_chart(chart, width="stretch")
 
 
-def actions(run: Run, production: str | None, who: str) -> None:
-    """Everything that changes a run or what is said of it."""
-    live = run.id == production
-    with st.container(horizontal=True):
-        _button("Promote", "publish", lambda: _promote(run, who), disabled=live, type="primary")
-        labels = registry.labels(run.id)
-        _button(
-            "Take out of the archive" if labels.archived else "Archive",
-            "inventory_2",
-            lambda: registry.label(run.id, archived=not labels.archived),
-            disabled=live,
-        )
-        with st.popover("Delete", icon=":material/delete:", disabled=live):
-            st.write(f"Delete run {run.id}? It can be brought back for 30 days.")
-            _button("Yes, delete it", "delete", lambda: _delete(run))
-        st.page_link(
-            "pages/3_Train.py",
-            label="Train again with changes",
-            icon=":material/replay:",
-            query_params={"from": run.id},
-        )
-    if live:
-        st.caption("This run is in production, so it can be neither archived nor deleted.")
-    _reason_to_override(run, who)
-    with st.expander("Name, note and tags"), st.form(f"labels {run.id}", border=False):
-        name = st.text_input("Name", registry.name_of(run), max_chars=80)
-        note = st.text_area("Note", labels.note or run.manifest.get("note", ""), max_chars=2000)
-        tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), max_chars=200)
-        if st.form_submit_button("Save"):
-            kept = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
-            registry.label(run.id, name=name.strip(), note=note.strip(), tags=kept)
-            st.rerun()
-
-
-def undo_bar(who: str) -> None:
-    """Rolls back a promotion, brings deleted runs back."""
-    previous, trash = registry.previous_production(), registry.deleted()
-    with st.container(horizontal=True):
-        if previous:
-            _button(
-                f"Roll back to {previous}",
-                "undo",
-                lambda: registry.roll_back(who),
-            )
-        if trash:
-            _button(f"Restore {trash[0]}", "restore_from_trash", lambda: registry.restore(trash[0]))
-
-
-def promotion_log() -> None:
-    """Who promoted what, and when."""
-    entries = registry.promotions()
-    if entries:
-        with st.expander("Promotions"):
-            rows = [vars(entry) for entry in reversed(entries)]
-            shown = pd.DataFrame(rows).rename(
-                columns={"when": "When (UTC)", "before": "From", "after": "To", "by": "By"}
-            )
-            st.dataframe(shown.rename(columns={"reason": "Reason"}), hide_index=True)
-
-
-def _promote(run: Run, who: str, reason: str = "") -> None:
-    try:
-        registry.promote(run.id, who, reason)
-        st.session_state.pop("refused", None)
-        st.toast(f"Run {run.id} answers from the next drawing on.")
-    except RunRefused as error:
-        st.session_state["refused"] = (run.id, error)
-
-
-def _delete(run: Run) -> None:
-    registry.delete(run.id)
-    st.query_params.pop("run", None)
-    st.toast(f"Run {run.id} is deleted; Restore brings it back.")
-
-
-def _reason_to_override(run: Run, who: str) -> None:
-    refused, error = st.session_state.get("refused", (None, None))
-    if refused != run.id:
-        return
-    st.error(str(error), icon=":material/block:")
-    if error.reason_helps:
-        reason = st.text_input("Reason to promote it all the same", max_chars=300)
-        _button(
-            "Promote all the same",
-            "publish",
-            lambda: _promote(run, who, reason),
-            disabled=not reason.strip(),
-        )
-
-
-def _button(label: str, icon: str, action: Callable[[], Any], **options: Any) -> None:
-    """A button whose failure is a sentence."""
-
-    def act() -> None:
-        try:
-            action()
-        except DigitsError as error:
-            st.session_state["trouble"] = str(error)
-
-    st.button(label, icon=f":material/{icon}:", on_click=act, **options)
-
-
 def _scores(run: Run) -> None:
     rows = []
     for name, scores in run.evaluation.get("datasets", {}).items():
@@ -206,17 +105,19 @@ def _scores(run: Run) -> None:
                 "Accuracy": f"{scores['accuracy']:.2%}",
                 "95 % interval": f"{low:.2%} to {high:.2%}",
                 "ECE": f"{scores['ece']:.2%}",
-                "Turned away": f"{scores['turned_away']:.2%}",
+                "Rejected": f"{scores['turned_away']:.2%}",
                 "Unsure": f"{scores['unsure']:.2%}",
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
-    values = run.calibration
-    st.caption(
-        f"Verdicts: unsure below {values['least_confidence']:.1%} confidence; no digit where the "
-        f"log-odds of one lie below {values['least_evidence']:.2f}; logits divided by "
-        f"{values['temperature']:.2f}. All fitted on validation data."
-    )
+    values = load_calibration(run)
+    st.caption(f"Says “unsure” below {values.min_confidence:.0%} confidence.")
+    with st.expander("Details"):
+        st.caption(
+            f"Logits are divided by {values.temperature:.2f} before the softmax (temperature); an "
+            f"image is no digit where the log-odds of one lie below {values.min_evidence:.2f}; "
+            f"“unsure” begins at {values.min_confidence:.2%}. All fitted on validation data."
+        )
 
 
 def _downloads(run: Run) -> None:
@@ -248,7 +149,7 @@ def _downloads(run: Run) -> None:
 
 
 def _title(run: Run) -> str:
-    return f"{registry.name_of(run)} · {run.id}"
+    return f"{notes.name_of(run)} · {run.id}"
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:

@@ -9,23 +9,24 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mnist_cnn import jobs, registry, runs
 from mnist_cnn.errors import RunDamaged, RunError
-from mnist_cnn.runs import Run
+from mnist_cnn.runs import notes, store
+from mnist_cnn.runs.store import Run
+from mnist_cnn.training import job_files, jobs
 
 STATUSES = ("finished", "stopped", "running", "failed", "interrupted", "damaged")
 
 
 def all_rows() -> pd.DataFrame:
     """A row per run, whole, damaged, running or failed, the newest first."""
-    production = runs.production_id()
-    entries = runs.list_all()
+    production = store.production_id()
+    entries = store.list_all()
     rows: list[dict[str, Any]] = [_row(run_id, entry) for run_id, entry in entries.items()]
     rows += [_job_row(job) for job in jobs.list_jobs() if job.id not in entries and _worth(job)]
     rows.sort(key=lambda row: str(row["Run"]), reverse=True)
     table = pd.DataFrame(rows)
     if len(table):
-        live = table["Run"].map(runs.in_production)
+        live = table["Run"].map(store.in_production)
         table.insert(0, "In production", live.map({True: "★", False: ""}))
         _add_differences(table, production)
     return table
@@ -64,7 +65,7 @@ def _place(column: str) -> int:
     first = ("In production", "Name", "Status", "Learning")
     if column in first:
         return first.index(column)
-    return 10 if column.endswith(("(%)", "(± points)", "95 %")) else 20
+    return 10 if column.endswith(("(%)", "against the live one", "95 %")) else 20
 
 
 def configuration(table: pd.DataFrame) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def configuration(table: pd.DataFrame) -> dict[str, Any]:
     for name in map(str, table):
         if name.endswith("(%)"):
             made[name] = number(format="%.2f")
-        elif name.endswith("(± points)"):
+        elif name.endswith("against the live one"):
             made[name] = number(format="%+.2f", help="Against the run in production")
     return made
 
@@ -99,7 +100,7 @@ def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
             "Archived": False,
             "Preset": "",
         }
-    labels = registry.labels(entry.id)
+    labels = notes.notes_of(entry.id)
     facts = _facts(entry.id, entry.folder)
     return {
         "Run": entry.id,
@@ -114,7 +115,7 @@ def _row(run_id: str, entry: Run | RunDamaged) -> dict[str, Any]:
 @lru_cache(maxsize=20_000)
 def _facts(run_id: str, folder: Path) -> dict[str, Any]:
     """What never changes about a run, as cells of its row; `folder` tells artifacts apart."""
-    run = runs.open_run(run_id)
+    run = store.open_run(run_id)
     manifest = run.manifest
     row: dict[str, Any] = {
         "Status": manifest.get("status", "finished"),
@@ -144,7 +145,7 @@ def _validation_curve(run: Run) -> list[float]:
     return [float(line.split(",")[column]) for line in lines[1:]]
 
 
-def _job_row(job: jobs.Job) -> dict[str, Any]:
+def _job_row(job: job_files.Job) -> dict[str, Any]:
     progress = jobs.progress(job)
     preset = job.command[job.command.index("--preset") + 1] if "--preset" in job.command else ""
     return {
@@ -160,7 +161,7 @@ def _job_row(job: jobs.Job) -> dict[str, Any]:
     }
 
 
-def _worth(job: jobs.Job) -> bool:
+def _worth(job: job_files.Job) -> bool:
     """Whether a job without a run tells anything: not one whose run was deleted."""
     return job.state in ("running", "failed", "interrupted") or bool(job.reason)
 
@@ -172,4 +173,4 @@ def _add_differences(table: pd.DataFrame, production: str | None) -> None:
     for name in [n for n in map(str, table) if n.endswith("-test (%)")]:
         difference = table[name] - live.iloc[0][name]
         place = list(table).index(name) + 1
-        table.insert(place, name.replace("(%)", "(± points)"), difference)
+        table.insert(place, name.replace("(%)", "against the live one"), difference)

@@ -1,0 +1,127 @@
+"""Makes the pictures of README.md again, from the dashboard as it is.
+
+    python -m benchmarks.screenshots [--quick]
+
+docs/demo.gif shows a digit that is drawn and recognised, docs/pages/*.png a page each. With --quick
+they are made in a folder that is thrown away.
+"""
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.options import parser as quick_parser
+from mnist_cnn.settings import PROJECT_FOLDER
+from tests.support import browser
+from tests.support.browser import SEVEN, draw, on_canvas, open_page
+from tests.support.drawings import seven_png, written
+from tests.support.files import zipped
+
+VIEW = {"width": 1280, "height": 800}
+THUMBNAIL = 640
+"""Pixels of a page's picture in width."""
+FRAME = 560
+"""Pixels of the film in width."""
+SETTLED = 1500
+"""Milliseconds after which charts have come to rest."""
+
+
+def home(page: Page, url: str) -> None:
+    open_page(page, url)
+    draw(page, SEVEN)
+    browser.wait_for_answer(page, "7")
+
+
+def numbers(page: Page, url: str) -> None:
+    open_page(page, f"{url}/Numbers_and_equations")
+    draw(page, on_canvas(page, written("12+7=")))
+    page.get_by_text("12+7=19").first.wait_for()
+
+
+def batch(page: Page, url: str) -> None:
+    page.goto(f"{url}/Batch")
+    files = zipped(*((f"7/{number}.png", seven_png()) for number in range(60)))
+    page.locator("input[type=file]").set_input_files(
+        {"name": "digits.zip", "mimeType": "application/zip", "buffer": files}
+    )
+    page.get_by_role("button", name="Read them").click()
+    page.get_by_text("Accuracy").first.wait_for()
+
+
+def plain(name: str, waits_for: str) -> Callable[[Page, str], None]:
+    """A page that shows what it is without being touched."""
+
+    def show(page: Page, url: str) -> None:
+        page.goto(f"{url}/{name}")
+        page.locator(waits_for).first.wait_for(timeout=30_000)
+
+    return show
+
+
+PAGES: dict[str, Callable[[Page, str], None]] = {
+    "home": home,
+    "numbers": numbers,
+    "batch": batch,
+    "train": plain("Train", "canvas, svg.marks"),
+    "runs": plain("Training_runs", "[data-testid=stDataFrame]"),
+    "confusion": plain("Confusion_matrix", "canvas, svg.marks"),
+    "compare": plain("Compare_models", "canvas, svg.marks"),
+}
+
+
+def picture(page: Page, width: int) -> Image.Image:
+    shot = Image.open(io.BytesIO(page.screenshot()))
+    small = shot.convert("RGB").resize((width, round(width * shot.height / shot.width)))
+    return small.quantize(128, dither=Image.Dither.NONE)
+
+
+def film(page: Page, url: str) -> list[Image.Image]:
+    """A seven as it is drawn, point by point, until it is recognised."""
+    open_page(page, url)
+    frames = [picture(page, FRAME)]
+    box = page.locator(browser.CANVAS).bounding_box()
+    assert box
+    (x, y), *rest = SEVEN[0]
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    page.mouse.down()
+    for to_x, to_y in rest:
+        page.mouse.move(box["x"] + to_x, box["y"] + to_y, steps=6)
+        frames.append(picture(page, FRAME))
+    page.mouse.up()
+    browser.wait_for_answer(page, "7")
+    page.wait_for_timeout(SETTLED)
+    return [*frames, picture(page, FRAME)]
+
+
+def save_film(frames: list[Image.Image], path: Path) -> None:
+    durations = [900, *[180] * (len(frames) - 2), 3000]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+
+
+def main() -> None:
+    parser = quick_parser(__doc__)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        docs = Path(scratch) if options.quick else PROJECT_FOLDER / "docs"
+        (docs / "pages").mkdir(exist_ok=True)
+        chromium = browser.launch(playwright)
+        assert chromium, browser.NO_BROWSER
+        with browser.server(Path(scratch) / "log") as server:
+            for name, show in PAGES.items():
+                page = chromium.new_page(viewport=VIEW)  # type: ignore[arg-type]
+                show(page, server.url)
+                page.wait_for_timeout(SETTLED)
+                picture(page, THUMBNAIL).save(docs / "pages" / f"{name}.png", optimize=True)
+                page.close()
+            save_film(film(chromium.new_page(viewport=VIEW), server.url), docs / "demo.gif")  # type: ignore[arg-type]
+        chromium.close()
+        for path in sorted([docs / "demo.gif", *(docs / "pages").glob("*.png")]):
+            print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

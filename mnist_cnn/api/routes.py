@@ -1,0 +1,187 @@
+"""The routes of the REST API. Images are decoded and read in threads, so that neither the dashboard
+nor other requests wait for them."""
+
+import contextlib
+import hmac
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import UploadFile
+
+from mnist_cnn.api.errors import failure
+from mnist_cnn.api.limits import READERS, concurrency_limit
+from mnist_cnn.api.schemas import (
+    ErrorResponse,
+    HealthResponse,
+    LineResponse,
+    PredictionResponse,
+    PromotionResponse,
+    RunSummary,
+)
+from mnist_cnn.api.uploads import form_schema, many_files, one_file
+from mnist_cnn.errors import BadInput, RunError
+from mnist_cnn.expressions import reader
+from mnist_cnn.ink.extract import read_image
+from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.models.pipeline import predict_image
+from mnist_cnn.runs import registry, serving, store
+from mnist_cnn.settings import MAX_BATCH_FILES, api_token
+
+router = APIRouter()
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ErrorResponse} for status in statuses}
+
+
+def _owner(authorization: Annotated[str, Header()] = "") -> str:
+    """Who changes something: whoever shows the token. Without one configured, nobody may."""
+    token = api_token()
+    shown = authorization.removeprefix("Bearer ").encode()
+    if not token or not hmac.compare_digest(shown, token.encode()):
+        raise HTTPException(
+            401,
+            "This needs `Authorization: Bearer` with the token that the server was started with "
+            "as MNIST_CNN_TOKEN; where it was started without one, nobody may.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return "somebody with the token"
+
+
+Reader = Depends(concurrency_limit)
+
+Owner = Annotated[str, Depends(_owner)]
+
+
+@router.post(
+    "/predict",
+    response_model=PredictionResponse,
+    dependencies=[Reader],
+    openapi_extra=form_schema("one digit: PNG, JPEG, BMP, GIF or WEBP, at most 10 MB", many=False),
+    responses=_errors(400, 408, 413, 415, 422, 429, 503),
+    summary="Read one digit",
+)
+async def predict(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+    """`digit` comes first, an integer, or null where no digit was found."""
+    content = await file.read()
+    return JSONResponse(await to_thread.run_sync(_predict, content, limiter=READERS))
+
+
+@router.post(
+    "/predict/batch",
+    response_model=list[PredictionResponse | ErrorResponse],
+    dependencies=[Reader],
+    openapi_extra=form_schema(f"images of one digit each, at most {MAX_BATCH_FILES}", many=True),
+    responses=_errors(400, 408, 413, 415, 429, 503),
+    summary="Read many digits",
+)
+async def predict_batch(files: Annotated[list[UploadFile], Depends(many_files)]) -> Response:
+    """An entry per file, in the order sent; a file that cannot be read has its error there."""
+    entries = []
+    for file in files:  # one after the other, so that single images come between them
+        content = await file.read()
+        entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
+    return JSONResponse(entries)
+
+
+@router.post(
+    "/read",
+    response_model=LineResponse,
+    dependencies=[Reader],
+    openapi_extra=form_schema("one line: a number or an equation", many=False),
+    responses=_errors(400, 408, 413, 415, 422, 429, 503),
+    summary="Read a number or an equation",
+)
+async def read_line(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+    """Digits and + − × ÷ = ( ) . / on one line, with the exact value."""
+    content = await file.read()
+    return JSONResponse(await to_thread.run_sync(_read_line, content, limiter=READERS))
+
+
+@router.get(
+    "/health",
+    response_model=HealthResponse,
+    response_model_exclude_none=True,
+    responses=_errors(503),
+    summary="Is it ready?",
+)
+def health() -> Any:
+    """Ready once a network is loaded; says which run answers, and where it does so for another."""
+    run_id = _classifier().run_id
+    return {"status": "ready", "run": run_id, **_fallback(run_id)}
+
+
+@router.get(
+    "/runs",
+    response_model=list[RunSummary],
+    response_model_exclude_none=True,
+    responses=_errors(422),
+    summary="The training runs",
+)
+def list_runs(
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Any:
+    """The newest first."""
+    return registry.summaries(offset, limit)
+
+
+@router.get("/runs/{run}", responses=_errors(404), summary="One training run")
+def show_run(run: str) -> dict[str, Any]:
+    """What it was made of, and its scores on every test set."""
+    found = store.open_run(run)
+    return {**found.manifest, "config": found.config, "evaluation": found.evaluation}
+
+
+@router.post(
+    "/runs/{run}/promote",
+    response_model=PromotionResponse,
+    responses=_errors(401, 404, 409),
+    summary="Put a run into production",
+)
+def promote(run: str, owner: Owner, reason: Annotated[str, Query(max_length=500)] = "") -> Any:
+    """Past the same gate as in the dashboard; give a reason where it is worse and shall answer."""
+    return {"run": registry.promote(run, by=owner, reason=reason).id}
+
+
+def _classifier() -> Classifier:
+    with _ready():
+        return serving.production_classifier()
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[None]:
+    try:
+        yield
+    except RunError as error:
+        raise HTTPException(503, str(error)) from error
+
+
+def _predict(content: bytes) -> dict[str, Any]:
+    result = predict_image(_classifier(), content)
+    return {**result.prediction.as_dict(), "run": result.run_id, **_fallback(result.run_id)}
+
+
+def _fallback(run_id: str, kind: str = "digits") -> dict[str, str]:
+    """What to say where another run answers than the one in production."""
+    message = serving.fallback_message(run_id, kind)
+    return {"fallback": message} if message else {}
+
+
+def _read_line(content: bytes) -> dict[str, Any]:
+    ink = read_image(content)
+    with _ready():
+        networks = serving.line_networks()
+    line = reader.read_ink_line(ink, networks)
+    told = _fallback(networks.digits.run_id) | _fallback(line.run_id, "symbols")
+    return {**line.as_dict(), "run": line.run_id, **told}
+
+
+def _predict_or_error(content: bytes) -> dict[str, Any]:
+    try:
+        return _predict(content)
+    except BadInput as error:
+        return failure(error.code, str(error))

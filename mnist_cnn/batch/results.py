@@ -1,0 +1,148 @@
+"""What became of a batch: rows, counts, exports."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.ink import sheet
+from mnist_cnn.ink.extract import read_image
+from mnist_cnn.records import Prediction
+
+Format = Literal["csv", "jsonl", "kaggle"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One digit as read; `status` is "error" where the item could not be."""
+
+    item: Item
+    prediction: Prediction | None
+
+    @property
+    def status(self) -> str:
+        return self.prediction.status if self.prediction else "error"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As a row of the exported table."""
+        read = self.prediction
+        row: dict[str, Any] = {
+            "item": self.item.name,
+            "digit": None if read is None else read.digit,
+            "confidence": None if read is None else round(read.confidence, 4),
+            "status": self.status,
+        }
+        if self.item.label is not None:
+            row["label"] = self.item.label
+        if self.item.error:
+            row["error"] = self.item.error
+        return row
+
+
+@dataclass
+class Summary:
+    """What became of a batch so far."""
+
+    items: int = 0
+    errors: int = 0
+    unsure: int = 0
+    not_digits: int = 0
+    labelled: int = 0
+    right: int = 0
+
+    def add(self, result: Result) -> None:
+        self.items += 1
+        self.errors += result.prediction is None
+        self.unsure += result.status == "unsure"
+        self.not_digits += result.status in ("not_a_digit", "blank")
+        if result.item.label is not None and result.prediction is not None:
+            self.labelled += 1
+            self.right += top_digit(result.prediction) == result.item.label
+
+    def as_dict(self) -> dict[str, Any]:
+        accuracy = self.right / self.labelled if self.labelled else None
+        return {**self.__dict__, "accuracy": accuracy}
+
+
+def write(results: Iterable[Result], file: IO[str], form: Format = "csv") -> Summary:
+    """Writes results as they come; what became of them in all."""
+    summary = Summary()
+    put = {"csv": _csv_writer, "jsonl": _json_writer, "kaggle": _kaggle_writer}[form](file)
+    for result in results:
+        summary.add(result)
+        put(result)
+    return summary
+
+
+def _csv_writer(file: IO[str]) -> Callable[[Result], None]:
+    writer = csv.writer(file)
+    header: list[str] = []
+
+    def put(result: Result) -> None:
+        if not header:
+            labelled = result.item.label is not None
+            header.extend(
+                ["item", "digit", "confidence", "status", *(["label"] if labelled else [])]
+            )
+            writer.writerow(header)
+        row = result.row
+        writer.writerow([_escape_formula(row.get(name)) for name in header])
+
+    return put
+
+
+def _json_writer(file: IO[str]) -> Callable[[Result], None]:
+    return lambda result: print(json.dumps(result.row), file=file)
+
+
+def _kaggle_writer(file: IO[str]) -> Callable[[Result], None]:
+    """ImageId from 1, and always a digit: Kaggle takes no empty label."""
+    writer = csv.writer(file)
+    writer.writerow(["ImageId", "Label"])
+    count = 0
+
+    def put(result: Result) -> None:
+        nonlocal count
+        count += 1
+        writer.writerow([count, top_digit(result.prediction)])
+
+    return put
+
+
+def annotated_sheet(content: bytes | Path, name: str, results: Iterable[Result]) -> bytes:
+    """A copy of a sheet, as PNG, with a box and the answer at each of its digits.
+
+    Args:
+        content: the sheet's file, of the name that its items carry.
+        results: of a whole batch; those of other files are passed over.
+
+    Raises:
+        BadImage: the file is no image that can be read.
+    """
+    marks = [
+        (result.item.box, _answer(result), result.status == "ok")
+        for result in results
+        if result.item.box and result.item.name.rpartition(" #")[0] == name
+    ]
+    return sheet.annotated(read_image(content), marks)
+
+
+def _answer(result: Result) -> str:
+    digit = result.prediction.digit if result.prediction else None
+    return "?" if digit is None else str(digit)
+
+
+def top_digit(prediction: Prediction | None) -> int:
+    """The likeliest digit, also where the network would rather not say."""
+    return prediction.likeliest[0] if prediction and prediction.likeliest else 0
+
+
+def _escape_formula(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

@@ -1,0 +1,117 @@
+"""`batch` reads thousands of digits."""
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from mnist_cnn.cli.options import add_command, add_run_option, chosen_classifier, positive
+from mnist_cnn.cli.output import say, show_in_place
+from mnist_cnn.errors import BadInput
+from mnist_cnn.storage import make_folder, replacing, storage_failed, write_atomically
+
+if TYPE_CHECKING:
+    from mnist_cnn.batch.results import Result
+
+
+def add_commands(commands: Any) -> None:
+    batch = add_command(
+        commands, "batch", _batch, "read thousands of digits", "batch test.csv --output read.csv"
+    )
+    kinds = "images, ZIP, CSV, IDX, Parquet or strokes, or a folder of them"
+    batch.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=kinds)
+    batch.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: on a cluster, into a folder of Parquet shards",
+    )
+    batch.add_argument("--workers", type=positive(int), metavar="N", help="of ray; default: cores")
+    batch.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    batch.add_argument("--format", choices=("csv", "jsonl", "kaggle"), default="csv")
+    batch.add_argument(
+        "--annotated", type=Path, metavar="FOLDER", help="for copies of sheets with their answers"
+    )
+    add_run_option(batch)
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from mnist_cnn.batch.inputs import files
+    from mnist_cnn.batch.results import write
+    from mnist_cnn.batch.stream import read_all
+
+    if options.engine == "ray":
+        return _batch_on_ray(options)
+    classifier = chosen_classifier(options.run_id)
+    results = read_all(files.items_of(files.files_in(options.inputs)), classifier)
+    if options.annotated:
+        results = _annotating(results, options.inputs, options.annotated)
+    if options.output is None:
+        summary = write(_counted(results), sys.stdout, options.format)
+    else:
+        with _opened(options.output) as file:
+            summary = write(_counted(results), file, options.format)
+    (say if options.output is None else print)(json.dumps(summary.as_dict()))
+    return 2 if summary.errors else 0
+
+
+def _batch_on_ray(options: argparse.Namespace) -> int:
+    from mnist_cnn.batch import on_ray
+    from mnist_cnn.runs import store
+
+    if options.output is None:
+        raise BadInput("Please say with --output FOLDER where Ray is to write its Parquet shards.")
+    if options.output.exists() and any(options.output.iterdir()):
+        raise BadInput(f"{options.output} is not empty; please name a new folder.")
+    run = store.open_run(options.run_id) if options.run_id else store.production_run()
+    with contextlib.redirect_stdout(sys.stderr):  # what Ray has to say
+        summary = on_ray.read_all(options.inputs, options.output, run, options.workers)
+    print(json.dumps(summary.as_dict()))
+    return 2 if summary.errors else 0
+
+
+def _annotating(
+    results: "Iterator[Result]", paths: Sequence[Path], folder: Path
+) -> "Iterator[Result]":
+    """The same; at the end a folder holds a copy of each sheet, with its answers."""
+    from mnist_cnn.batch.inputs import files
+    from mnist_cnn.batch.results import annotated_sheet
+
+    on_sheets: dict[str, list[Result]] = {}
+    for result in results:
+        if result.item.box:
+            on_sheets.setdefault(result.item.name.rpartition(" #")[0], []).append(result)
+        yield result
+    make_folder(folder)
+    for name, path in files.files_in(paths):
+        if name in on_sheets:
+            content = annotated_sheet(path, name, on_sheets[name])
+            write_atomically(folder / f"{path.stem} read.png", content)
+
+
+def _counted(results: "Iterator[Result]") -> "Iterator[Result]":
+    """The same, with a line on a terminal that says how many there were."""
+    began = time.monotonic()
+    for number, result in enumerate(results, 1):
+        if number % 500 == 0:
+            rate = number / (time.monotonic() - began)
+            show_in_place(f"{number:,} read, {rate:,.0f} per second")
+        yield result
+    show_in_place("")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its name once it is whole."""
+    try:
+        with (
+            replacing(path) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as file,
+        ):
+            yield file
+    except OSError as error:
+        raise storage_failed(path, error) from error

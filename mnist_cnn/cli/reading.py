@@ -1,0 +1,83 @@
+"""`predict` reads digits, `read` numbers and equations."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_cnn.cli.options import add_command, add_run_option, add_strokes_option, chosen_classifier
+from mnist_cnn.cli.output import print_json, say
+from mnist_cnn.errors import BadInput, BadStrokes
+
+if TYPE_CHECKING:
+    from mnist_cnn.records import Stroke
+
+    DrawingOrFile = Path | tuple[Stroke, ...] | BadStrokes
+
+
+def add_commands(commands: Any) -> None:
+    predict = add_command(commands, "predict", _predict, "read digits", "predict seven.png")
+    read = add_command(commands, "read", _read, "read numbers and equations", "read equation.png")
+    for command in (predict, read):
+        command.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+        add_strokes_option(command, "a strokes file instead")
+    add_run_option(predict)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from mnist_cnn.models.pipeline import predict_image, predict_strokes
+
+    classifier = chosen_classifier(options.run_id)
+
+    def result(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
+        if isinstance(source, Path):
+            return predict_image(classifier, source).prediction.as_dict()
+        return predict_strokes(classifier, source).prediction.as_dict()
+
+    return _each(options, result)
+
+
+def _read(options: argparse.Namespace) -> int:
+    from mnist_cnn.expressions import reader
+    from mnist_cnn.ink.extract import read_image
+    from mnist_cnn.runs import serving
+
+    networks = serving.line_networks()
+
+    def result(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
+        if isinstance(source, Path):
+            return reader.read_ink_line(read_image(source), networks).as_dict()
+        return reader.read_strokes_line(source, networks).as_dict()
+
+    return _each(options, result)
+
+
+def _each(
+    options: argparse.Namespace, result: "Callable[[Path | tuple[Stroke, ...]], dict[str, Any]]"
+) -> int:
+    """Prints the result for every image or drawing; one that cannot be read costs its own line."""
+    if bool(options.images) == bool(options.strokes):
+        raise BadInput("Please give either images or --strokes FILE.")
+    failed = False
+    for origin, source in _sources(options):
+        try:
+            if isinstance(source, BadStrokes):
+                raise source
+            print_json({**result(source), **origin})
+        except BadInput as error:
+            failed = True
+            say(f"{source}: {error}" if isinstance(source, Path) else str(error))
+            print_json({"error": {"code": error.code, "message": str(error)}, **origin})
+    return 2 if failed else 0
+
+
+def _sources(options: argparse.Namespace) -> "Iterator[tuple[dict[str, Any], DrawingOrFile]]":
+    """What is to be read, in the order given, and where it comes from; for a line that cannot be
+    read, its error."""
+    from mnist_cnn.ink.stroke_files import numbered_strokes
+
+    for path in options.images:
+        yield {"file": str(path)}, path
+    if options.strokes:
+        for number, row in numbered_strokes(options.strokes):
+            yield {"line": number}, row if isinstance(row, BadStrokes) else row.strokes

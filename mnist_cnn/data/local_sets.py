@@ -1,0 +1,63 @@
+"""The collections that are on this machine, by name and part."""
+
+import sys
+
+from mnist_cnn.data.bundled_digits import load_bundled_digits
+from mnist_cnn.data.download import DownloadCallback
+from mnist_cnn.data.mnist import check_mnist, load_mnist, mnist_part
+from mnist_cnn.data.pen_digits import framed_drawings, load_pen_digits
+from mnist_cnn.errors import DataMissing
+from mnist_cnn.records import Dataset
+from mnist_cnn.settings import data_folder
+
+TEST_SETS = ("mnist-test", "pen-digits-test", "bundled-digits-test")
+
+
+def local_test_sets() -> list[Dataset]:
+    """Every test set that is on this machine; nothing is downloaded for it."""
+    return [found for name in TEST_SETS if (found := local_test_set(name))]
+
+
+def local_validation_sets() -> list[Dataset]:
+    """What may be chosen by, of every collection that is on this machine."""
+    return [found for name in TEST_SETS if (found := _local_part(name, "validation"))]
+
+
+def local_test_set(name: str) -> Dataset | None:
+    """A test set by its name, or None where it is not on this machine or damaged."""
+    return _local_part(name, "test")
+
+
+def local_training_set(test_set: str) -> Dataset | None:
+    """What networks learn from in the collection of a test set, or None where it is not here."""
+    return _local_part(test_set, "train")
+
+
+def _local_part(test_set: str, part: str) -> Dataset | None:
+    files = {"mnist-test": "mnist.npz", "pen-digits-test": "pen_digits.jsonl.gz"}
+    if test_set not in TEST_SETS:
+        return None
+    if test_set in files and not (data_folder() / files[test_set]).exists():
+        return None
+    try:
+        if test_set == "mnist-test":  # this part alone: to frame the others takes time and memory
+            return mnist_part(check_mnist(data_folder() / files[test_set]), part)
+        if test_set == "pen-digits-test":
+            return framed_drawings(f"pen-digits-{part}", getattr(load_pen_digits(), part))
+        bundled: Dataset = getattr(load_bundled_digits(), part)
+        return bundled
+    except DataMissing as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def fetch_test_set(name: str, progress: DownloadCallback | None = None) -> None:
+    """Downloads what `local_test_set` needs.
+
+    Raises:
+        DataMissing: it is not to be had.
+    """
+    if name == "mnist-test":
+        load_mnist(progress=progress)
+    elif name == "pen-digits-test":
+        load_pen_digits(progress=progress)

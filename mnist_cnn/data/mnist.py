@@ -1,0 +1,69 @@
+"""MNIST: 60,000 + 10,000 scanned digits, split 55,000 / 5,000 / 10,000 in their own order."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.data.checksums import checksum
+from mnist_cnn.data.download import DownloadCallback, damaged, download
+from mnist_cnn.data.splits import Splits
+from mnist_cnn.ink.image_batches import framed_images
+from mnist_cnn.records import Dataset
+from mnist_cnn.settings import data_folder
+
+MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+
+MNIST_SHA256 = "72f393efcb62341c9a05cecb9ecaf56941ec97e3139ad361841a7588a454f51c"
+
+MNIST_PARTS = {
+    "train": ("train", slice(0, 55_000)),
+    "validation": ("train", slice(55_000, None)),
+    "test": ("test", slice(None)),
+}
+"""Which half of the file each part lies in, and where."""
+
+
+def load_mnist(url: str = MNIST_URL, progress: DownloadCallback | None = None) -> Splits:
+    """MNIST from the data folder, or downloaded into it.
+
+    Raises:
+        DataMissing: it is not there and cannot be downloaded, or holds other arrays.
+    """
+    path = data_folder() / "mnist.npz"
+    if not path.exists():
+        download(url, path, check_mnist, progress)
+    arrays = check_mnist(path)
+    return Splits(*(mnist_part(arrays, name) for name in MNIST_PARTS))
+
+
+def mnist_part(arrays: dict[str, NDArray[np.uint8]], name: str) -> Dataset:
+    """A part by its name; from the file's arrays, (n, 28, 28) and (n,), it takes its own rows
+    alone."""
+    half, rows = MNIST_PARTS[name]
+    return Dataset(
+        f"mnist-{name}",
+        framed_images(arrays[f"x_{half}"][rows]),
+        arrays[f"y_{half}"][rows].astype(np.int64),
+        "LeCun, Cortes and Burges, MNIST",
+        "CC BY-SA 3.0",
+        MNIST_SHA256,
+    )
+
+
+def check_mnist(path: Path) -> dict[str, NDArray[np.uint8]]:
+    """The four arrays of the file: images uint8 (n, 28, 28), labels uint8 (n,).
+
+    Raises:
+        DataMissing: they are missing, damaged, or others.
+    """
+    names = ("x_train", "y_train", "x_test", "y_test")
+    try:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in names}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        raise damaged("MNIST", path) from error
+    if checksum(*arrays.values()) != MNIST_SHA256:
+        raise damaged("MNIST", path)
+    return arrays

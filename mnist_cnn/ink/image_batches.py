@@ -1,0 +1,94 @@
+"""`normalize` for many images of one size at once: the same frames, far sooner."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.ink.normalize import (
+    CENTRE,
+    DIGIT,
+    FAINTEST,
+    FAINTEST_LARGE,
+    FRAME,
+    LARGE,
+    normalize,
+    to_uint8,
+)
+from mnist_cnn.records import FloatArray
+
+
+def framed_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`normalize` over many (28, 28) uint8 images, quick for those it would not change.
+
+    MNIST is already framed: all but a few of its images come back as they were.
+    """
+    framed = images.copy()
+    for index in np.flatnonzero(~_already_framed(images)):
+        framed[index] = to_uint8(normalize(images[index].astype(np.float32)))
+    return framed
+
+
+def _already_framed(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Those with their peak at 255, 20 px on the longer side and their mass in the middle."""
+    mass = images.sum(axis=(1, 2), dtype=np.float64).clip(1)
+    middle = np.ones(len(images), bool)
+    sides = []
+    for axis in (1, 2):
+        profile = images.max(axis=3 - axis) > 0.03 * 255
+        first = profile.argmax(axis=1)
+        last = 28 - profile[:, ::-1].argmax(axis=1)
+        faint_outside = (images.max(axis=3 - axis) > 0) & ~profile
+        weights = images.sum(axis=3 - axis, dtype=np.float64)
+        centre = weights @ np.arange(0.5, 28) / mass
+        middle &= (np.floor(centre) == 14) & ~faint_outside.any(axis=1)
+        sides.append(last - first)
+    return middle & (np.maximum(*sides) == 20) & (images.max(axis=(1, 2)) == 255)
+
+
+def normalize_many(inks: FloatArray) -> FloatArray:
+    """`normalize` of many images of one size at once: float32 (n, 28, 28) of (n, height, width)."""
+    count, height, width = inks.shape
+    frames = np.zeros((count, FRAME, FRAME), np.float32)
+    peaks = inks.max(axis=(1, 2), initial=0.0)
+    some = np.flatnonzero(peaks > 0)
+    if not len(some):
+        return frames
+    share = FAINTEST if max(height, width) <= LARGE else FAINTEST_LARGE
+    crops = np.asarray(inks[some], np.float32)
+    faintest = share * peaks[some, None]
+    rows, columns = crops.max(axis=2) > faintest, crops.max(axis=1) > faintest
+    inside = [np.maximum.accumulate(x, 1) & _up_to_last(x) for x in (rows, columns)]
+    crops = crops * inside[0][:, :, None] * inside[1][:, None, :]
+    sizes = [x.sum(axis=1) for x in inside]
+    pixels = np.maximum(*sizes) / DIGIT
+    mass = crops.sum(axis=(1, 2))
+    spread = []
+    for axis, (x, size) in enumerate(zip(inside, sizes, strict=True)):
+        first = x.argmax(axis=1)
+        places = np.arange(x.shape[1]) + 0.5
+        centre = crops.sum(axis=2 - axis) @ places / mass - first
+        spread.append(_averaging_many(x.shape[1], first, size, centre, pixels))
+    found = spread[0] @ crops @ spread[1].transpose(0, 2, 1)
+    frames[some] = np.clip(found / found.max(axis=(1, 2), keepdims=True), 0, 1)
+    return frames
+
+
+def _averaging_many(
+    length: int,
+    first: NDArray[np.intp],
+    size: NDArray[np.intp],
+    centre: NDArray[np.floating[Any]],
+    pixels: NDArray[np.float64],
+) -> FloatArray:
+    """`_averaging` for many crops, of `size` pixels from `first` on: (n, 28, length)."""
+    centre = np.where(pixels <= 1, np.floor(centre) + 0.5, centre)
+    centre = np.minimum(np.maximum(centre, size - (FRAME - CENTRE) * pixels), CENTRE * pixels)
+    edges = (first + centre)[:, None] + (np.arange(FRAME + 1) - CENTRE) * pixels[:, None]
+    covered = np.clip(edges[:, :, None] - np.arange(length), 0, 1)
+    return np.asarray(np.diff(covered, axis=1) / pixels[:, None, None], np.float32)
+
+
+def _up_to_last(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """True up to the last True of each row."""
+    return np.asarray(np.maximum.accumulate(some[:, ::-1], 1)[:, ::-1])

@@ -1,0 +1,120 @@
+"""A photographed or scanned sheet of digits, cut into its digits in reading order."""
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from mnist_cnn.records import FloatArray
+
+MANY = 4
+"""So many digits at least make a picture a sheet."""
+
+SMALLEST = 56
+"""Pictures that are no larger on their shorter side show one digit."""
+
+SURE, UNSURE = "#0b6bcb", "#c2410c"
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
+
+
+def digits_on(ink: FloatArray) -> list[Box]:
+    """The boxes of the digits on a sheet, line after line, each from left to right.
+
+    Pieces of one digit, such as the bar of a five, are taken together where they stand above each
+    other or nearly touch. Specks are left out.
+
+    Args:
+        ink: float32 (height, width), 0 for paper to 1 for ink.
+    """
+    found, _ = ndimage.label(ink > 0.25 * ink.max(initial=0.0), np.ones((3, 3)))
+    slices = ndimage.find_objects(found)
+    boxes = np.array([(s[1].start, s[0].start, s[1].stop, s[0].stop) for s in slices])
+    if not len(boxes):
+        return []
+    heights = boxes[:, 3] - boxes[:, 1]
+    sizes = np.maximum(heights, boxes[:, 2] - boxes[:, 0])
+    tall = float(np.median(heights[heights >= 0.4 * np.quantile(heights, 0.9)]))
+    boxes = boxes[sizes >= 0.15 * tall]
+    lines = _lines([(int(a), int(b), int(c), int(d)) for a, b, c, d in boxes], tall)
+    return [box for line in lines for box in _merged(line, tall)]
+
+
+def cut(ink: FloatArray, box: Box) -> FloatArray:
+    """The ink inside a box, of (height, width): a view, not a copy."""
+    left, top, right, bottom = box
+    return ink[top:bottom, left:right]
+
+
+def annotated(ink: FloatArray, marks: Iterable[tuple[Box, str, bool]]) -> bytes:
+    """A PNG of the ink, (height, width) in [0, 1], black on white, with a box and a text at each
+    mark: blue where it is sure, orange where not."""
+    paper = Image.fromarray(np.round(255 * (1 - ink)).astype(np.uint8)).convert("RGB")
+    draw = ImageDraw.Draw(paper)
+    for (left, top, right, bottom), text, is_sure in marks:
+        colour = SURE if is_sure else UNSURE
+        draw.rectangle((left - 2, top - 2, right + 1, bottom + 1), outline=colour)
+        size = max(11, (bottom - top) // 3)
+        draw.text((left, top - 3), text, colour, ImageFont.load_default(size), anchor="lb")
+    file = io.BytesIO()
+    paper.save(file, "PNG")
+    return file.getvalue()
+
+
+def _lines(boxes: list[Box], height: float) -> list[list[Box]]:
+    """Boxes grouped into lines of writing, from top to bottom; each box joins the line whose
+    last digits stand at its height, so that a line may slope."""
+    lines: list[list[Box]] = []
+    whole = [box for box in boxes if box[3] - box[1] >= 0.5 * height]
+    parts = [box for box in boxes if box[3] - box[1] < 0.5 * height]
+    for box in sorted(whole, key=lambda b: b[0]):
+        middle = (box[1] + box[3]) / 2
+        near = [line for line in lines if abs(middle - _middle(line)) < 0.6 * height]
+        if near:
+            min(near, key=lambda line: abs(middle - _middle(line))).append(box)
+        else:
+            lines.append([box])
+    for box in parts:  # a bar or a dot goes to the line that is nearest
+        middle = (box[1] + box[3]) / 2
+        if lines:
+            nearest = min(lines, key=lambda line: abs(middle - _middle_near(line, box[0])))
+            nearest.append(box)
+    return sorted(lines, key=_top)
+
+
+def _top(line: list[Box]) -> float:
+    return float(np.median([(box[1] + box[3]) / 2 for box in line]))
+
+
+def _middle(line: list[Box]) -> float:
+    """The height at which a line runs at its right end so far."""
+    return float(np.mean([(box[1] + box[3]) / 2 for box in line[-3:]]))
+
+
+def _middle_near(line: list[Box], x: float) -> float:
+    nearest = sorted(line, key=lambda box: abs(box[0] - x))[:3]
+    return float(np.mean([(box[1] + box[3]) / 2 for box in nearest]))
+
+
+def _merged(line: list[Box], height: float) -> list[Box]:
+    """The pieces of a line as digits, from left to right."""
+    digits: list[Box] = []
+    for box in sorted(line, key=lambda b: (b[0] + b[2]) / 2):
+        if digits:
+            last = digits[-1]
+            shared = min(last[2], box[2]) - max(last[0], box[0])
+            narrower = min(last[2] - last[0], box[2] - box[0])
+            small = min(last[3] - last[1], box[3] - box[1]) < 0.5 * height
+            if shared > 0.5 * narrower or (small and shared > -0.08 * height):
+                digits[-1] = (
+                    min(last[0], box[0]),
+                    min(last[1], box[1]),
+                    max(last[2], box[2]),
+                    max(last[3], box[3]),
+                )
+                continue
+        digits.append(box)
+    return digits

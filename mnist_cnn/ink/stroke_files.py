@@ -1,0 +1,75 @@
+"""Strokes files: one drawing a line, as JSON, gzipped or not."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_cnn.errors import BadStrokes
+from mnist_cnn.ink.strokes import check_size, checked_stroke
+from mnist_cnn.records import Drawing
+
+
+def read_strokes(path: Path) -> Iterator[Drawing | BadStrokes]:
+    """The drawings of a strokes file, one a line, `.jsonl` or gzipped; each stroke has the shape
+    (points, 2), in any unit, y growing downwards.
+
+    A line that cannot be read yields a `BadStrokes` that names the line; the rest is read
+    all the same. Blank lines are passed over.
+
+    Raises:
+        BadStrokes: the file itself cannot be read.
+    """
+    for _, row in numbered_strokes(path):
+        yield row
+
+
+def numbered_strokes(path: Path) -> Iterator[tuple[int, Drawing | BadStrokes]]:
+    """What `read_strokes` yields, each with its line's number from 1; strokes are (points, 2)."""
+    try:
+        with open(path, "rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else open(path, "rb") as lines:
+            yield from parsed_strokes(lines)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadStrokes(f"The strokes file {path} could not be read: {reason}.") from error
+
+
+def parsed_strokes(lines: Iterable[bytes]) -> Iterator[tuple[int, Drawing | BadStrokes]]:
+    """What `numbered_strokes` yields, strokes of (points, 2), for lines that are open already."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield number, _parsed_line(number, line)
+
+
+def write_strokes(drawings: Iterable[Drawing], path: Path) -> None:
+    """Writes a gzipped strokes file."""
+    with gzip.open(path, "wt", encoding="utf-8") as lines:
+        for drawing in drawings:
+            row: dict[str, Any] = {"strokes": [stroke.tolist() for stroke in drawing.strokes]}
+            row |= {"label": drawing.label} if drawing.label is not None else {}
+            row |= {"writer": drawing.writer} if drawing.writer is not None else {}
+            lines.write(json.dumps(row, separators=(",", ":")) + "\n")
+
+
+def _parsed_line(number: int, line: bytes) -> Drawing | BadStrokes:
+    try:
+        row = json.loads(line)
+        if not isinstance(row, dict) or not isinstance(row.get("strokes"), list):
+            raise ValueError('expected an object like {"strokes": [[[x, y], …], …]}')
+        strokes = tuple(checked_stroke(np.asarray(s, np.float64)) for s in row["strokes"])
+        check_size(len(strokes), sum(map(len, strokes)))
+        if not any(map(len, strokes)):
+            raise ValueError("it holds no strokes")
+        label, writer = row.get("label"), row.get("writer")
+        return Drawing(
+            strokes,
+            None if label is None else str(label),
+            None if writer is None else str(writer),
+        )
+    except (ValueError, TypeError, OverflowError, RecursionError, BadStrokes) as error:
+        return BadStrokes(f"Line {number} was left out: {error}.")

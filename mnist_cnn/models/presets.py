@@ -1,0 +1,53 @@
+"""The recipes that have a name."""
+
+from mnist_cnn.models.classes import CLASSES
+from mnist_cnn.models.recipes import Architecture, Augmentation, Pools, Recipe
+
+NO_AUGMENTATION = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+PRESETS: dict[str, Recipe] = {
+    "quick": Recipe(
+        "quick",
+        epochs=1,
+        data=("mnist",),
+        architecture=Architecture(
+            (16, 32, 64, 64), (2, 2, 1, 1), "depthwise", 0.0, padding="valid"
+        ),
+        augmentation=NO_AUGMENTATION,
+        optimizer="sgd",
+        learning_rate=0.1,
+    ),
+    "standard": Recipe(
+        "standard",
+        epochs=6,
+        architecture=Architecture(
+            (24, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.1, padding="valid"
+        ),
+        pools=Pools(55_000, 15_000, 5_000, 5_000, 15_000),
+        learning_rate=5e-3,
+    ),
+    "best": Recipe(
+        "best",
+        epochs=30,
+        architecture=Architecture(
+            (16, 32, 32, 64, 64, 64, 64), (1, 2, 1, 2, 1, 1, 1), padding="valid", branches=2
+        ),
+        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
+        plain_epochs=2,
+        learning_rate=4e-3,
+        weight_decay=0.02,
+    ),
+    "symbols": Recipe(
+        "symbols",
+        epochs=16,
+        architecture=Architecture(
+            (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
+        ),
+        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 12_000, 40_000),
+        plain_epochs=2,
+        batch_size=64,
+        optimizer="muon",
+        learning_rate=6e-3,
+        weight_decay=0.02,
+    ),
+}

@@ -1,0 +1,62 @@
+"""A run folder in the making."""
+
+import calendar
+import contextlib
+import hashlib
+import json
+import secrets
+import time
+from typing import Any
+
+from mnist_cnn.runs.store import RUN_ID, SCHEMA, Run, new_folder, open_run, run_folders
+from mnist_cnn.settings import artifacts_folder
+from mnist_cnn.storage import make_folder, remove_folder, write_atomically
+
+
+def new_id() -> str:
+    """A run id that sorts after those there are, also where the clock was set back."""
+    moment = int(time.time())
+    newest = max((folder.name for folder in run_folders()), default="")
+    jobs = (artifacts_folder() / "jobs").glob("2*.json")
+    newest = max([newest, *(path.stem for path in jobs if RUN_ID.fullmatch(path.stem))])
+    with contextlib.suppress(ValueError):  # nothing there yet, or nothing that is a date
+        moment = max(moment, calendar.timegm(time.strptime(newest[:15], "%Y%m%d-%H%M%S")) + 1)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(moment))}-{secrets.token_hex(3)}"
+
+
+class NewRun:
+    """A run folder that is being filled; `name` and `note` are what people call it and say."""
+
+    def __init__(self, run_id: str | None = None, name: str = "", note: str = "") -> None:
+        self.id = run_id or new_id()
+        self._words = {"name": name, "note": note}
+        self.folder = new_folder(self.id)
+        make_folder(self.folder, exist_ok=False)
+
+    def write(self, name: str, content: bytes | str | dict[str, Any]) -> None:
+        """Puts a whole file into the folder: bytes, text, or JSON."""
+        if isinstance(content, dict):
+            content = json.dumps(content, indent=1) + "\n"
+        write_atomically(
+            self.folder / name, content.encode() if isinstance(content, str) else content
+        )
+
+    def finish(self, **facts: Any) -> Run:
+        """Makes the folder a run by writing its manifest."""
+        (self.folder / "progress.json").unlink(missing_ok=True)
+        files = sorted(path for path in self.folder.iterdir() if path.is_file())
+        sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        self.write(
+            "run.json", {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": sums}
+        )
+        return open_run(self.id)
+
+    def discard(self) -> None:
+        """Removes what was written so far."""
+        discard(self.id)
+
+
+def discard(run_id: str) -> None:
+    """Removes what a run that never became whole has left."""
+    if not (new_folder(run_id) / "run.json").exists():
+        remove_folder(new_folder(run_id))

@@ -1,0 +1,59 @@
+"""What people wrote on runs: name, note, tags, archived.
+
+artifacts/labels/<id>.json       beside the run, which never changes
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mnist_cnn.runs import store
+from mnist_cnn.runs.store import Run, one_at_a_time
+from mnist_cnn.settings import artifacts_folder
+from mnist_cnn.storage import read_json, write_atomically
+
+
+@dataclass(frozen=True)
+class RunNotes:
+    """What people wrote on a run."""
+
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    archived: bool = False
+
+
+def notes_of(run_id: str) -> RunNotes:
+    """What was written on a run; nothing where that cannot be read."""
+    known = {k: v for k, v in read_json(_notes_path(run_id)).items() if k in asdict(RunNotes())}
+    tags = known.pop("tags", [])
+    tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
+    archived = known.pop("archived", False) is True
+    return RunNotes(
+        **{key: str(value) for key, value in known.items()}, tags=tags, archived=archived
+    )
+
+
+def annotate(run_id: str, **changes: Any) -> RunNotes:
+    """Changes some of a run's labels: name, note, tags, archived.
+
+    Raises:
+        RunNotFound: there is no such run.
+        StorageFailed: it could not be written.
+    """
+    store.open_run(run_id)
+    with one_at_a_time():
+        changed = replace(notes_of(run_id), **changes)
+        content = json.dumps(asdict(changed), indent=1) + "\n"
+        write_atomically(_notes_path(run_id), content.encode())
+    return changed
+
+
+def name_of(run: Run) -> str:
+    """What a run is called now."""
+    return notes_of(run.id).name or run.name
+
+
+def _notes_path(run_id: str) -> Path:
+    return artifacts_folder() / "labels" / f"{run_id}.json"

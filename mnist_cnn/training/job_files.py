@@ -1,0 +1,110 @@
+"""What is known of a training, on disk, so that every page, server and command sees it.
+
+artifacts/jobs/<id>.json     which process, which command, who began it, how it ended
+artifacts/jobs/<id>.log      what it printed, its last part
+"""
+
+import contextlib
+import os
+import shlex
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mnist_cnn.settings import artifacts_folder
+from mnist_cnn.storage import make_folder, read_json, write_json_quickly
+from mnist_cnn.training.progress import BEAT
+
+LOG_BYTES = 1_000_000
+"""How long a log grows before all but its last part is dropped."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training. `begun` and `ended` are seconds since 1970; `born` is when its process was.
+
+    `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
+    finish, in a sentence.
+    """
+
+    id: str
+    command: tuple[str, ...]
+    who: str
+    begun: float
+    pid: int
+    born: float
+    host: str
+    state: str = "running"
+    reason: str = ""
+    ended: float | None = None
+
+    @property
+    def shown_command(self) -> str:
+        """What to type for the same training."""
+        return command_line(self.command)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, or ran."""
+        return max(0.0, (self.ended or time.time()) - self.begun)
+
+
+def command_line(command: Sequence[str]) -> str:
+    """What to type for a command, quoted where a shell would take it apart."""
+    return f"python -m mnist_cnn {shlex.join(command)}"
+
+
+def log_tail(job: Job, characters: int = 4000) -> str:
+    """The last of what a job printed."""
+    try:
+        with open(job_path(job.id, "log"), "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * characters))
+            content = file.read()
+    except OSError:
+        return ""
+    return content.decode("utf-8", "replace")[-characters:]
+
+
+def load_job(run_id: str) -> Job | None:
+    content = read_json(job_path(run_id, "json"))
+    try:
+        return Job(**{**content, "command": tuple(content["command"])})
+    except (TypeError, KeyError):
+        return None
+
+
+def save_job(job: Job) -> None:
+    make_folder(jobs_folder())
+    write_json_quickly(job_path(job.id, "json"), asdict(job))
+
+
+def cap_log_forever(log: Path) -> None:
+    """From a thread of this process: a flood of messages must not fill the disk."""
+
+    def cap() -> None:
+        while True:
+            time.sleep(BEAT)
+            with contextlib.suppress(OSError):
+                if log.stat().st_size > LOG_BYTES:
+                    with open(log, "rb") as file:
+                        file.seek(-LOG_BYTES // 10, os.SEEK_END)
+                        tail = file.read()
+                    with open(log, "r+b") as file:
+                        file.write(tail)
+                        file.truncate()  # afterwards, so that nobody reads an empty log
+
+    threading.Thread(target=cap, daemon=True).start()
+
+
+def newest_id() -> str | None:
+    return max((path.stem for path in jobs_folder().glob("2*.json")), default=None)
+
+
+def jobs_folder() -> Path:
+    return artifacts_folder() / "jobs"
+
+
+def job_path(run_id: str, kind: str) -> Path:
+    return jobs_folder() / f"{run_id}.{kind}"

@@ -1,0 +1,69 @@
+"""The process of a training: whether it lives, whether it works, and how it is ended."""
+
+import contextlib
+import platform
+import subprocess
+import time
+
+import psutil
+
+from mnist_cnn.errors import JobError
+from mnist_cnn.runs import store
+from mnist_cnn.training.job_files import Job
+
+STALLED = 30.0
+"""Seconds without a heartbeat after which a process that still exists counts as stalled."""
+
+children: list[subprocess.Popen[bytes]] = []
+
+
+def stalled(job: Job) -> bool:
+    """Whether a process that still exists does nothing any more: halted, or without a sign."""
+    process = process_of(job)
+    if process is not None and process.status() == psutil.STATUS_STOPPED:
+        return True
+    heartbeat = store.new_folder(job.id) / "progress.json"
+    try:
+        silent = time.time() - heartbeat.stat().st_mtime
+    except OSError:
+        silent = time.time() - job.begun
+    return silent > STALLED
+
+
+def stop(job: Job, at_once: bool = False) -> None:
+    """Asks a training to end after its batch; a stalled one, or at once, is ended there and then.
+
+    Raises:
+        JobError: it runs on another machine.
+    """
+    if job.host != platform.node():
+        raise JobError("This training runs on another machine; please stop it there.")
+    process = process_of(job)
+    if process is None:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if at_once or stalled(job):
+            process.kill()
+        else:
+            process.terminate()
+
+
+def is_alive(job: Job) -> bool:
+    if job.host == platform.node():
+        return process_of(job) is not None
+    heartbeat = store.new_folder(job.id) / "progress.json"
+    with contextlib.suppress(OSError):
+        return time.time() - heartbeat.stat().st_mtime < 2 * STALLED
+    return False
+
+
+def process_of(job: Job) -> psutil.Process | None:
+    """The job's process, if it lives and is no stranger that was given the same number."""
+    for child in children:
+        child.poll()  # a finished child that nobody asks about stays a zombie
+    try:
+        process = psutil.Process(job.pid)
+        same = abs(process.create_time() - job.born) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None

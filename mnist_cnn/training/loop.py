@@ -1,0 +1,187 @@
+"""One training run, from a recipe to a whole run folder."""
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mnist_cnn import metrics
+from mnist_cnn.errors import TrainingFailed
+from mnist_cnn.models import network
+from mnist_cnn.models.muon import Muon
+from mnist_cnn.models.recipe_options import check
+from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
+from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.store import Run
+from mnist_cnn.settings import machine
+from mnist_cnn.training.batches import Batches, Schedule
+from mnist_cnn.training.pools import TrainingData
+from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
+from mnist_cnn.training.saving import Labelled, compact_finite, describe, write_measured
+from mnist_cnn.training.training_data import prepare
+
+
+def train(
+    recipe: Recipe,
+    new_run: NewRun,
+    tell: ProgressListener = lambda progress: None,
+    stop: Stop | None = None,
+) -> Run:
+    """Trains, calibrates, exports and measures a network, and saves it as a run.
+
+    Asked to stop, it ends after its batch and keeps what it
+    has learnt, as a run whose status is "stopped"; interrupted, it leaves nothing behind.
+
+    Raises:
+        BadInput: the recipe cannot be trained.
+        DataMissing: a data set is neither here nor to be downloaded.
+        TrainingFailed: the loss is no number any more, weights are too large, or memory ran out.
+        StorageFailed: the disk is full, or may not be written to.
+    """
+    try:
+        with ProgressWriter(new_run, check(recipe).epochs, tell) as writer:
+            facts = _trained(recipe, new_run, writer, stop or Stop())
+        return new_run.finish(preset=recipe.preset, **facts)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        new_run.discard()
+        raise TrainingFailed(
+            "The machine ran out of memory; please choose a smaller batch size, fewer images or a "
+            "smaller network."
+        ) from error
+    except BaseException:  # also for Ctrl-C: what is half done goes away
+        new_run.discard()
+        raise
+
+
+def _trained(recipe: Recipe, new_run: NewRun, writer: ProgressWriter, stop: Stop) -> dict[str, Any]:
+    """Fills the run's folder; the facts for its manifest."""
+    started = time.monotonic()
+    model, validation, seconds = _learned(recipe, new_run, writer, stop)
+    give_back_freed_memory()  # of the images that it learned from
+    writer.phase("measuring")
+    model = compact_finite(model, recipe)
+    write_measured(new_run, model, validation, recipe.kind, weights="float16")
+    return {
+        "status": "stopped" if stop.asked else "finished",
+        "kind": recipe.kind,
+        "parameters": model.count_params(),
+        "training_seconds": round(seconds, 1),
+        "total_seconds": round(time.monotonic() - started, 1),
+        "peak_memory_mb": peak_memory_mb(),
+        "machine": machine(),
+    }
+
+
+def _learned(
+    recipe: Recipe, new_run: NewRun, writer: ProgressWriter, stop: Stop
+) -> tuple[keras.Model, list[Labelled], float]:
+    """The trained network, what to calibrate it by, and the seconds that it learned for."""
+    writer.phase("preparing data")
+    data = prepare(recipe, lambda done, total: writer.phase("downloading", done / (total or 1)))
+    give_back_freed_memory()
+    writer.phase("building", 0.0)
+    new_run.write("config.json", describe(recipe, data))
+    keras.utils.set_random_seed(recipe.seed)
+    model = network.build(recipe.architecture)
+    stop.learning = True
+    stop.check()
+    seconds = fit(model, recipe, data, _Watcher(model, writer, recipe, data, stop))
+    return model, list(data.validation.values()), seconds
+
+
+def fit(
+    model: keras.Model, recipe: Recipe, data: TrainingData, *callbacks: keras.callbacks.Callback
+) -> float:
+    """Trains in place, all branches at once; the seconds it took."""
+    batches = Batches(recipe, data)
+    rate = Schedule(recipe.schedule, recipe.learning_rate, recipe.epochs * len(batches))
+    learner = network.learner(model)
+    learner.compile(
+        _optimizer(recipe, rate),
+        network.loss,  # the mean over the branches; each is to learn as if it were alone
+        loss_weights=float(recipe.architecture.branches),
+        metrics=[network.accuracy],
+        jit_compile=False,
+    )
+    begun = time.monotonic()
+    learner.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=list(callbacks))
+    batches.forget()
+    return time.monotonic() - begun
+
+
+def _optimizer(recipe: Recipe, rate: "Schedule") -> keras.optimizers.Optimizer:
+    decay = recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    if recipe.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate, weight_decay=decay)
+    if recipe.optimizer == "muon":
+        return Muon(rate, weight_decay=decay, adam_weight_decay=decay)
+    return keras.optimizers.AdamW(rate, weight_decay=decay)
+
+
+class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes the writer while the network learns, validates it, and ends it when asked to."""
+
+    def __init__(
+        self,
+        whole: keras.Model,
+        writer: ProgressWriter,
+        recipe: Recipe,
+        data: TrainingData,
+        stop: Stop,
+    ) -> None:
+        super().__init__()
+        self._whole, self._writer, self._stop = whole, writer, stop
+        self._recipe, self._data = recipe, data
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch, self._begun = epoch, time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._stop.check()
+        if not math.isfinite(logs["loss"]):
+            raise TrainingFailed(
+                f"The loss is no number any more in epoch {self._epoch + 1}; please try a "
+                f"learning rate below {self._recipe.learning_rate:g}."
+            )
+        steps, size = self.params["steps"], self._recipe.batch_size
+        self._writer.batch(self._epoch, batch, steps, size, **self._facts(logs))
+        if self._stop.asked:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        outputs = self._recipe.architecture.outputs
+        images, labels = _validation(self._data, outputs)
+        logits = network.logits_of(self._whole, images)
+        known = labels != outputs
+        row = {
+            "epoch": epoch + 1,
+            **self._facts(logs),
+            "val_loss": float(np.mean(network.loss(labels, logits))),
+            "val_accuracy": float(np.mean(network.accuracy(labels, logits))),
+            "seconds": time.monotonic() - self._begun,
+        }
+        matrix = metrics.confusion_matrix(labels[known], logits[known].argmax(axis=1), outputs)
+        self._writer.epoch(row, matrix.tolist())
+
+    def _facts(self, logs: dict[str, float]) -> dict[str, float]:
+        """How far the branches are in the mean, and the learning rate."""
+        return {
+            "loss": logs["loss"] / self._recipe.architecture.branches,
+            "accuracy": logs["accuracy"],
+            "learning_rate": float(self.model.optimizer.learning_rate),
+        }
+
+
+def _validation(data: TrainingData, none_label: int) -> Labelled:
+    """Every validation image with its label, what is no digit among them."""
+    none = data.validation_not_digits
+    parts = [*data.validation.values(), (none, np.full(len(none), none_label))]
+    images = np.concatenate([images for images, _ in parts])
+    labels = np.concatenate([labels for _, labels in parts])
+    return images, labels

@@ -1,0 +1,70 @@
+"""Pools of labelled images, drawn from anew each epoch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.records import ClassLabels
+
+REDRAWN = "redrawn"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Images of one kind, uint8 (n, 28, 28), with labels (n,), and how many of them an epoch
+    shows."""
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: ClassLabels
+    per_epoch: int
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that a run may look at while it learns; no test set is in here.
+
+    Labels of what the network is to turn away are one more than its last class. `validation` are
+    digits (and signs) only, by data set, (n, 28, 28) and (n,); `validation_not_digits` the images
+    that show none.
+    """
+
+    pools: list[Pool]
+    validation: dict[str, tuple[NDArray[np.uint8], ClassLabels]]
+    validation_not_digits: NDArray[np.uint8]
+    description: dict[str, Any]
+
+    @property
+    def images_per_epoch(self) -> int:
+        return sum(min(pool.per_epoch, len(pool.labels)) for pool in self.pools)
+
+    def epoch(
+        self, random: np.random.Generator, branch: int = 0
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """A shuffled draw for a branch: for each image its pool (n,), and its row there (n,).
+
+        Branches after the first are shown as many scans, the first pool, in place of redrawn ones:
+        what they have not learned from the same they do not get wrong the same.
+        """
+        owners, draws = [], []
+        for number, pool in enumerate(self.pools):
+            owner = 0 if branch and pool.name == REDRAWN else number
+            count = min(pool.per_epoch, len(pool.labels))
+            draws.append(random.permutation(len(self.pools[owner].labels))[:count])
+            owners.append(np.full(count, owner))
+        order = random.permutation(self.images_per_epoch)
+        return np.concatenate(owners)[order], np.concatenate(draws)[order]
+
+    def batch(
+        self, owners: NDArray[np.intp], rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.uint8], ClassLabels]:
+        """The images uint8 (n, 28, 28) and labels (n,) that an epoch's draw names."""
+        images = np.empty((len(rows), 28, 28), np.uint8)
+        labels = np.empty(len(rows), np.int64)
+        for number, pool in enumerate(self.pools):
+            mine = owners == number
+            images[mine] = pool.images[rows[mine]]
+            labels[mine] = pool.labels[rows[mine]]
+        return images, labels

@@ -1,0 +1,183 @@
+"""What a trained network leaves in its run's folder: itself, its calibration, its scores."""
+
+import io
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn import metrics
+from mnist_cnn.data import canary, local_sets
+from mnist_cnn.errors import BadNetwork, TrainingFailed
+from mnist_cnn.evaluation import scores
+from mnist_cnn.evaluation.scores import LabelledLogits
+from mnist_cnn.models import export, network
+from mnist_cnn.models.calibration import Calibration
+from mnist_cnn.models.classifier import INT8, Classifier
+from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
+from mnist_cnn.records import Dataset, FloatArray
+from mnist_cnn.runs import predictions
+from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.store import Run
+from mnist_cnn.settings import PROJECT_FOLDER, machine
+from mnist_cnn.training.pools import TrainingData
+from mnist_cnn.training.training_data import operators_test
+
+Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Images (n, 28, 28) and their labels (n,)."""
+
+MIN_IMPORTED = 0.5
+"""The share of plainly written digits that a network from elsewhere must read to become a run."""
+
+
+def compact_finite(model: keras.Model, recipe: Recipe) -> keras.Model:
+    kept = export.compact(model, recipe.architecture)
+    if not network.is_finite(kept):
+        raise TrainingFailed(
+            "The network's weights have grown too large to be kept; please try a learning rate "
+            f"below {recipe.learning_rate:g}."
+        )
+    return kept
+
+
+def save_imported(model: keras.Model, new_run: NewRun) -> Run:
+    """A network that was trained elsewhere, calibrated and measured here, as a run.
+
+    Raises:
+        BadNetwork: it reads hardly any plainly written digit.
+    """
+    try:
+        _check_reads(model)
+        new_run.write("config.json", {"recipe": None, "command": "", "versions": _versions()})
+        sets = local_sets.local_validation_sets()
+        write_measured(new_run, model, [(found.images, found.labels) for found in sets])
+        return new_run.finish(
+            preset="imported",
+            status="finished",
+            parameters=model.count_params(),
+            training_seconds=0,
+            machine=machine(),
+        )
+    except BaseException:
+        new_run.discard()
+        raise
+
+
+def _check_reads(model: keras.Model) -> None:
+    images, labels = canary.canary()
+
+    def share(images: FloatArray) -> float:
+        answers = np.asarray(model(images[..., None]))
+        return float((answers.argmax(axis=1) == labels).mean())
+
+    read = share(images)
+    if read < MIN_IMPORTED:
+        hint = ""
+        if share(255 * images) >= MIN_IMPORTED:
+            hint = " It seems to expect pixels of 0 to 255: please put a Rescaling(255) first."
+        elif share(1 - images) >= MIN_IMPORTED:
+            hint = " It seems to expect black ink on white; here ink is white on black."
+        raise BadNetwork(f"it reads {read:.0%} of {len(labels)} plainly written digits.{hint}")
+
+
+def write_measured(
+    new_run: NewRun,
+    model: keras.Model,
+    validation: Iterable[Labelled],
+    kind: str = "digits",
+    weights: export.Weights = "float32",
+) -> None:
+    """The network, its calibration, and its scores on every test set that is here."""
+    new_run.write("model.keras", export.keras_file(model))
+    exported = export.export_litert(model, weights)
+    new_run.write("model.tflite", exported)
+    rounded = export.export_litert(model, "int8")
+    new_run.write(INT8, rounded)
+    uncalibrated = Classifier(exported, Calibration(), new_run.id, kind)
+    calibration = scores.calibrate(
+        LabelledLogits(scores.compute_logits(uncalibrated, images), labels)
+        for images, labels in validation
+    )
+    new_run.write("calibration.json", calibration.as_dict())
+    classifier = Classifier(exported, calibration, new_run.id, kind)
+    int8 = Classifier(rounded, calibration, new_run.id, kind)
+    sets = local_sets.local_test_sets()
+    give_back_freed_memory()  # of what they were taken from
+    if kind == "symbols":
+        sets.append(operators_test())
+    new_run.write("evaluation.json", _evaluation(new_run, model, classifier, int8, sets))
+
+
+def _evaluation(
+    new_run: NewRun,
+    model: keras.Model,
+    classifier: Classifier,
+    int8: Classifier,
+    sets: list[Dataset],
+) -> dict[str, Any]:
+    """Scores on every test set, how far LiteRT strays from Keras, and how often its int8 copy
+    reads something else; writes predictions.npz."""
+    results, difference, others, total = {}, 0.0, 0, 0
+    arrays: dict[str, Any] = {}
+    for dataset in sets:
+        logits = scores.compute_logits(classifier, dataset.images)
+        results[dataset.name] = LabelledLogits(logits, dataset.labels).scores(
+            classifier.calibration
+        )
+        difference = max(difference, _difference(model, classifier, dataset.images))
+        by_int8 = scores.compute_logits(int8, dataset.images)
+        others += int((by_int8.argmax(axis=1) != logits.argmax(axis=1)).sum())
+        total += len(dataset)
+        arrays[f"{dataset.name}-logits"] = logits.astype(np.float16)
+        arrays[f"{dataset.name}-labels"] = dataset.labels.astype(np.uint8)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    new_run.write(predictions.PREDICTIONS, packed.getvalue())
+    return {
+        "datasets": results,
+        "keras_litert_difference": difference,
+        "int8_reads_otherwise": others / max(total, 1),
+    }
+
+
+def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:
+    """The greatest between a probability by Keras and the same by LiteRT, on a thousand images."""
+    some = images[:1000]
+    by_keras = metrics.softmax(network.logits_of(model, some, batch_size=20))
+    by_litert = metrics.softmax(classifier.raw_logits(some.astype(np.float32) / 255))
+    return float(np.abs(by_keras - by_litert).max())
+
+
+def describe(recipe: Recipe, data: TrainingData) -> dict[str, Any]:
+    return {
+        "recipe": json.loads(json.dumps(recipe.as_dict())),
+        "command": f"python -m mnist_cnn {shlex.join(sys.argv[1:])}",
+        "data": data.description,
+        "versions": _versions(),
+        "commit": _commit(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = ("tensorflow", "keras", "numpy", "scipy", "pillow", "ai-edge-litert")
+    found = {name: metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **found}
+
+
+def _commit() -> str | None:
+    """The commit of this code, or None outside a checkout."""
+    try:
+        command = ["git", "-C", str(PROJECT_FOLDER), "rev-parse", "HEAD"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)
+        return answer.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -26,10 +26,10 @@ from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
 from tests.support.artifacts import another_run
 
-CELL = '[aria-label^="Read as: {}; Is a: {};"]'
+CELL = '[aria-label^="Predicted digit: {}; True digit: {};"]'
 ON_SCREEN = "mark => document.querySelector(mark)?.getBoundingClientRect().width > 0"
 DIGITS_OF_CELL = """() => [...document.querySelectorAll('p')].some(
-    p => p.innerText.startsWith('2 read as 7')
+    p => p.innerText.startsWith('2 taken for 7')
 ) && [...document.querySelectorAll('button')].some(b => b.innerText.includes('2 → 7'))"""
 
 
@@ -56,7 +56,7 @@ def clicked(page: Page, url: str) -> float:
     return time.perf_counter() - began
 
 
-def stress_seconds(kind: str, images: int) -> float:
+def robustness_seconds(kind: str, images: int) -> float:
     """What a curve costs on so many images: seconds for one setting."""
     test = mnist.load_mnist().test
     classifier = serving.classifier_of(store.production_run(), int8=True)
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2000)
     options = shortened(parser.parse_args(), times=2, images=250)
     times, images = options.times, options.images
-    print("| medians | measured | asked for |\n|---|---|---|")
+    print("| medians | measured | at most |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         artifacts = Path(name) / "artifacts"
         shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
@@ -94,8 +94,8 @@ def main() -> None:
             print(f"| compare page with four runs, first paint | {value:.0f} ms | 1,500 ms |")
             chromium.close()
         for kind in robustness.CORRUPTIONS:
-            twenty = 20 * stress_seconds(kind, images) * 2000 / images
-            print(f"| stress test: {kind}, 2,000 images × 20 settings | {twenty:.1f} s | 5 s |")
+            twenty = 20 * robustness_seconds(kind, images) * 2000 / images
+            print(f"| robustness: {kind}, 2,000 images × 20 settings | {twenty:.1f} s | 5 s |")
     print(f"\n{times} times each, {os.cpu_count()} cores, Python {platform.python_version()}.")
 
 

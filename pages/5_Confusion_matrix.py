@@ -88,7 +88,7 @@ try:
         "Hardest errors": lambda: hardest_errors(name, predictions),
         "Suspected label errors": lambda: suspected_label_errors(name, predictions),
         "Calibration": lambda: matrix_view.calibration(predictions),
-        "Stress test": lambda: robustness_view.stress_test(run.id, name, predictions.labels),
+        "Robustness": lambda: robustness_view.robustness_test(run.id, name, predictions.labels),
         "Epoch by epoch": lambda: matrix_view.per_epoch(run.id),
     }
     tabs = st.tabs(list(parts), key="part", on_change="rerun", bind="query-params")

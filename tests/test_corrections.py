@@ -155,30 +155,6 @@ def test_thousands_are_parsed_once() -> None:
     assert corrections.load() is corrections.load()
 
 
-def test_a_kept_batch_comes_back_as_a_test_set() -> None:
-    digits = bundled_digits.load_bundled_digits().test
-    labelled_sets.keep("my batch", digits.images, digits.labels)
-    found = labelled_sets.load("my batch")
-    assert (found.images == digits.images).all()
-    assert (found.labels == digits.labels).all()
-    assert labelled_sets.own() == ["my batch"]
-
-
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "corrections", "mnist-test", "x" * 61, ".x"])
-def test_names_that_cannot_be_taken(name: str) -> None:
-    with pytest.raises(BadInput, match="cannot be called"):
-        labelled_sets.keep(name, np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
-    assert labelled_sets.own() == []
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY"])
-def test_a_damaged_set_is_none(artifacts: Path, content: bytes) -> None:
-    (artifacts / "test_sets").mkdir(parents=True)
-    (artifacts / "test_sets" / "broken.npz").write_bytes(content)
-    assert labelled_sets.load("broken") is None
-    assert labelled_sets.load("../../etc/passwd") is None
-
-
 @pytest.mark.slow
 def test_a_run_that_learned_from_lies_stays_out_of_production(
     artifacts: Path, tmp_path: Path, monkeypatch

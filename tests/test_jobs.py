@@ -153,7 +153,9 @@ def announced(**changes: object) -> job_files.Job:
 
 def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    job = announced(pid=stranger.pid, born=psutil.Process(stranger.pid).create_time() - 100)
+    job = announced(
+        pid=stranger.pid, process_created=psutil.Process(stranger.pid).create_time() - 100
+    )
     job_processes.stop(job, at_once=True)
     assert jobs.find(job.id).state == "interrupted"
     assert stranger.poll() is None

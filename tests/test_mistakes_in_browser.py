@@ -26,7 +26,9 @@ def predictions() -> LabelledPredictions:
 
 
 def click_cell(page: Page, true: int, read: int) -> None:
-    page.locator(f'[aria-label^="Read as: {read}; Is a: {true};"]').first.click(force=True)
+    page.locator(f'[aria-label^="Predicted digit: {read}; True digit: {true};"]').first.click(
+        force=True
+    )
 
 
 @pytest.mark.data
@@ -42,7 +44,9 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
         page = chromium.new_page(viewport={"width": 1280, "height": 1200})
         page.goto(f"{server.url}/Confusion_matrix")
         click_cell(page, true, read)
-        expect(page.get_by_text(f"{true} read as {read}, the most confident first")).to_be_visible()
+        expect(
+            page.get_by_text(f"{true} taken for {read}, the most confident first")
+        ).to_be_visible()
         numbers = page.get_by_text(re.compile(r"^#\d+ · \d+%$"))
         expect(numbers).to_have_count(count)
         shown = [int(text[1:].split(" ")[0]) for text in numbers.all_inner_texts()]
@@ -55,7 +59,7 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
         colleague = chromium.new_context().new_page()
         colleague.goto(page.url)
         expect(
-            colleague.get_by_text(f"{true} read as {read}, the most confident first")
+            colleague.get_by_text(f"{true} taken for {read}, the most confident first")
         ).to_be_visible()
         expect(colleague.get_by_text(f"Image #{rows[0]}")).to_be_visible()
 
@@ -68,10 +72,10 @@ def test_a_stress_test_draws_its_curve_and_its_table(
     with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
         page = chromium.new_page(viewport={"width": 1280, "height": 1200})
         page.goto(f"{server.url}/Confusion_matrix")
-        page.get_by_role("tab", name="Stress test").click()
+        page.get_by_role("tab", name="Robustness").click()
         browser.click_button(page, "Noise")
         expect(page.get_by_text("A digit of your own: noise")).to_be_visible()
-        measure = page.get_by_role("button", name="Measure on 500 digits")
+        measure = page.get_by_role("button", name="Run the test")
         expect(measure).to_have_count(1)
         measure.click()
         for amount in CORRUPTIONS["Noise"].amounts:

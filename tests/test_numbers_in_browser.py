@@ -190,7 +190,9 @@ def test_corrections_and_a_labelled_batch_are_kept(
         expect(page.get_by_text("20 of 40 labelled digits are right")).to_be_visible()
         page.get_by_role("button", name="Keep", exact=True).click()
         page.get_by_role("link", name="40 digits kept").click()
-        expect(page.locator('[aria-label^="Read as: 7; Is a: 8;"]').first).to_be_attached()
+        expect(
+            page.locator('[aria-label^="Predicted digit: 7; True digit: 8;"]').first
+        ).to_be_attached()
         expect(page.get_by_text("20 of 40 read right").first).to_be_attached()
         page.close()
 

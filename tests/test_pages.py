@@ -288,7 +288,7 @@ def test_the_confusion_page_takes_any_address(shipped_copy: Path, cell: str, ima
     app = page("5_Confusion_matrix.py", cell=cell, image=image)
     assert not app.error
     shown = " ".join(text.value for text in app.markdown)
-    assert ("**4 read as 9**" in shown) == (cell == "49")
+    assert ("**4 taken for 9**" in shown) == (cell == "49")
     assert ("**Image #2130**" in shown) == (image == "2130")
 
 

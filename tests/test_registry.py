@@ -26,6 +26,7 @@ from mnist_cnn.runs import notes, registry, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
+from tests.support.faults import failing_disk
 
 
 def worse(accuracy: float = 0.9) -> bytes:
@@ -200,32 +201,17 @@ def test_whichever_write_fails_nothing_is_half_done(
     run = another_run()
     for failing in range(20):
         before = state()
-        count = -1
-
-        def injected(original: Callable, failing: int = failing) -> Callable:
-            def act(*args: object, **kwargs: object) -> object:
-                nonlocal count
-                count += 1
-                if count == failing:
-                    raise OSError(error, os.strerror(error))
-                return original(*args, **kwargs)
-
-            return act
-
-        with monkeypatch.context() as patch:
-            for name in ("write", "fsync", "replace"):
-                patch.setattr(os, name, injected(getattr(os, name)))
+        with failing_disk(monkeypatch, failing, error) as disk:
             try:
                 ACTIONS[action](run.id)
             except StorageFailed as failure:
                 assert "Nothing was changed" in str(failure)
-            else:
-                assert count < failing or state() != before
-                break
-        assert state() == before
+                assert disk.met and state() == before
         assert not list(shipped_copy.rglob(".tmp-*"))
-    else:
-        pytest.fail("it never came through")
+        if not disk.met:
+            assert failing > 0, "the disk was never asked"
+            return
+    pytest.fail("it never came through")
 
 
 def state() -> tuple[object, ...]:

@@ -42,8 +42,8 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None 
     """Reads files, folders and Parquet shards into a folder of Parquet shards.
 
     The columns are those of `Result.row`, and `likeliest`, a digit also where the answer is none.
-    Names are those that `inputs.items_of` gives. Labels in an IDX file of their own find no images
-    here.
+    Names are those that `inputs.files.items_of` gives. Labels in an IDX file of their own find no
+    images here.
 
     Args:
         paths: where every worker finds them.

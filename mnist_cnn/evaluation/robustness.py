@@ -105,11 +105,11 @@ def corrupted(images: NDArray[np.uint8] | FloatArray, kind: str, amount: float) 
         images: (n, 28, 28), uint8 or in [0, 1].
     """
     grey = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
-    stress = CORRUPTIONS[kind]
-    around = 4 if stress.photographed else 8  # paper enough, or room to move
+    corruption = CORRUPTIONS[kind]
+    around = 4 if corruption.photographed else 8  # paper enough, or room to move
     grey = np.pad(grey, ((0, 0), (around, around), (around, around)))
-    changed = stress.change(grey, amount, np.random.default_rng(0)).astype(np.float32)
-    return normalize_many(extract_ink_many(changed) if stress.photographed else changed)
+    changed = corruption.change(grey, amount, np.random.default_rng(0)).astype(np.float32)
+    return normalize_many(extract_ink_many(changed) if corruption.photographed else changed)
 
 
 def accuracy_curve(

@@ -59,7 +59,7 @@ def compute_logits(classifier: Classifier, images: NDArray[np.uint8]) -> FloatAr
 
 
 def evaluate(classifier: Classifier, datasets: Iterable[Dataset]) -> dict[str, dict[str, Any]]:
-    """`Readings.scores` per data set."""
+    """`LabelledLogits.scores` per data set."""
     return {
         dataset.name: LabelledLogits(
             compute_logits(classifier, dataset.images), dataset.labels

@@ -1,9 +1,11 @@
 """The recipes that have a name."""
 
+from dataclasses import fields
+
 from mnist_cnn.models.classes import CLASSES
 from mnist_cnn.models.recipes import Architecture, Augmentation, Pools, Recipe
 
-NO_AUGMENTATION = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NO_AUGMENTATION = Augmentation(**{field.name: 0.0 for field in fields(Augmentation)})
 
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(

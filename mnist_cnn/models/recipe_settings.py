@@ -148,8 +148,8 @@ AUGMENTATION = (
     _amount("scale", "Change of size, at most (share)", 0.5, 0.05, high=0.99),
     _amount("shift", "Shift, at most (pixels)", 6, 0.2),
     _amount("elastic", "Elastic warp (pixels)", 2, 0.05),
-    _amount("grain", "Share with a photograph's grain", 1, 0.05),
-    _amount("thickness", "Share with another thickness", 1, 0.05),
+    _amount("grain", "Share with a photograph's grain", 1, 0.05, high=1),
+    _amount("thickness", "Share with another thickness", 1, 0.05, high=1),
 )
 
 POOLS = (

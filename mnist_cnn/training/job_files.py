@@ -20,10 +20,14 @@ from mnist_cnn.training.progress import BEAT
 LOG_BYTES = 1_000_000
 """How long a log grows before all but its last part is dropped."""
 
+FORMER_NAMES = {"born": "process_created"}
+"""What a job's facts were called in older files."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """One training. `begun` and `ended` are seconds since 1970; `born` is when its process was.
+    """One training. `begun` and `ended` are seconds since 1970; `process_created` when its
+    process was.
 
     `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
     finish, in a sentence.
@@ -34,7 +38,7 @@ class Job:
     who: str
     begun: float
     pid: int
-    born: float
+    process_created: float
     host: str
     state: str = "running"
     reason: str = ""
@@ -70,7 +74,8 @@ def log_tail(job: Job, characters: int = 4000) -> str:
 def load_job(run_id: str) -> Job | None:
     content = read_json(job_path(run_id, "json"))
     try:
-        return Job(**{**content, "command": tuple(content["command"])})
+        known = {FORMER_NAMES.get(name, name): value for name, value in content.items()}
+        return Job(**{**known, "command": tuple(known["command"])})
     except (TypeError, KeyError):
         return None
 

@@ -63,7 +63,7 @@ def process_of(job: Job) -> psutil.Process | None:
         child.poll()  # a finished child that nobody asks about stays a zombie
     try:
         process = psutil.Process(job.pid)
-        same = abs(process.create_time() - job.born) < 1
+        same = abs(process.create_time() - job.process_created) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None

@@ -166,8 +166,8 @@ def progress(job: Job) -> TrainingProgress:
 
 
 def _job(run_id: str, command: tuple[str, ...], who: str, pid: int) -> Job:
-    born = psutil.Process(pid).create_time()
-    return Job(run_id, command, who, time.time(), pid, born, platform.node())
+    created = psutil.Process(pid).create_time()
+    return Job(run_id, command, who, time.time(), pid, created, platform.node())
 
 
 def _refuse_a_second() -> None:

@@ -15,7 +15,7 @@ from mnist_cnn.batch import results
 from mnist_cnn.batch.results import Format, Result, Summary
 from mnist_cnn.data import labelled_sets
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import auth, charts, layout
+from mnist_cnn.ui import auth, layout, matrix_charts
 from mnist_cnn.ui.batch_session import Batch
 
 SHOW_EVERY = 0.25
@@ -151,7 +151,9 @@ def confusions(done: Batch) -> None:
         return
     labels, answers = np.array(known).T
     matrix = metrics.confusion_matrix(labels, answers)
-    chart = charts.confusion_matrix(layout.matrix_cells(matrix.tolist()), "What was read as what")
+    chart = matrix_charts.confusion_matrix(
+        layout.matrix_cells(matrix.tolist()), "What was read as what"
+    )
     st.altair_chart(chart, width="stretch")
 
 

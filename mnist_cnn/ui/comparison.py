@@ -15,7 +15,7 @@ from mnist_cnn.models.pipeline import predict_strokes
 from mnist_cnn.records import Stroke
 from mnist_cnn.runs import notes, serving
 from mnist_cnn.runs.store import Run
-from mnist_cnn.ui import charts, digit_gallery, layout
+from mnist_cnn.ui import digit_gallery, layout, matrix_charts
 
 
 def in_words(result: Comparison, a: str, b: str) -> str:
@@ -69,7 +69,7 @@ def pair(a: Run, b: Run, predictions: dict[str, LabelledPredictions], name: str)
     first, second = predictions[a.id], predictions[b.id]
     st.markdown(in_words(metrics.compare(first.right, second.right), title(a), title(b)))
     cells = layout.difference_cells(first.matrix, second.matrix)
-    chart = charts.matrix_difference(cells, "From A to B: blue is better, orange worse")
+    chart = matrix_charts.matrix_difference(cells, "From A to B: blue is better, orange worse")
     st.altair_chart(chart, width="stretch")
     changed = cells[cells["difference"] != 0]
     layout.as_table(changed[["true", "predicted", "difference"]], "difference")

@@ -6,7 +6,7 @@ import streamlit as st
 from mnist_cnn import metrics
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.training import progress_files
-from mnist_cnn.ui import charts, layout
+from mnist_cnn.ui import layout, matrix_charts
 
 
 def matrix(predictions: LabelledPredictions, view: str) -> None:
@@ -15,7 +15,10 @@ def matrix(predictions: LabelledPredictions, view: str) -> None:
     right = int(predictions.right.sum())
     title = f"{right:,} of {len(predictions.labels):,} read right ({predictions.right.mean():.2%})"
     st.altair_chart(
-        charts.confusion_matrix(cells, title), width="stretch", on_select=_picked, key="matrix"
+        matrix_charts.confusion_matrix(cells, title),
+        width="stretch",
+        on_select=_picked,
+        key="matrix",
     )
     table = pd.DataFrame(predictions.matrix, columns=[f"predicted {k}" for k in range(10)])
     table.insert(0, "true digit", range(10))
@@ -48,7 +51,7 @@ def calibration(predictions: LabelledPredictions) -> None:
     """Whether confidence means what it says, and accuracy against rejection rate."""
     left, right = st.columns(2)
     bins = pd.DataFrame(metrics.reliability(predictions.confidence, predictions.right))
-    left.altair_chart(charts.reliability(bins), width="stretch")
+    left.altair_chart(matrix_charts.reliability(bins), width="stretch")
     error = metrics.calibration_error(predictions.confidence, predictions.right)
     left.caption(f"Expected calibration error {error:.2%}; larger dots stand for more images.")
     with left:
@@ -56,7 +59,7 @@ def calibration(predictions: LabelledPredictions) -> None:
     rows = metrics.accuracy_by_share_kept(predictions.confidence, predictions.right)
     rejected = right.slider("Reject the least sure (%)", 0.0, 50.0, 1.0, 0.5) / 100
     table = pd.DataFrame(rows)
-    right.altair_chart(charts.accuracy_by_share_kept(table, rejected), width="stretch")
+    right.altair_chart(matrix_charts.accuracy_by_share_kept(table, rejected), width="stretch")
     at = min(rows, key=lambda row: abs(row["rejected"] - rejected))
     right.caption(f"With {rejected:.1%} rejected, {at['accuracy']:.2%} of the rest are right.")
     with right:
@@ -73,5 +76,5 @@ def per_epoch(run_id: str) -> None:
     if epoch > 1:
         epoch = st.slider("Epoch", 1, epoch, epoch, key=f"{run_id} epoch {epoch}")
     cells = layout.matrix_cells(matrices[epoch - 1])
-    chart = charts.confusion_matrix(cells, f"Validation digits after epoch {epoch}")
+    chart = matrix_charts.confusion_matrix(cells, f"Validation digits after epoch {epoch}")
     st.altair_chart(chart, width="stretch")

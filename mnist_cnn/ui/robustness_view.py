@@ -1,4 +1,4 @@
-"""The stress test: how far a digit may be bent before it is misread."""
+"""Robustness: how far a digit may be bent before it is misread."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ CANVAS = 200
 
 
 @st.fragment
-def stress_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
+def robustness_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
     """A curve over a sample of the test set, whose labels are (n,), and one own drawing under the
     same distortion."""
     images = cache.test_images(name)
@@ -41,7 +41,7 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     others = [run.id for run in store.list_runs() if run.id != run_id]
     rival = st.selectbox("Compare with", others, index=None, placeholder="no other run")
     chosen = [run_id, *([rival] if rival else [])]
-    key = f"stress {kind} {' '.join(chosen)}"
+    key = f"robustness {kind} {' '.join(chosen)}"
     if st.button(
         "Run the test",
         icon=":material/play_arrow:",
@@ -82,7 +82,7 @@ def _own_drawing(run_id: str, kind: str) -> None:
     )
     with st.container(horizontal=True, gap="large"):
         with st.container(width=CANVAS + 4):
-            strokes = drawing_canvas("stress", CANVAS, CANVAS)
+            strokes = drawing_canvas("robustness", CANVAS, CANVAS)
         with st.container(width="stretch"):
             if not strokes:
                 st.caption("Draw a digit and move the slider.")

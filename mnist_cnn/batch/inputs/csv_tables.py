@@ -12,8 +12,6 @@ from mnist_cnn.ink.image_batches import framed_images
 
 MAX_LINE = 64 * 1024
 
-# CSV in Kaggle's form
-
 
 def csv_items(name: str, file: IO[bytes]) -> Iterator[Item]:
     """784 pixels a row, with a label before them or not, with a header or not."""

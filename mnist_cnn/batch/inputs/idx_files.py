@@ -13,8 +13,6 @@ from mnist_cnn.ink.normalize import normalize
 
 IDX_IMAGES, IDX_LABELS = 0x00000803, 0x00000801
 
-# IDX and strokes
-
 
 def idx_labels(file: IO[bytes]) -> list[int]:
     (count,) = struct.unpack(">4xI", file.read(8))

@@ -9,8 +9,6 @@ from mnist_cnn.ink import sheet
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.ink.normalize import normalize
 
-# images and sheets
-
 
 def image_items(name: str, content: bytes, label: int | None = None) -> Iterator[Item]:
     """One digit, labelled by its folder where that is named by a digit; or all those on a sheet."""

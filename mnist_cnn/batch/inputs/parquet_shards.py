@@ -10,8 +10,6 @@ from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import CHUNK, PIXELS, Item
 from mnist_cnn.ink.image_batches import framed_images
 
-# Parquet
-
 
 def row_groups(path: Path) -> int:
     """How many row groups a Parquet shard has; one where it is damaged."""

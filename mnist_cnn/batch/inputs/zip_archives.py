@@ -15,8 +15,6 @@ MAX_MEMBERS = 100_000
 MAX_UNPACKED = 4 * 1024**3
 """Bytes that the members of one ZIP may come to, counted while they are read."""
 
-# ZIP
-
 
 def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
     """The images in a ZIP; a folder named by a digit labels what is in it."""

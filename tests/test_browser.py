@@ -134,7 +134,7 @@ def test_undo_and_clear(page: Page) -> None:
 def test_a_drawing_outlives_a_change_of_page(page: Page) -> None:
     hand(page)(page, SEVEN)
     wait_for_answer(page, "7")
-    page.get_by_role("link", name=f"Run {store.production_id()}").click()
+    page.get_by_role("link", name="Read by best").click()
     page.get_by_text(f"Run {store.production_id()} · begun").wait_for()
     page.go_back()
     page.locator(browser.CANVAS).wait_for()

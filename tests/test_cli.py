@@ -216,7 +216,8 @@ def test_an_interrupted_run_is_nothing_that_is_picked_up(
     if kept:  # also where SIGTERM found it between its configuration and its first batch
         assert (child.returncode, job.state) == (0, "stopped")
         assert kept[0].manifest["status"] == "stopped"
-        assert out.splitlines()[-1] == kept[0].id == store.production_id()
+        assert out.splitlines()[-1] == kept[0].id
+        assert store.production_id() in (None, kept[0].id)  # as the gate found it
     else:
         assert child.returncode == {signal.SIGKILL: -signal.SIGKILL}.get(sign, 130)
         assert job.state == {signal.SIGKILL: "interrupted"}.get(sign, "stopped")

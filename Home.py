@@ -1,108 +1,96 @@
 """Draw, upload or photograph a digit and see it read."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from mnist_cnn.errors import DigitsError
-from mnist_cnn.ink.strokes import extent
+from mnist_cnn.errors import DigitsError, RunNotFound
 from mnist_cnn.models.pipeline import predict_image, predict_strokes
-from mnist_cnn.records import BLANK, PredictionResult, Stroke
+from mnist_cnn.records import BLANK, PredictionResult
 from mnist_cnn.runs import serving
-from mnist_cnn.ui import cache, correction, layout
-from mnist_cnn.ui.canvas import drawing_canvas, hand_over, pen_width_control
+from mnist_cnn.ui import (
+    cache,
+    canvas,
+    correction,
+    drawings,
+    invitation,
+    layout,
+    line_handover,
+    steps,
+    ways_in,
+)
+from mnist_cnn.ui.canvas_companion import key_pressed, narrow
+from mnist_cnn.ui.verdict import small_verdict, verdict
+from mnist_cnn.ui.ways_in import Ink
 
-CANVAS = 280
-SMALLEST = 12  # ink that spans fewer canvas pixels than this is a slip of the pen
+CANVAS = 420
 
 
 @st.fragment
 def reader() -> None:
-    """The whole conversation: ink on the left, what was read on the right."""
-    with st.container(horizontal=True, gap="large"):
-        left = st.container(width=CANVAS + 4)
-        right = st.container(width="stretch")
-    reading, trouble = None, ""
+    """The whole conversation: ink on the left, what was read on the right, or below on a phone."""
+    width, height = canvas.fitting(CANVAS, CANVAS)
+    left, right = layout.side_by_side(width + 4)
+    ink, result, trouble, typed = None, None, None, ""
     with left:
         way = st.segmented_control(
-            "Way in", list(WAYS_IN), default="Draw", required=True, label_visibility="collapsed"
+            "Way in",
+            list(ways_in.WAYS),
+            default="Draw",
+            required=True,
+            label_visibility="collapsed",
         )
-        headline = layout.headline()
+        if way == "Draw":
+            typed = key_pressed("home")
         try:
-            ink = WAYS_IN[way]()
+            ink = ways_in.WAYS[way](width, height, typed)
             classifier = serving.production_classifier()
-            predict = predict_strokes if way == "Draw" else predict_image
-            reading = predict(classifier, ink) if ink is not None else None
-            if reading and way == "Upload":
-                st.image(ink, width=CANVAS, caption="Your picture")
+            if isinstance(ink, bytes):
+                result = predict_image(classifier, ink)
+            elif ink is not None:
+                result = predict_strokes(classifier, ink)
         except DigitsError as error:
-            trouble = str(error)
-    headline.markdown(layout.in_one_line(reading) if reading else INVITATIONS[way])
+            trouble = error
     with right:
-        answer(reading, trouble, ink if reading and way == "Draw" else ())
+        answer(result, trouble, typed, ink)
+        if way == "Draw" and result is None and not trouble:
+            invitation.show("home", width, height, with_film=not narrow())
+    below(way, ink, result)
+
+
+def answer(
+    result: PredictionResult | None, trouble: DigitsError | None, typed: str, ink: Ink | None
+) -> None:
+    prediction = result.prediction if result else BLANK
+    if trouble:
+        st.error(str(trouble), icon=":material/error:")
+        if isinstance(trouble, RunNotFound):
+            st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
+    if result and (message := serving.fallback_message(result.run_id)):
+        st.warning(message, icon=":material/healing:")
+    (small_verdict if narrow() else verdict)(prediction)
+    known = prediction.status in ("ok", "unsure")
+    layout.probability_bars(prediction.probabilities if known else (), compact=bool(narrow()))
+    if result and ink is not None:
+        if prediction.symbols > 1:
+            line_handover.way_on(ink)
+        elif prediction.probabilities:
+            correction.control(result, () if isinstance(ink, bytes) else ink, typed)
+        layout.read_by(result.run_id)
+
+
+def below(way: str, ink: Ink | None, result: PredictionResult | None) -> None:
+    """What one may want to know or set after that."""
+    if result and ink is not None:
+        steps.explain(ink, result)
+        layout.probability_table(result.prediction.probabilities)
+        if not isinstance(ink, bytes):
+            drawings.remember(canvas.drawing_number("home"), ink, result)
+    drawings.show()
     if way == "Draw":
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-            pen_width_control("home")
+            canvas.pen_width_control("home")
             st.toggle("Read each stroke as I draw", value=True, key="live")
 
 
-def drawn() -> tuple[Stroke, ...] | None:
-    strokes = drawing_canvas("home", CANVAS, CANVAS)
-    live = st.session_state.get("live", True)
-    asked = live or st.button("Predict", type="primary", disabled=not strokes)
-    if not asked or not strokes:
-        return None
-    if extent(strokes) < SMALLEST:
-        st.info("That is too little ink to read; please draw larger.", icon=":material/edit:")
-        return None
-    return strokes
-
-
-def uploaded() -> bytes | None:
-    file = st.file_uploader("PNG, JPEG, BMP, GIF or WEBP", label_visibility="collapsed")
-    return file.getvalue() if file else None
-
-
-def photographed() -> bytes | None:
-    photo = st.camera_input("Camera", label_visibility="collapsed")
-    return photo.getvalue() if photo else None
-
-
-def answer(reading: PredictionResult | None, trouble: str, strokes: Sequence[Stroke]) -> None:
-    prediction = reading.prediction if reading else BLANK
-    if trouble:
-        st.error(trouble, icon=":material/error:")
-    if reading and (message := serving.fallback_message(reading.run_id)):
-        st.warning(message, icon=":material/healing:")
-    layout.verdict(prediction)
-    layout.probability_bars(prediction.probabilities)
-    if reading:
-        if prediction.symbols > 1 and strokes:
-            number_instead()
-        elif prediction.probabilities:
-            correction.control(reading, strokes)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            layout.seen_image(reading.image)
-            st.caption(
-                f"What the network saw: 28 × 28 pixels. Read in {1000 * reading.seconds:.1f} ms."
-            )
-        layout.read_by(reading.run_id)
-        layout.probability_table(prediction.probabilities)
-
-
-def number_instead() -> None:
-    if st.button("Read it as a number", icon=":material/arrow_forward:", type="primary"):
-        hand_over("home", "line")
-        st.switch_page("pages/1_Numbers_and_equations.py")
-
-
-WAYS_IN = {"Draw": drawn, "Upload": uploaded, "Camera": photographed}
-INVITATIONS = {
-    "Draw": "Draw one digit, 0 to 9, in the box.",
-    "Upload": "Choose an image of one digit: PNG, JPEG, BMP, GIF or WEBP.",
-    "Camera": "Hold one digit up, so that it fills most of the picture.",
-}
-
-layout.page("Draw a digit", "✏️")
+layout.page("" if narrow() else "Draw a digit")
 reader()
 cache.settle_imports()

@@ -10,12 +10,11 @@ from mnist_cnn.expressions.line import Line
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.runs import serving
-from mnist_cnn.ui import cache, layout, line_view
-from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control
+from mnist_cnn.ui import cache, layout, line_handover, line_view
+from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
+from mnist_cnn.ui.canvas_companion import key_pressed, narrow
+from mnist_cnn.ui.verdict import headline
 
-WIDE, NARROW = (700, 220), (328, 260)
-"""Width and height in pixels. On a telephone the component's hidden toolbar takes no touches to the
-right of the upper edge, so there is room to write below it."""
 INVITATION = "Write a number or an equation on one line: `2026`, `12+7=` or `3×4=12`."
 
 
@@ -27,14 +26,16 @@ def conversation() -> None:
         default="Draw",
         required=True,
         label_visibility="collapsed",
+        key="line way",
     )
-    headline = layout.headline()
+    place = headline()
     written: Sequence[Stroke] | FloatArray | None = None
     line = None
     try:
         if way == "Draw":
-            with st.container(horizontal=True):
-                written = drawing_canvas("line", *(NARROW if layout.on_a_phone() else WIDE))
+            if key_pressed("line") == "Backspace":
+                undo("line")
+            written = drawing_canvas("line", *line_handover.line_canvas())
             line = reader.read_strokes_line(written, serving.line_networks()) if written else None
         else:
             written = pictured(way)
@@ -44,7 +45,7 @@ def conversation() -> None:
         st.error(str(error), icon=":material/error:")
     if line:
         line = line_view.mended(line, corrections(line))
-    headline.markdown(line_view.in_words(line) if line else INVITATION)
+    place.markdown(line_view.in_words(line) if line else INVITATION)
     if line and line.symbols and written is not None:
         line_view.boxes(line, written)
         line_view.chips(line, correct)
@@ -55,6 +56,8 @@ def conversation() -> None:
 
 def pictured(way: str) -> FloatArray | None:
     """The ink of an uploaded or photographed picture."""
+    if way == "Upload" and (content := line_handover.handed_picture()):
+        return read_image(content)
     take = st.file_uploader if way == "Upload" else st.camera_input
     file = take("A number or an equation: PNG, JPEG, BMP, GIF or WEBP")
     return read_image(file.getvalue()) if file else None
@@ -73,6 +76,6 @@ def correct(place: int, text: str) -> None:
     st.session_state["corrections"][place] = text
 
 
-layout.page("Numbers and equations", "🧮")
+layout.page("Numbers and equations", small=bool(narrow()))
 conversation()
 cache.settle_imports()

@@ -1,17 +1,22 @@
 """A drawing canvas with its own Undo and Clear, whose content survives a change of page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from mnist_cnn.ink.strokes import from_canvas
 from mnist_cnn.records import Stroke
+from mnist_cnn.ui.canvas_companion import narrow
 
-PEN_WIDTHS = {"Fine": 8, "Medium": 16, "Broad": 26}
-
+PEN_WIDTHS = {"Fine": 0.03, "Medium": 0.06, "Broad": 0.09}
+"""As shares of the canvas' shorter side."""
 PEN = "Medium"
+MARGIN = 16
+"""Pixels at each side of a phone's page."""
 
 Objects = list[dict[str, Any]]
 
@@ -41,18 +46,28 @@ class _Drawing:
         self.restart([])
 
 
+def fitting(width: int, height: int, phone_height: int | None = None) -> tuple[int, int]:
+    """The width and height in pixels of a canvas that is meant to be so large: on a phone as wide
+    as its page, and as high as wide or as said."""
+    if not (page := narrow()):
+        return width, height
+    own = min(page - 2 * MARGIN, width)
+    return own, phone_height or own
+
+
 def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     """White ink on black. The strokes, each (points, 2) in canvas pixels, anew after each stroke.
 
     Raises:
         BadStrokes: the drawing is too large or cannot be read; Clear still works.
     """
-    drawing: _Drawing = st.session_state.setdefault(f"{name} drawing", _Drawing())
-    key = f"{name} canvas {drawing.generation}"
+    drawing = _drawing(name)
+    key = f"{name} canvas {drawing.generation} {width}"
     if key not in st.session_state:  # first shown, or shown again after another page
         drawing.initial = drawing.objects
+    pen = PEN_WIDTHS[st.session_state.get(f"{name} pen") or PEN]
     result = st_canvas(
-        stroke_width=PEN_WIDTHS[st.session_state.get(f"{name} pen") or PEN],
+        stroke_width=round(pen * min(width, height)),
         stroke_color="#ffffff",
         background_color="#000000",
         width=width,
@@ -66,17 +81,67 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     return from_canvas(result.json_data)
 
 
-def hand_over(name: str, other: str) -> None:
-    """Puts what is on one canvas on another, in place of what was there, which Undo brings back."""
-    drawn: _Drawing | None = st.session_state.get(f"{name} drawing")
-    target: _Drawing = st.session_state.setdefault(f"{other} drawing", _Drawing())
-    target.clear()
-    target.restart(list(drawn.objects) if drawn else [])
+def undo(name: str) -> None:
+    """Takes the last stroke of a canvas back."""
+    _drawing(name).undo()
+
+
+def put(name: str, strokes: Sequence[Stroke], width: int, height: int) -> None:
+    """Puts strokes, (points, 2) in any unit, on a canvas of that many pixels, in its middle and as
+    large as they fit, in place of what was there, which Undo brings back."""
+    drawing = _drawing(name)
+    drawing.clear()
+    points = np.concatenate(strokes)
+    corner, size = points.min(axis=0), np.ptp(points, axis=0)
+    space = np.array([width, height])
+    scale = float((0.7 * space / np.maximum(size, 1e-9)).min())
+    moved = [(stroke - corner - size / 2) * scale + space / 2 for stroke in strokes]
+    pen = round(PEN_WIDTHS[PEN] * min(width, height))
+    drawing.restart([_object(stroke, pen) for stroke in moved])
+
+
+def hand_over(name: str, other: str, width: int, height: int) -> None:
+    """Puts what is on one canvas on another, which has that many pixels."""
+    strokes = from_canvas({"objects": _drawing(name).objects})
+    if strokes:
+        put(other, strokes, width, height)
 
 
 def pen_width_control(name: str) -> None:
     """Chooses how broad the pen of a canvas looks; what is read does not depend on it."""
     st.segmented_control("Pen", list(PEN_WIDTHS), default=PEN, required=True, key=f"{name} pen")
+
+
+def drawing_number(name: str) -> int:
+    """Changes whenever a canvas is begun anew."""
+    return _drawing(name).generation
+
+
+def _drawing(name: str) -> _Drawing:
+    drawing: _Drawing = st.session_state.setdefault(f"{name} drawing", _Drawing())
+    return drawing
+
+
+def _object(stroke: Stroke, pen: int) -> dict[str, Any]:
+    """A stroke as the canvas keeps what was drawn on it."""
+    (left, top), (right, bottom) = stroke.min(axis=0), stroke.max(axis=0)
+    points = stroke.round(1).tolist()
+    path = [["M", *points[0]], *(["L", *point] for point in points[1:])]
+    return {
+        "type": "Path",
+        "path": path,
+        "originX": "center",
+        "originY": "center",
+        "left": float(left + right) / 2,
+        "top": float(top + bottom) / 2,
+        "width": float(right - left),
+        "height": float(bottom - top),
+        "fill": None,
+        "stroke": "#ffffff",
+        "strokeWidth": pen,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+    }
 
 
 def _buttons(drawing: _Drawing) -> None:

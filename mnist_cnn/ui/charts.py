@@ -24,19 +24,24 @@ schemapi.disable_debug_mode()
 
 
 @functools.cache
-def probability_bars() -> dict[str, Any]:
+def probability_bars(compact: bool = False) -> dict[str, Any]:
     """Ten bars from 0 to 9 that keep their place and scale, as a Vega-Lite specification.
 
     For data with the columns digit, probability, label and best. It is made once and stays the
     same, so that a new reading sends the browser ten rows and redraws no axes.
     """
+    shares = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
     base = alt.Chart(alt.NamedData("bars")).encode(
-        x=alt.X("digit:O", title="Digit", axis=alt.Axis(labelAngle=0, labelFontSize=15)),
+        x=alt.X(
+            "digit:O",
+            title=None if compact else "Digit",
+            axis=alt.Axis(labelAngle=0, labelFontSize=15),
+        ),
         y=alt.Y(
             "probability:Q",
-            title="Probability",
-            scale=alt.Scale(domain=[0, 1.08]),
-            axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
+            title=None if compact else "Probability",
+            scale=alt.Scale(domain=[0, 1.3 if compact else 1.08]),
+            axis=None if compact else shares,
         ),
         tooltip=[
             alt.Tooltip("digit:O", title="Digit"),
@@ -47,7 +52,10 @@ def probability_bars() -> dict[str, Any]:
         color=alt.condition("datum.best", alt.value(BAR), alt.value(OTHER_BAR))
     )
     numbers = base.mark_text(dy=-8, color=TEXT, fontSize=12).encode(text="label:N")
-    chart = (bars + numbers).properties(height=270, title="How likely is each digit?")
+    look: dict[str, Any] = {"height": 115}
+    if not compact:
+        look = {"height": 270, "title": "How likely is each digit?"}
+    chart = (bars + numbers).properties(**look)
     specification: dict[str, Any] = chart.to_dict()
     del specification["data"]
     return specification

@@ -11,14 +11,19 @@ from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import PredictionResult, Stroke
 from mnist_cnn.ui import auth
 
+ROWS_OF_FIVE = 200
+"""Pixels within which ten buttons stand in two even rows."""
 
-def control(reading: PredictionResult, strokes: Sequence[Stroke] = ()) -> None:
+
+def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: str = "") -> None:
     """Ten buttons for what it is. A click keeps the correction, with its strokes (points, 2);
     another takes it back."""
     image = np.round(255 * reading.image).astype(np.uint8)
     read = reading.prediction.digit
     key = f"it is {hash(image.tobytes())}"
-    chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key)
+    if typed.isdigit():
+        st.session_state[key] = int(typed)
+    chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key, width=ROWS_OF_FIVE)
     if chosen is None and key not in st.session_state.get("put right", {}):
         return
     correction = Correction(chosen or 0, image, tuple(strokes), read, reading.run_id)

@@ -1,7 +1,6 @@
 """The frame of every page, and the pieces that several of them show."""
 
 import base64
-import html
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -13,40 +12,51 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from mnist_cnn.records import FloatArray, Prediction, PredictionResult
+from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
-from mnist_cnn.ui import auth
+from mnist_cnn.ui import auth, navigation
+from mnist_cnn.ui.canvas_companion import narrow
+from mnist_cnn.ui.verdict import headline, in_one_line, verdict  # noqa: F401
+
+PRIMARY = "<style>[class*='st-key-primary'] button p{color:#0e1117;font-weight:600}</style>"
+"""Buttons whose key begins with "primary" have dark words on the accent, where white ones lack
+contrast."""
 
 
-def page(title: str, icon: str, introduction: str = "") -> None:
-    """Opens a page: its title in the tab and at the top, and a sentence on what it is for."""
-    st.set_page_config(page_title=f"{title} · Digits", page_icon=icon, layout="wide")
-    st.header(title)
+def page(title: str, icon: str = "", introduction: str = "", small: bool = False) -> None:
+    """Opens a page: its title in the tab and at the top, and a sentence on what it is for. A small
+    title leaves a phone's screen to what is below it."""
+    st.set_page_config(
+        page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
+    )
+    navigation.menu()
+    st.html(PRIMARY)
+    if small:
+        st.markdown(f"#### {title}")
+    elif title:
+        st.header(title)
     if introduction:
         st.caption(introduction)
     auth.account()
 
 
-def on_a_phone() -> bool:
-    """Whether the browser says that it runs on a telephone, where wide canvases do not fit."""
-    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+def side_by_side(width: int) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """A place of that many pixels and one beside it; on a phone it is below, close together."""
+    phone = bool(narrow())
+    with st.container(horizontal=not phone, gap="xxsmall" if phone else "medium"):
+        left = st.container(
+            width="stretch" if phone else width, gap="xxsmall" if phone else "small"
+        )
+        right = st.container(width="stretch", gap="xxsmall" if phone else "small")
+    return left, right
 
 
-def verdict(prediction: Prediction) -> None:
-    """The digit, large, and beside it how sure the network is."""
-    answer, words = _verdict_words(prediction)
-    shown = "–" if prediction.digit is None else str(prediction.digit)
-    colour = {"ok": "#4cc2ff", "unsure": "#ffc857"}.get(prediction.status, "#9aa4b2")
-    st.html(
-        f'<div style="display:flex;align-items:center;gap:1.2rem;min-height:7rem">'
-        f'<div role="status" aria-label="Answer" style="font-size:6.5rem;line-height:1;'
-        f'font-weight:700;min-width:4.2rem;text-align:center;color:{colour}">{shown}</div>'
-        f'<div><div style="font-size:1.25rem;font-weight:600">{html.escape(answer)}</div>'
-        f'<div style="opacity:.75">{html.escape(words)}</div></div></div>'
-    )
+def primary_button(label: str, **options: Any) -> bool:
+    """The button that a page is about."""
+    return st.button(label, type="primary", key=f"primary {label}", **options)
 
 
-def probability_bars(probabilities: Sequence[float]) -> None:
+def probability_bars(probabilities: Sequence[float], compact: bool = False) -> None:
     """The ten probabilities as bars; all empty where there is nothing to read."""
     from mnist_cnn.ui import charts  # Altair loads while the browser puts up the canvas
 
@@ -59,7 +69,8 @@ def probability_bars(probabilities: Sequence[float]) -> None:
             "best": [p == max(values) > 0 for p in values],
         }
     )
-    st.vega_lite_chart(table, charts.probability_bars(), width="stretch")
+    alt = "Probability of each digit: " + ", ".join(f"{d} {p:.0%}" for d, p in enumerate(values))
+    st.vega_lite_chart(table, charts.probability_bars(compact), width="stretch", alt=alt)
 
 
 def probability_table(probabilities: Sequence[float]) -> None:
@@ -78,7 +89,12 @@ def as_table(table: pd.DataFrame, key: str) -> None:
 
 def seen_image(image: FloatArray, scale: int = 4) -> None:
     """A (28, 28) image enlarged so that its pixels can be told apart."""
-    st.image(np.kron(image, np.ones((scale, scale))), clamp=True, width=28 * scale)
+    st.image(
+        np.kron(image, np.ones((scale, scale))),
+        clamp=True,
+        width=28 * scale,
+        alt="What the network saw, 28 by 28 pixels",
+    )
 
 
 def picture_link(image: NDArray[np.uint8]) -> str:
@@ -153,33 +169,3 @@ def difference_cells(matrix_a: NDArray[np.int64], matrix_b: NDArray[np.int64]) -
         "heat": np.sign(good) * np.sqrt(np.abs(good) / max(int(np.abs(good).max()), 1)),
     }
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
-
-
-def headline() -> DeltaGenerator:
-    """The place above a canvas for what was read: two lines, and the canvas' toolbar below them.
-    It is always as high, so that the canvas stays put."""
-    return st.container(height=70, border=False)
-
-
-def in_one_line(reading: PredictionResult) -> str:
-    """The verdict in a line, for where it stays in sight beside a finger on a phone."""
-    prediction = reading.prediction
-    answer, words = _verdict_words(prediction)
-    if prediction.status == "ok":
-        return f"**{prediction.digit}** · {answer.lower()}, {words}"
-    return f"{answer}. {words}" if prediction.status == "blank" else f"**{answer}** · {words}"
-
-
-def _verdict_words(prediction: Prediction) -> tuple[str, str]:
-    if prediction.status == "blank":
-        return "Nothing to read yet", "The larger the digit, the better it is read."
-    per_cent = f"{prediction.confidence:.1%} confident".replace("100.0%", "over 99.9%")
-    first, second = prediction.likeliest[:2]
-    if prediction.symbols > 1:
-        seen = {2: "two", 3: "three", 4: "four"}.get(prediction.symbols, "several")
-        return f"I see {seen} symbols side by side", "use Numbers and equations for them"
-    if prediction.status == "not_a_digit":
-        return "This does not look like a digit", f"the nearest would be a {first}"
-    if prediction.status == "unsure":
-        return f"{first}, but it could be a {second}", per_cent
-    return "Certain" if prediction.confidence >= 0.999 else "Sure", per_cent

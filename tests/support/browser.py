@@ -29,6 +29,14 @@ FLAGS = [
 ]
 NO_BROWSER = "Browser tests were skipped: there is no Chromium. On Debian: apt-get install chromium"
 CANVAS = "canvas.upper-canvas"
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+    "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) Mobile Safari/537.36",
+}
+"""What makes a page of Chromium one of a telephone."""
 SEVEN = [[(80, 60), (150, 56), (215, 60), (190, 115), (155, 180), (135, 235)]]
 
 
@@ -155,3 +163,11 @@ def on_canvas(page: Page, strokes: list[np.ndarray]) -> list[list[tuple[float, f
     scale = min((box["width"] - 40) / size[0], (box["height"] - 75) / size[1])
     laid = [(stroke - corner) * scale + [20, 50] for stroke in strokes]
     return [[(float(x), float(y)) for x, y in stroke] for stroke in laid]
+
+
+def scaled(
+    strokes: Sequence[Sequence[tuple[float, float]]], width: float
+) -> list[list[tuple[float, float]]]:
+    """Strokes that were meant for a canvas of 280 pixels, for one of another width."""
+    times = width / 280
+    return [[(times * x, times * y) for x, y in stroke] for stroke in strokes]

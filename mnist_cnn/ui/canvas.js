@@ -1,0 +1,86 @@
+// Stands beside the drawing canvases of a page. Takes their own toolbar away, which is invisible and
+// swallows strokes all the same; gives them a name; lets keys draw and correct; and tells how wide a
+// phone is.
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+  .dc-toolbar { display: none !important }
+  .dc-root:focus-visible { outline: 3px solid #4cc2ff; outline-offset: 2px }
+  .pen { position: absolute; z-index: 30; width: 14px; height: 14px; margin: -9px; border: 2px solid
+         #ffc857; border-radius: 50%; pointer-events: none; display: none }
+  .pen.down { background: #ffc857 }
+  .dc-root:focus-visible .pen { display: block }`);
+const STEP = 14;
+const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+const dressed = new WeakSet();
+const seen = new WeakSet();
+
+function mouse(kind, target, canvas, at) {
+  const box = canvas.getBoundingClientRect();
+  target.dispatchEvent(new MouseEvent(kind, {
+    bubbles: true, cancelable: true, view: window, button: 0, buttons: kind === "mouseup" ? 0 : 1,
+    clientX: box.left + at.x, clientY: box.top + at.y,
+  }));
+}
+
+function dress(root, canvas, label, press) {
+  const frame = root.querySelector(".dc-root");
+  const pen = document.createElement("div");
+  pen.className = "pen";
+  frame.append(pen);
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "application");
+  frame.setAttribute("aria-label", label);
+  const at = { x: canvas.clientWidth / 2, y: canvas.clientHeight / 4 };
+  let down = false;
+  const show = () => {
+    pen.style.left = `${at.x}px`;
+    pen.style.top = `${at.y}px`;
+    pen.classList.toggle("down", down);
+  };
+  const lift = () => {
+    if (down) mouse("mouseup", document, canvas, at);
+    down = false;
+  };
+  show();
+  frame.addEventListener("blur", () => { lift(); show(); });
+  frame.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (MOVES[event.key]) {
+      const [x, y] = MOVES[event.key];
+      at.x = Math.min(Math.max(at.x + STEP * x, 4), canvas.clientWidth - 4);
+      at.y = Math.min(Math.max(at.y + STEP * y, 4), canvas.clientHeight - 4);
+      if (down) mouse("mousemove", document, canvas, at);
+    } else if (event.key === " ") {
+      if (down) lift();
+      else { mouse("mousedown", canvas, canvas, at); down = true; }
+    } else if (event.key === "Escape") lift();
+    else if (/^[0-9]$/.test(event.key) || ["Enter", "Backspace"].includes(event.key)) {
+      lift();
+      press(event.key);
+    } else return;
+    event.preventDefault();
+    show();
+  });
+}
+
+export default function ({ data, setTriggerValue, setStateValue }) {
+  const look = () => {
+    for (const host of document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
+      const root = host.shadowRoot;
+      if (!root) continue;
+      if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+      if (!seen.has(root)) { seen.add(root); observer.observe(root, { childList: true, subtree: true }); }
+      const canvas = root.querySelector("canvas.upper-canvas");
+      if (canvas && !dressed.has(canvas)) {
+        dressed.add(canvas);
+        dress(root, canvas, data.label, (key) => setTriggerValue("key", key));
+      }
+    }
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { childList: true, subtree: true });
+  look();
+  const narrow = window.innerWidth < 640 ? window.innerWidth : 0;
+  if (narrow !== data.narrow) setStateValue("narrow", narrow);
+  return () => observer.disconnect();
+}

@@ -1,0 +1,47 @@
+"""What stands beside the drawing canvases of a page.
+
+It takes the component's own toolbar away, names the canvas, lets keys draw, and tells how wide a
+phone is.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+LABEL = (
+    "Drawing area. Draw with the mouse, a finger or a pen; or press Space to put the pen down and "
+    "lift it, and the arrow keys to move it. Digits 0 to 9 say what you wrote, Backspace takes the "
+    "last stroke back."
+)
+
+_companion = st.components.v2.component(
+    "digits.canvas_companion",
+    js=Path(__file__).with_name("canvas.js").read_text(),
+    isolate_styles=False,
+)
+
+
+def key_pressed(name: str) -> str:
+    """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none."""
+    result = _companion(
+        key=f"{name} companion",
+        data={"label": LABEL, "narrow": narrow()},
+        on_key_change=lambda: None,
+        on_narrow_change=lambda: _keep_width(name),
+        height="content",
+    )
+    return str(result.get("key") or "")
+
+
+def narrow() -> int:
+    """The width in CSS pixels of a phone's page; 0 where the page is no phone's."""
+    known = st.session_state.get("narrow")
+    if known is not None:
+        return int(known)
+    return 360 if "Mobi" in (st.context.headers.get("User-Agent") or "") else 0
+
+
+def _keep_width(name: str) -> None:
+    told = st.session_state[f"{name} companion"].get("narrow")
+    if isinstance(told, int | float) and 0 <= told < 640:
+        st.session_state["narrow"] = int(told)

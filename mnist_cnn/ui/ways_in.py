@@ -1,0 +1,51 @@
+"""The ways in which a digit comes to the first page: drawn, uploaded, photographed."""
+
+import streamlit as st
+
+from mnist_cnn.ink.strokes import extent
+from mnist_cnn.records import Stroke
+from mnist_cnn.ui import canvas, layout
+
+SMALLEST = 12
+"""Ink that spans fewer canvas pixels than this is a slip of the pen."""
+
+Ink = tuple[Stroke, ...] | bytes
+"""Strokes of (points, 2) in canvas pixels, or an image file."""
+
+
+def drawn(width: int, height: int, typed: str) -> Ink | None:
+    """What stands on the canvas of that many pixels, once it is to be read."""
+    if typed == "Backspace":
+        canvas.undo("home")
+    strokes = canvas.drawing_canvas("home", width, height)
+    asked = st.session_state.get("live", True) or typed == "Enter"
+    if not asked:
+        asked = layout.primary_button("Predict", disabled=not strokes, help="or press Enter")
+    if not asked or not strokes:
+        return None
+    if extent(strokes) < SMALLEST:
+        st.info("That is too little ink to read; please draw larger.", icon=":material/edit:")
+        return None
+    return strokes
+
+
+def uploaded(width: int, *_: object) -> Ink | None:
+    file = st.file_uploader("An image of one digit: PNG, JPEG, BMP, GIF or WEBP")
+    return _shown(file.getvalue(), width) if file else None
+
+
+def photographed(width: int, *_: object) -> Ink | None:
+    photo = st.camera_input("Hold one digit up; the picture stays in this server's memory")
+    return photo.getvalue() if photo else None
+
+
+def _shown(content: bytes, width: int) -> bytes:
+    try:
+        st.image(content, width=width, alt="Your picture")
+    # Whatever Pillow makes of a damaged file; what is wrong with it is said where it is read.
+    except Exception:
+        st.caption("This picture cannot be shown.")
+    return content
+
+
+WAYS = {"Draw": drawn, "Upload": uploaded, "Camera": photographed}

@@ -138,7 +138,7 @@ def zip_of_png(folder: Path, images: np.ndarray) -> None:
     profiler = cProfile.Profile()
     profiler.runcall(lambda: list(stream.read_all(files.items_of([("", archive)]), classifier)))
     stats = pstats.Stats(profiler).get_stats_profile()
-    for name in ("_decoded", "ink", "normalize"):
+    for name in ("decode_image", "extract_ink", "normalize"):
         share = stats.func_profiles[name].cumtime / stats.total_tt
         print(f"| of the decoding thread's time, in `{name}` | {share:.0%} | | |")
 

@@ -80,7 +80,7 @@ def robustness_seconds(kind: str, images: int) -> float:
 
 
 def in_canvases(page: Page, url: str, mark: str) -> float:
-    """The same for what lies in a canvas' shadow root, which a selector of the page does not reach."""
+    """The same for what lies in a canvas, where a selector of the page does not reach."""
     began = time.perf_counter()
     page.goto(url, wait_until="commit")
     page.locator(mark).first.wait_for()

@@ -11,24 +11,34 @@ seconds that it took. The artifacts are a copy.
 """
 
 import io
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks.options import parser as quick_parser
 from mnist_cnn.data import bundled_digits
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
-from tests.support.browser import PHONE, SEVEN, click_button, draw_by_finger, open_page, scaled
+from tests.support.browser import (
+    PHONE,
+    SEVEN,
+    click_button,
+    draw,
+    draw_by_finger,
+    open_page,
+    scaled,
+)
 from tests.support.files import zipped
 
-LAPTOP = {"viewport": {"width": 1280, "height": 800}}
+LAPTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 TRAINING_SECONDS = 180
 CORNERS = ((0.03, 0.03), (0.97, 0.03), (0.03, 0.9), (0.97, 0.9))
 """As shares of the canvas' side."""
@@ -91,40 +101,98 @@ def corners(film: Film, url: str) -> None:
 
 def batch(film: Film, url: str) -> None:
     page = film.page
-    digits = bundled_digits.load_bundled_digits().train
-    rows = np.arange(500) % len(digits)
-    labels = digits.labels[rows].copy()
-    labels[:2] = (labels[:2] + 1) % 10
-    members = [
-        (f"{label}/{number}.png", png(digits.images[row]))
-        for number, (row, label) in enumerate(zip(rows, labels, strict=True))
-    ]
     page.goto(f"{url}/Batch")
-    page.locator("input[type=file]").wait_for(state="attached")
+    page.get_by_role("button", name="Try an example").wait_for()
     film.step("the empty page")
-    upload = {"name": "digits.zip", "mimeType": "application/zip", "buffer": zipped(*members)}
+    upload: FilePayload = {
+        "name": "digits.zip",
+        "mimeType": "application/zip",
+        "buffer": five_hundred(),
+    }
     page.locator("input[type=file]").set_input_files(upload)
-    page.get_by_role("button", name="Read them").click()
-    page.get_by_text("Accuracy").first.wait_for()
+    click_button(page, "Read them")
+    page.get_by_text("labelled digits are right").wait_for()
     film.step("five hundred are read")
-    page.get_by_text("Wrong", exact=False).first.click()
-    film.step("those that are wrong")
+    page.get_by_role("radio", name=re.compile(r"Wrong \(")).click()
+    page.get_by_role("radio", name="Gallery").click()
+    tiles = page.get_by_role("button", name=re.compile(r"^\d → "))
+    tiles.first.wait_for()
+    film.step("those that are wrong, as pictures")
+    for number in (1, 2):
+        label = tiles.first.inner_text()[0]
+        tiles.first.click()
+        page.get_by_text("Wrong? Tap what it is").wait_for()
+        page.wait_for_timeout(500)
+        film.step(f"wrong one {number} from close up")
+        page.get_by_role("radio", name=label, exact=True).click()
+        page.get_by_text(f"{number} correction").first.wait_for()
+        film.step(f"wrong one {number} is put right")
+    page.get_by_label("Keep it as a test set called").fill("my hand")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    link = page.get_by_role("link", name=re.compile("digits kept"))
+    link.wait_for()
+    film.step("kept as a test set")
+    link.click()
+    page.get_by_text("read right:").wait_for()
+    film.step("its confusion matrix")
 
 
-def png(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(255 - image).save(file, "PNG")
-    return file.getvalue()
+def five_hundred() -> bytes:
+    """A ZIP of 500 of the bundled test digits, in folders named by their labels."""
+    digits = bundled_digits.load_bundled_digits().test
+    members = []
+    for number in range(500):
+        row = number % len(digits)
+        file = io.BytesIO()
+        Image.fromarray(255 - digits.images[row]).save(file, "PNG")
+        members.append((f"{digits.labels[row]}/{number}.png", file.getvalue()))
+    return zipped(*members)
 
 
 def training(film: Film, url: str) -> None:
     page = film.page
-    page.goto(f"{url}/Train")
+    open_page(page, url)
+    draw(page, scaled(SEVEN, 420))
+    browser.wait_for_answer(page, "7")
+    page.get_by_role("link", name="Train").first.click()
     page.get_by_role("button", name="Start", exact=True).wait_for()
     film.step("the presets")
+    page.get_by_role("button", name="quick", exact=True).click()
+    page.get_by_label("Name").fill("my first")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    click_button(page, "Start")
+    page.get_by_text("begun by this machine's user").wait_for()
+    film.step("it has begun")
+    page.get_by_text("to it by now").wait_for()
+    film.step("it learns, and reads one's own drawing")
+    answer = page.get_by_role("button", name="Let it answer")
+    answer.wait_for(timeout=1000 * TRAINING_SECONDS)
+    film.step("it is done")
+    page.get_by_role("link", name="Compare", exact=True).click()
+    page.get_by_role("heading", name="Compare models").wait_for()
+    page.locator("canvas, svg.marks").first.wait_for()
+    film.step("compared with the one in production")
+    page.go_back()
+    answer.click()
+    reason = page.get_by_label("Reason to promote it all the same")
+    reason.wait_for()
+    film.step("it is worse, and asks for a reason")
+    reason.fill("to see how it does")
+    page.keyboard.press("Enter")
+    click_button(page, "Promote all the same")
+    page.get_by_text("answers from the next drawing on").first.wait_for()
+    film.step("it answers now")
+    page.get_by_role("link", name="All about this run").click()
+    back = page.get_by_role("button", name=re.compile("^Roll back"))
+    back.wait_for()
+    film.step("the run, and the way back")
+    back.click()
+    back.wait_for(state="detached")
+    film.step("rolled back")
 
 
-PATHS: dict[str, tuple[dict, Callable[[Film, str], None]]] = {
+PATHS: dict[str, tuple[dict[str, Any], Callable[[Film, str], None]]] = {
     "corners": (PHONE, corners),
     "training": (LAPTOP, training),
     "batch": (LAPTOP, batch),
@@ -136,12 +204,17 @@ def walk(chromium: Browser, name: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         artifacts = Path(scratch) / "artifacts"
         shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
-        environment = {"MNIST_CNN_ARTIFACTS": str(artifacts), "MNIST_CNN_DATA": scratch}
-        with browser.server(Path(scratch) / "log", **environment) as server:
+        home = PROJECT_FOLDER / "Home.py"
+        environment = {"MNIST_CNN_ARTIFACTS": str(artifacts)}
+        with browser.server(Path(scratch) / "log", home, **environment) as server:
             page = chromium.new_page(**look)
             page.set_default_timeout(60_000)
             film = Film(page, folder / name)
-            path(film, server.url)
+            try:
+                path(film, server.url)
+            except PlaywrightError:
+                film.step("a dead end")
+                raise
             film.save()
             page.close()
 

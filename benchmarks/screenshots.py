@@ -12,14 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from benchmarks.options import parser as quick_parser
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
-from tests.support.browser import SEVEN, draw, on_canvas, open_page
-from tests.support.drawings import seven_png, written
-from tests.support.files import zipped
+from tests.support.browser import SEVEN, draw, on_canvas, open_page, scaled
+from tests.support.drawings import written
 
 VIEW = {"width": 1280, "height": 800}
 THUMBNAIL = 640
@@ -30,9 +29,16 @@ SETTLED = 1500
 """Milliseconds after which charts have come to rest."""
 
 
+def canvas(page: Page) -> FloatRect:
+    """Where the canvas stands on the page, in pixels."""
+    box = page.locator(browser.CANVAS).bounding_box()
+    assert box
+    return box
+
+
 def home(page: Page, url: str) -> None:
     open_page(page, url)
-    draw(page, SEVEN)
+    draw(page, scaled(SEVEN, canvas(page)["width"]))
     browser.wait_for_answer(page, "7")
 
 
@@ -44,12 +50,8 @@ def numbers(page: Page, url: str) -> None:
 
 def batch(page: Page, url: str) -> None:
     page.goto(f"{url}/Batch")
-    files = zipped(*((f"7/{number}.png", seven_png()) for number in range(60)))
-    page.locator("input[type=file]").set_input_files(
-        {"name": "digits.zip", "mimeType": "application/zip", "buffer": files}
-    )
-    page.get_by_role("button", name="Read them").click()
-    page.get_by_text("Accuracy").first.wait_for()
+    browser.click_button(page, "Try an example")
+    page.get_by_text("labelled digits are right").wait_for()
 
 
 def plain(name: str, waits_for: str) -> Callable[[Page, str], None]:
@@ -83,9 +85,8 @@ def film(page: Page, url: str) -> list[Image.Image]:
     """A seven as it is drawn, point by point, until it is recognised."""
     open_page(page, url)
     frames = [picture(page, FRAME)]
-    box = page.locator(browser.CANVAS).bounding_box()
-    assert box
-    (x, y), *rest = SEVEN[0]
+    box = canvas(page)
+    ((x, y), *rest), *_ = scaled(SEVEN, box["width"])
     page.mouse.move(box["x"] + x, box["y"] + y)
     page.mouse.down()
     for to_x, to_y in rest:

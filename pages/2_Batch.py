@@ -6,59 +6,50 @@ from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs.files import expected, items_of
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
-from mnist_cnn.ui import batch_table, batch_view, layout
+from mnist_cnn.ui import batch_list, batch_matrix, batch_start, batch_table, batch_view, layout
 from mnist_cnn.ui.batch_session import Batch
 
 layout.page(
     "Batch",
-    "📚",
     "Thousands of digits at once: images, a ZIP of them, CSV in Kaggle's form, IDX, pen strokes, "
     "or a photographed sheet that is full of digits.",
 )
 
 
-def chosen() -> list[tuple[str, bytes]]:
-    """The names and contents of the files that were dropped."""
-    files = st.file_uploader(
-        "Files", accept_multiple_files=True, label_visibility="collapsed", key="batch files"
-    )
-    return [(file.name, file.getvalue()) for file in files]
+def read(files: list[tuple[str, bytes]], into: Batch) -> None:
+    classifier = serving.production_classifier()
+    results = stream.read_all(items_of(files), classifier)
+    total = sum(expected(content) for _, content in files)
+    with st.container():
+        into.run_id = classifier.run_id
+        batch_view.read(results, total, into)
 
 
-def begin() -> None:
-    st.session_state["batch"] = Batch()
-    st.session_state["batch asked"] = True
+def results(done: Batch, files: list[tuple[str, bytes]]) -> None:
+    """The numbers, and below them what they count; beside it the matrix where there are labels."""
+    batch_table.take_edits(done)
+    batch_view.summary(done)
+    if done.columns.labelled.any():
+        left, right = st.columns([2, 3], gap="medium")
+        with left:
+            cell = batch_matrix.confusions(done)
+    else:
+        cell, right = None, st.container()
+    with right:
+        batch_list.listing(done, cell)
+    batch_view.downloads(done, files)
+    batch_view.keep_as_test_set(done)
 
 
 try:
-    files = chosen()
-    st.button(
-        "Read them",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=begin,
-        disabled=not files,
-    )
-    if not files and "batch" not in st.session_state:
-        st.caption(
-            "A folder named by a digit inside a ZIP, a first column in a CSV or an IDX file of "
-            "labels beside one of images counts as the right answer."
-        )
-    if st.session_state.pop("batch asked", False):
-        classifier = serving.production_classifier()
-        results = stream.read_all(items_of(files), classifier)
-        total = sum(expected(content) for _, content in files)
-        with st.container():
-            st.session_state["batch"].run_id = classifier.run_id
-            batch_view.read(results, total, st.session_state["batch"])
+    files = batch_start.files_of_batch()
+    batch_start.start(files)
+    done: Batch | None = st.session_state.get("batch")
+    if done and st.session_state.pop("batch asked", False):
+        read(files, done)
         st.rerun()
-    done = st.session_state.get("batch")
     if done and done.results:
-        batch_view.summary(done)
-        batch_table.table(done)
-        batch_view.downloads(done, files)
-        batch_view.confusions(done)
-        batch_view.keep_as_test_set(done)
+        results(done, files)
     elif done:
         st.info("There was nothing to read in these files.", icon=":material/info:")
 except DigitsError as error:

@@ -1,5 +1,7 @@
 """Choose a recipe, start it, and watch the network learn."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from mnist_cnn import settings
@@ -8,31 +10,50 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments as arguments_of
 from mnist_cnn.models.recipe_options import check
 from mnist_cnn.models.recipes import Recipe
-from mnist_cnn.runs import store
+from mnist_cnn.runs import notes, store
 from mnist_cnn.training import forecast, job_files, jobs
-from mnist_cnn.ui import auth, job_panel, layout, recipe_form
-
-PRESET_WORDS = {
-    "quick": "about 30 s, learns from MNIST only",
-    "standard": "about 2 min, reads real handwriting much better",
-    "best": "about 35 min, two larger networks side by side: the recipe of the run that ships",
-    "symbols": "about 25 min, digits and the signs of arithmetic, for numbers and equations",
-}
+from mnist_cnn.ui import (
+    auth,
+    job_panel,
+    layout,
+    preset_cards,
+    recipe_form,
+    start_bar,
+    visitors,
+)
 
 
 def base_recipe() -> tuple[Recipe, str]:
     """A preset, or an earlier run's recipe where a link asked for it; and a key for its widgets."""
     source = st.query_params.get("from")
-    if source:
-        recipe = Recipe.from_dict(store.open_run(source).config["recipe"])
-        st.info(f"Filled in with the settings of run {source}.", icon=":material/replay:")
-        if st.button("Begin from a preset instead"):
-            del st.query_params["from"]
-            st.rerun()
-        return recipe, source
-    preset = st.segmented_control("Preset", list(PRESETS), default="quick", required=True)
-    st.caption(f"**{preset}**: {PRESET_WORDS[preset]}.")
-    return PRESETS[preset], preset
+    if not source:
+        preset = preset_cards.choose()
+        return PRESETS[preset], preset
+    run = store.open_run(source)
+    recipe = Recipe.from_dict(run.config["recipe"])
+    longer = st.query_params.get("epochs", "")
+    if longer.isdecimal() and 0 < int(longer) <= 1000:
+        recipe = replace(recipe, epochs=int(longer))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"The settings of *{notes.name_of(run)}*, run {source}; {recipe.epochs} epochs.",
+            icon=":material/replay:",
+        )
+        st.button("Begin from a preset instead", on_click=from_a_preset)
+    return recipe, f"{source} {longer}"
+
+
+def from_a_preset() -> None:
+    for name in ("from", "epochs"):
+        st.query_params.pop(name, None)
+
+
+def command_of(recipe: Recipe) -> tuple[list[str], str]:
+    """What to give `train`; and what is wrong with the recipe, or nothing."""
+    try:
+        return arguments_of(check(recipe)), ""
+    except DigitsError as error:
+        return arguments_of(recipe), str(error)
 
 
 def what_to_expect(recipe: Recipe) -> None:
@@ -50,47 +71,38 @@ def what_to_expect(recipe: Recipe) -> None:
         st.caption("These exact settings were never trained, and no run tells how long they take.")
 
 
-def begin(arguments: list[str], who: str) -> None:
-    try:
-        jobs.start(arguments, who)
-    except DigitsError as error:
-        st.session_state["trouble"] = str(error)
-
-
-layout.page("Train", "🎓", "Train a network here: choose, start, watch. It goes on when you leave.")
+layout.page("Train", "Train a network here: choose, start, watch. It goes on when you leave.")
 try:
-    job = jobs.latest()
-    who = auth.actor()
-    if job:
-        job_panel.panel(job, may_stop=who is not None)
-    if trouble := st.session_state.pop("trouble", ""):
-        st.error(trouble, icon=":material/error:")
-    busy = job is not None and job.state == "running"
-
-    base, key = base_recipe()
-    recipe = base
-    with st.expander("Own settings", icon=":material/tune:", expanded="from" in st.query_params):
-        recipe = recipe_form.own_settings(base, key)
-    recipe_form.network_picture(recipe.architecture)
-    what_to_expect(recipe)
-    left, right = st.columns([1, 2])
-    name = left.text_input("Name", placeholder=recipe.preset, max_chars=80)
-    note = right.text_input("Note", placeholder="what you want to find out", max_chars=500)
-    arguments = arguments_of(check(recipe))
-    for option, words in (("--name", name.strip()), ("--note", note.strip())):
-        arguments += [option, words] if words else []
-    st.code(job_files.command_line(["train", *arguments]), language="bash", wrap_lines=True)
+    job, who = jobs.latest(), auth.actor()
     if not who:
-        auth.explain("train")
-    else:
-        st.button(
-            "Start",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=busy,
-            on_click=begin,
-            args=(arguments, who),
-            help="One training at a time; please wait for this one." if busy else None,
-        )
+        visitors.welcome("You can look around and watch; only the owner starts trainings.", "train")
+    busy = job is not None and job.state == "running"
+    base, key = base_recipe()
+    top, below = st.container(), st.container()
+    with st.expander("Settings", icon=":material/tune:", expanded="from" in st.query_params):
+        note = st.text_input("Note", placeholder="what you want to find out", max_chars=500)
+        recipe = recipe_form.own_settings(base, key)
+        recipe_form.network_picture(recipe.architecture)
+        what_to_expect(recipe)
+        command = st.empty()
+    arguments, complaint = command_of(recipe)
+    with top.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", placeholder=recipe.preset, max_chars=80, width=240)
+        words = []
+        for option, text in (("--name", name.strip()), ("--note", note.strip())):
+            words += [option, text] if text else []
+        if who:
+            start_bar.start_button([*arguments, *words], who, busy, bool(complaint))
+    command.code(
+        job_files.command_line(["train", *arguments, *words]), language="bash", wrap_lines=True
+    )
+    with below:
+        if complaint:
+            st.error(complaint, icon=":material/error:")
+        if not busy:
+            start_bar.missing_data(recipe, words, who)
+        start_bar.trouble()
+        if job:
+            job_panel.panel(job, who)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

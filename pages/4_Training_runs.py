@@ -1,86 +1,87 @@
 """Every training run: found, compared, promoted and put away."""
 
-import pandas as pd
 import streamlit as st
 
-from mnist_cnn.errors import DigitsError
+from mnist_cnn.errors import DigitsError, RunDamaged
 from mnist_cnn.runs import store
 from mnist_cnn.training import jobs
-from mnist_cnn.ui import auth, job_panel, layout, run_actions, run_details, runs_table
+from mnist_cnn.ui import (
+    auth,
+    job_panel,
+    layout,
+    run_actions,
+    run_details,
+    runs_list,
+    runs_table,
+    visitors,
+)
 
 layout.page(
     "Training runs",
-    "🏋️",
     "Every network that was trained here, what went into it and how well it reads.",
 )
 
 
-def chosen_rows(table: pd.DataFrame) -> list[str]:
-    """The table with its search and filters, remembered in the address; the rows picked in it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = st.text_input(
-            "Search", key="search", bind="query-params", placeholder="name, note, tag, preset"
-        )
-        known = sorted({tag for own in table["Tags"] for tag in own})
-        tags = st.multiselect("Tags", known, key="tags", bind="query-params") if known else []
-        statuses = st.multiselect(
-            "Status", runs_table.STATUSES, key="status", bind="query-params", placeholder="all"
-        )
-        different = st.toggle("Only columns that differ", key="differ", bind="query-params")
-        archived = st.toggle("Archived too", key="archived", bind="query-params")
-    shown = runs_table.filtered(table, search, tags, statuses, archived)
-    if shown.empty:
-        st.info("No run is like that; please change the search or the filters.")
-        return []
-    st.caption("Tick one run to see it in full, several to compare them; click a title to sort.")
-    event = st.dataframe(
-        shown[runs_table.columns(shown, different)],
-        column_config=runs_table.configuration(shown),
-        hide_index=True,
-        width="stretch",
-        on_select="rerun",
-        selection_mode="multi-row",
-        key="runs",
-    )
-    return [str(shown.iloc[row]["Run"]) for row in event.selection.rows if row < len(shown)]
-
-
-def wanted(picked: list[str], production: str | None) -> list[str]:
-    """What was picked; else what the address asks for; else what is in production."""
-    if picked:
-        st.query_params["run"] = picked
-        return picked
+def wanted(ticked: list[str], production: str | None) -> list[str]:
+    """What was ticked; else what the address asks for; else what is in production."""
+    if ticked:
+        st.query_params["run"] = ticked
+        return ticked
     return st.query_params.get_all("run") or ([production] if production else [])
+
+
+def shown(ids: list[str], who: str | None) -> None:
+    """One run or training in full, or several side by side."""
+    opened, trainings, damaged = [], [], []
+    for run_id in ids:
+        try:
+            opened.append(store.open_run(run_id))
+        except RunDamaged as error:
+            st.warning(visitors.shown_text(str(error), who))
+            damaged.append(run_id)
+        except DigitsError as error:
+            if job := jobs.find(run_id):
+                trainings.append(job)
+            else:
+                st.warning(str(error))
+
+    def on_all() -> None:
+        if who and len(ids) > 1:
+            whole, failed = [run.id for run in opened], [job.id for job in trainings]
+            run_actions.actions_on_several([*whole, *failed, *damaged])
+        elif who and damaged:
+            run_actions.job_actions(damaged[0])
+
+    if len(opened) > 1:
+        run_details.several(opened, on_all)
+    else:
+        on_all()
+    if len(opened) == 1:
+        if who and len(ids) == 1:
+            run_actions.actions(opened[0], store.production_id(opened[0].kind), who)
+        run_details.one(opened[0])
+    for job in trainings:
+        if job.state != "running":
+            run_details.training(job, who, alone=len(ids) == 1)
 
 
 try:
     table = runs_table.all_rows()
-    if table.empty:
-        st.info("No run yet. Train one: it takes less than a minute.", icon=":material/info:")
-        st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
-        st.stop()
     who = auth.actor()
-    if job := jobs.running():
-        job_panel.panel(job, may_stop=who is not None)
+    if not who:
+        may = "You can look at every run; only the owner promotes, names and deletes."
+        visitors.welcome(may, "promote, name or delete runs")
     if who:
         run_actions.undo_bar(who)
     if trouble := st.session_state.pop("trouble", ""):
         st.error(trouble, icon=":material/error:")
-    production = store.production_id()
-    opened = []
-    for run_id in wanted(chosen_rows(table), production):
-        try:
-            opened.append(store.open_run(run_id))
-        except DigitsError as error:
-            st.warning(str(error))
-    if len(opened) > 1:
-        run_details.several(opened)
-    elif opened:
-        if who:
-            run_actions.actions(opened[0], store.production_id(opened[0].kind), who)
-        else:
-            auth.explain("promote, name or delete runs")
-        run_details.one(opened[0])
+    if table.empty:
+        st.info("No run yet. Train one: it takes less than a minute.", icon=":material/info:")
+        st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
+        st.stop()
+    if job := jobs.running():
+        job_panel.panel(job, who)
+    shown(wanted(runs_list.ticked(table, who), store.production_id()), who)
     run_actions.promotion_log()
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

@@ -48,7 +48,7 @@ def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, pa
     look = PHONE if device == "phone" else {"viewport": {"width": 1280, "height": 800}}
     page = chromium.new_page(**look)
     page.goto(f"{url}/{path}")
-    page.get_by_role("main").or_(page.locator("section")).first.wait_for()
+    page.get_by_test_id("stMain").wait_for()
     page.wait_for_timeout(2500)
     if not path:
         (draw_by_finger if device == "phone" else draw)(page, SEVEN)
@@ -60,8 +60,8 @@ def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, pa
 
 def test_words_on_the_accent_are_dark(chromium: Browser, url: str) -> None:
     page = chromium.new_page()
-    page.goto(f"{url}/Batch")
-    button = page.get_by_role("button", name="Read them")
+    page.goto(f"{url}/Train")
+    button = page.get_by_role("button", name="Start", exact=True)
     button.wait_for()
     colour = button.locator("p").evaluate("words => getComputedStyle(words).color")
     assert colour == "rgb(14, 17, 23)"

@@ -82,7 +82,7 @@ def test_one_of_two_workers_dies_and_the_answers_are_the_same(inputs: Path, tmp_
             assert found[row["item"]][column] == close
     summary = json.loads(printed)
     assert summary["right"] == sum(
-        r["label"] == r["likeliest"] for r in table if r["label"] is not None
+        r["label"] == r["digit"] for r in table if r["label"] is not None
     )
     assert (summary["items"], summary["errors"], summary["labelled"]) == (1598, 1, 1597)
 

@@ -146,7 +146,7 @@ def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Br
     draw(page, SEVEN)
     wait_for_answer(page, "7")
     page.goto(f"{two_servers}/Train")
-    expect(page.get_by_text("Only the owner can train here.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("You can look around and watch")).to_be_visible(timeout=15_000)
     page.close()
 
 

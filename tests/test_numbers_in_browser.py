@@ -127,11 +127,11 @@ def test_a_zip_is_read_and_taken_away(
     expect(page.get_by_text("40 of 40 labelled digits are right")).to_be_visible()
     for _ in range(2):  # after an undo the same may be typed again
         put_right_first(page, "3")
-        expect(page.get_by_text("1 put right by hand")).to_be_visible()
+        expect(page.get_by_text("1 correction by hand")).to_be_visible()
         assert exported(page)[1].startswith("7/0.png,3,")
         click_button(page, "Undo all of that")
         page.wait_for_timeout(1500)  # what was typed does not come back
-        expect(page.get_by_text("put right by hand")).to_have_count(0)
+        expect(page.get_by_text("correction by hand")).to_have_count(0)
     rows = exported(page)
     assert rows[0] == "item,digit,confidence,status,label"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")
@@ -193,7 +193,7 @@ def test_corrections_and_a_labelled_batch_are_kept(
         expect(
             page.locator('[aria-label^="Predicted digit: 7; True digit: 8;"]').first
         ).to_be_attached()
-        expect(page.get_by_text("20 of 40 read right").first).to_be_attached()
+        expect(page.get_by_text("read right: 20 of 40").first).to_be_attached()
         page.close()
 
 

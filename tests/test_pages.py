@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.data import canary, corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.ink.strokes import rasterize
-from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_settings import MAX_BRANCHES
 from mnist_cnn.records import Prediction
 from mnist_cnn.runs import registry, serving, store
@@ -292,19 +291,10 @@ def test_the_augmented_digits_need_no_file_that_may_be_gone(shipped_copy: Path) 
     assert picture.value[0].startswith("data:image/png;base64,")
 
 
-def test_every_preset_can_be_chosen_and_changed(shipped_copy: Path) -> None:
-    app = page("3_Train.py")
-    for preset in PRESETS:
-        control = next(c for c in app.segmented_control if c.label == "Preset")
-        control.set_value(preset).run()
-        assert not app.exception and not app.error
-        assert app.code[0].value == f"python -m mnist_cnn train --preset {preset}"
-
-
 def test_a_run_that_reads_symbols_is_shown_too(shipped_copy: Path) -> None:
     app = page("4_Training_runs.py", run=str(store.production_id("symbols")))
     assert not app.error and app.subheader[0].value == "symbols"
-    assert list(app.dataframe[0].value["In production"]) == ["★", "★"]
+    assert list(app.dataframe[0].value["In production"]) == ["Live (digits)", "Live (equations)"]
 
 
 def test_the_command_can_be_copied_with_its_name_and_note(shipped_copy: Path) -> None:
@@ -386,10 +376,10 @@ def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
     app = page("6_Compare_models.py", image="2130")
     assert not app.error
     words = " ".join(text.value for text in app.markdown)
-    assert "No difference that 10,000 images can show" in words
+    assert "These 10,000 images **cannot tell best, 26 Nov and best, 1 Jan apart**" in words
     assert "**Image #2130**" in words
     drawing = {"raw": canvas_json(*SEVEN), "data": None}
-    app.session_state["compare canvas 0"] = {"drawing": drawing, "backgroundFit": None}
+    app.session_state["compare canvas 0 280"] = {"drawing": drawing, "backgroundFit": None}
     app.run()
     assert not app.exception
     assert sum(text.value.startswith("**7** · ") for text in app.markdown) == 2

@@ -140,7 +140,7 @@ def test_through_a_proxy_that_hides_itself_one_may_only_look(
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
             assert proxy.stdout
             page.goto(f"http://127.0.0.1:{proxy.stdout.readline().strip()}/Train")
-            expect(page.get_by_text("Only the owner can train here.")).to_be_visible()
+            expect(page.get_by_text("You can look around and watch")).to_be_visible()
             assert page.get_by_role("button", name="Start", exact=True).count() == 0
             page.goto("about:blank")
             proxy.kill()

@@ -161,5 +161,5 @@ def _summary(output: Path) -> Summary:
         total.unsure += int((status == "unsure").sum())
         total.not_digits += int(status.isin(["not_a_digit", "blank"]).sum())
         total.labelled += int(known.sum())
-        total.right += int(np.sum(columns["label"][known] == columns["likeliest"][known]))
+        total.right += int(np.sum(columns["label"][known] == columns["digit"][known]))
     return total

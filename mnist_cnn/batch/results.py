@@ -17,23 +17,45 @@ Format = Literal["csv", "jsonl", "kaggle"]
 
 @dataclass(frozen=True)
 class Result:
-    """One digit as read; `status` is "error" where the item could not be."""
+    """One digit as read; `status` is "error" where the item could not be, "corrected" where a
+    person says which digit it is."""
 
     item: Item
     prediction: Prediction | None
+    correction: int | None = None
+
+    @property
+    def digit(self) -> int | None:
+        """What it counts as: what a person says, else what was read, else nothing."""
+        if self.correction is not None:
+            return self.correction
+        return self.prediction.digit if self.prediction else None
 
     @property
     def status(self) -> str:
+        if self.correction is not None:
+            return "corrected"
         return self.prediction.status if self.prediction else "error"
 
     @property
+    def labelled(self) -> bool:
+        """Whether it can be right or wrong: it has a label, and could be read."""
+        return self.item.label is not None and self.status != "error"
+
+    @property
+    def right(self) -> bool:
+        """No digit is never right."""
+        return self.labelled and self.digit == self.item.label
+
+    @property
     def row(self) -> dict[str, Any]:
-        """As a row of the exported table."""
+        """As a row of the exported table. A correction has no confidence."""
         read = self.prediction
+        sure = None if read is None or self.correction is not None else round(read.confidence, 4)
         row: dict[str, Any] = {
             "item": self.item.name,
-            "digit": None if read is None else read.digit,
-            "confidence": None if read is None else round(read.confidence, 4),
+            "digit": self.digit,
+            "confidence": sure,
             "status": self.status,
         }
         if self.item.label is not None:
@@ -56,12 +78,11 @@ class Summary:
 
     def add(self, result: Result) -> None:
         self.items += 1
-        self.errors += result.prediction is None
+        self.errors += result.status == "error"
         self.unsure += result.status == "unsure"
         self.not_digits += result.status in ("not_a_digit", "blank")
-        if result.item.label is not None and result.prediction is not None:
-            self.labelled += 1
-            self.right += top_digit(result.prediction) == result.item.label
+        self.labelled += result.labelled
+        self.right += result.right
 
     def as_dict(self) -> dict[str, Any]:
         accuracy = self.right / self.labelled if self.labelled else None
@@ -108,7 +129,8 @@ def _kaggle_writer(file: IO[str]) -> Callable[[Result], None]:
     def put(result: Result) -> None:
         nonlocal count
         count += 1
-        writer.writerow([count, top_digit(result.prediction)])
+        known = result.correction
+        writer.writerow([count, top_digit(result.prediction) if known is None else known])
 
     return put
 
@@ -124,7 +146,7 @@ def annotated_sheet(content: bytes | Path, name: str, results: Iterable[Result])
         BadImage: the file is no image that can be read.
     """
     marks = [
-        (result.item.box, _answer(result), result.status == "ok")
+        (result.item.box, _answer(result), result.status in ("ok", "corrected"))
         for result in results
         if result.item.box and result.item.name.rpartition(" #")[0] == name
     ]
@@ -132,8 +154,7 @@ def annotated_sheet(content: bytes | Path, name: str, results: Iterable[Result])
 
 
 def _answer(result: Result) -> str:
-    digit = result.prediction.digit if result.prediction else None
-    return "?" if digit is None else str(digit)
+    return "?" if result.digit is None else str(result.digit)
 
 
 def top_digit(prediction: Prediction | None) -> int:

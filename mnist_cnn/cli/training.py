@@ -75,6 +75,7 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
 def _train(options: argparse.Namespace) -> int:
     from mnist_cnn.models.tensorflow_loader import load_tensorflow
     from mnist_cnn.native_output import native_output_hidden
+    from mnist_cnn.runs import notes
     from mnist_cnn.runs.new_run import NewRun
     from mnist_cnn.runs.registry import promote_if_first
     from mnist_cnn.training import jobs
@@ -89,7 +90,8 @@ def _train(options: argparse.Namespace) -> int:
         with native_output_hidden():
             from mnist_cnn.training.loop import train
 
-        new_run = NewRun(run_id, name=options.name, note=options.note)
+        name = notes.distinct_name(options.name or recipe.preset)
+        new_run = NewRun(run_id, name=name, note=options.note)
         with _interrupts_kept(stop):
             run = train(recipe, new_run, _ProgressPrinter(), stop)
         if refusal := promote_if_first(run):

@@ -10,7 +10,10 @@ from typing import Any
 
 from mnist_cnn.runs.store import RUN_ID, SCHEMA, Run, new_folder, open_run, run_folders
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, remove_folder, write_atomically
+from mnist_cnn.storage import make_folder, read_json, remove_folder, write_atomically
+
+PASSING = ("progress.json", "validation_errors.json", "drawing-*.json", "answers-*.json")
+"""What only tells of a run while it is made."""
 
 
 def new_id() -> str:
@@ -43,7 +46,10 @@ class NewRun:
 
     def finish(self, **facts: Any) -> Run:
         """Makes the folder a run by writing its manifest."""
-        (self.folder / "progress.json").unlink(missing_ok=True)
+        if phases := read_json(self.folder / "progress.json").get("phase_seconds"):
+            facts = {"phases": phases, **facts}
+        for path in [path for name in PASSING for path in self.folder.glob(name)]:
+            path.unlink(missing_ok=True)
         files = sorted(path for path in self.folder.iterdir() if path.is_file())
         sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         self.write(

@@ -3,7 +3,9 @@
 artifacts/labels/<id>.json       beside the run, which never changes
 """
 
+import itertools
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,11 @@ def notes_of(run_id: str) -> RunNotes:
     )
 
 
+def noted_ids() -> set[str]:
+    """The runs on which something was written: of all others there is no file to be opened."""
+    return {path.stem for path in _notes_folder().glob("*.json")}
+
+
 def annotate(run_id: str, **changes: Any) -> RunNotes:
     """Changes some of a run's labels: name, note, tags, archived.
 
@@ -55,5 +62,26 @@ def name_of(run: Run) -> str:
     return notes_of(run.id).name or run.name
 
 
+def distinct_name(wanted: str, others: Collection[str] = ()) -> str:
+    """`wanted`, or with the first number that no run is called by: quick, quick 2, quick 3.
+
+    Args:
+        others: more names that are taken.
+    """
+    taken = {name_of(run) for run in store.list_all().values() if isinstance(run, Run)}
+    taken |= set(others)
+    if wanted not in taken:
+        return wanted
+    stem, _, number = wanted.rpartition(" ")
+    if not stem or not number.isdecimal():
+        stem = wanted
+    free = (f"{stem} {count}" for count in itertools.count(2))
+    return next(name for name in free if name not in taken)
+
+
 def _notes_path(run_id: str) -> Path:
-    return artifacts_folder() / "labels" / f"{run_id}.json"
+    return _notes_folder() / f"{run_id}.json"
+
+
+def _notes_folder() -> Path:
+    return artifacts_folder() / "labels"

@@ -1,6 +1,7 @@
-"""Deleted runs, which can be brought back for thirty days.
+"""Deleted runs and trainings, which can be brought back for thirty days.
 
-artifacts/trash/<id>/
+artifacts/trash/<id>/            a run as it was; or `job.json` and `job.log` of a training that
+                                 never became one
 """
 
 import contextlib
@@ -8,12 +9,15 @@ import time
 from pathlib import Path
 
 from mnist_cnn import storage
-from mnist_cnn.errors import RunError, RunNotFound
+from mnist_cnn.errors import JobError, RunError, RunNotFound
 from mnist_cnn.runs import store
-from mnist_cnn.runs.store import Run, one_at_a_time
+from mnist_cnn.runs.store import RUN_ID, Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
 
 DAYS_IN_TRASH = 30
+
+JOB_FILES = ("json", "log")
+"""What is kept of a training, in `artifacts/jobs/<id>.…`."""
 
 
 def delete(run_id: str) -> None:
@@ -31,13 +35,45 @@ def delete(run_id: str) -> None:
         storage.move(folder, _trash() / run_id)
 
 
+def delete_job(run_id: str) -> None:
+    """Moves what is known of a training that never became a run, its record and its log, into the
+    trash, from which `restore_any` brings it back.
+
+    Raises:
+        RunNotFound: no such training is known.
+        JobError: it runs.
+    """
+    record = _job_file(run_id, "json")
+    if not RUN_ID.fullmatch(run_id) or not record.is_file():
+        raise RunNotFound(f"There is no training {run_id[:40]!r}.")
+    with one_at_a_time():
+        if storage.read_json(record).get("state") == "running":
+            raise JobError(f"Training {run_id} runs; please stop it first.")
+        _empty_old_trash()
+        _move_job(_jobs() / run_id, _trash() / run_id / "job")
+
+
+def restore_any(run_id: str) -> None:
+    """Brings back a deleted run, or what was known of a deleted training.
+
+    Raises:
+        RunNotFound: it is not in the trash.
+    """
+    if not RUN_ID.fullmatch(run_id) or not (_trash() / run_id / "job.json").is_file():
+        restore(run_id)
+        return
+    with one_at_a_time():
+        _move_job(_trash() / run_id / "job", _jobs() / run_id)
+        storage.remove_folder(_trash() / run_id)
+
+
 def restore(run_id: str) -> Run:
     """Brings a deleted run back.
 
     Raises:
         RunNotFound: it is not in the trash.
     """
-    if run_id not in deleted():
+    if run_id not in deleted() or not (_trash() / run_id / "run.json").exists():
         raise RunNotFound(f"There is no deleted run {run_id[:40]!r}.")
     with one_at_a_time():
         storage.move(_trash() / run_id, artifacts_folder() / "runs" / run_id)
@@ -45,7 +81,7 @@ def restore(run_id: str) -> Run:
 
 
 def deleted() -> list[str]:
-    """The ids of the runs in the trash, newest first."""
+    """The ids of the runs and trainings in the trash, newest first."""
     try:
         return sorted((path.name for path in _trash().iterdir()), reverse=True)
     except OSError:
@@ -57,6 +93,24 @@ def _empty_old_trash() -> None:
         for path in list(_trash().iterdir()):
             if time.time() - path.stat().st_mtime > DAYS_IN_TRASH * 86_400:
                 storage.remove_folder(path)
+
+
+def _move_job(source: Path, target: Path) -> None:
+    """The record first: without it nobody sees the log."""
+    for kind in JOB_FILES:
+        if source.with_name(f"{source.name}.{kind}").exists():
+            storage.move(
+                source.with_name(f"{source.name}.{kind}"),
+                target.with_name(f"{target.name}.{kind}"),
+            )
+
+
+def _job_file(run_id: str, kind: str) -> Path:
+    return _jobs() / f"{run_id}.{kind}"
+
+
+def _jobs() -> Path:
+    return artifacts_folder() / "jobs"
 
 
 def _trash() -> Path:

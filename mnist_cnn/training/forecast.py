@@ -3,10 +3,14 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.runs.store import Run
+
+ASKED = 300
+"""So many of the newest runs are asked; each has files to be read."""
 
 OTHER_WORK = 20.0
 """Seconds for starting, preparing data, exporting and measuring, where no run tells."""
@@ -24,21 +28,25 @@ TEMPLATE_POOLS = ("sketched", "operators")
 class Forecast:
     """`seconds` in all, or None where no run tells; `basis` says which runs were asked.
 
-    `accuracy` is that of the latest run with the same settings, per data set.
+    `accuracy` is that of the latest run with the same settings, per data set; `memory_mb` the most
+    that the newest run of this preset held.
     """
 
     seconds: float | None
     basis: str
     accuracy: dict[str, float]
+    memory_mb: int | None = None
 
 
 def forecast(recipe: Recipe, known: Sequence[Run], machine: str | None) -> Forecast:
     """From the newest runs of this machine, the same preset before others; else of any.
 
     Args:
-        known: whole runs, the newest first.
+        known: whole runs, the newest first; of many the first few hundred are asked.
         machine: the mark of this machine, as runs carry it.
     """
+    known = known[:ASKED]
+    told = _told(recipe, known, machine)
     here = [run for run in known if run.manifest.get("machine") == machine]
     same = [run for run in here if run.manifest.get("preset") == recipe.preset]
     for group, basis in (
@@ -50,8 +58,32 @@ def forecast(recipe: Recipe, known: Sequence[Run], machine: str | None) -> Forec
         if speeds:
             rate, overhead = (statistics.median(column) for column in zip(*speeds, strict=True))
             seconds = _work(recipe) / rate + (overhead if group is same else OTHER_WORK)
-            return Forecast(seconds, basis, _accuracy(recipe, known))
-    return Forecast(None, "no run tells yet", _accuracy(recipe, known))
+            return Forecast(seconds, basis, **told)
+    return Forecast(None, "no run tells yet", **told)
+
+
+def _told(recipe: Recipe, known: Sequence[Run], machine: str | None) -> dict[str, Any]:
+    """What earlier runs say besides the time, by the fields of a forecast."""
+    same = [run.manifest for run in known if run.manifest.get("preset") == recipe.preset]
+    memory = next((m["peak_memory_mb"] for m in same if m.get("peak_memory_mb")), None)
+    return {"accuracy": _accuracy(recipe, known), "memory_mb": memory}
+
+
+def usual_phases(preset: str, known: Sequence[Run], machine: str | None) -> dict[str, float]:
+    """The seconds that each phase took in the newest run of a preset on this machine.
+
+    Where it does not tell them apart, what lay beside the training counts as half preparing, half
+    measuring.
+    """
+    for run in known:
+        facts = run.manifest
+        if facts.get("preset") != preset or facts.get("machine") != machine:
+            continue
+        if isinstance(facts.get("phases"), dict):
+            return {str(name): float(spent) for name, spent in facts["phases"].items()}
+        if speed := _speed(run):
+            return {"preparing data": speed[1] / 2, "measuring": speed[1] / 2}
+    return {}
 
 
 def images_per_epoch(recipe: Recipe) -> int:

@@ -30,7 +30,7 @@ class Job:
     process was.
 
     `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
-    finish, in a sentence.
+    finish, in a sentence, and `error` is the name of that kind of error.
     """
 
     id: str
@@ -43,6 +43,23 @@ class Job:
     state: str = "running"
     reason: str = ""
     ended: float | None = None
+    error: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The command's options and their values."""
+        words = self.command[1:]
+        return dict(zip(words[::2], words[1::2], strict=False))
+
+    @property
+    def name(self) -> str:
+        """What its run is called, or was to be."""
+        return self.options.get("--name") or self.options.get("--preset", "")
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether it failed for want of a data set."""
+        return self.error == "DataMissing" or "could not be downloaded from" in self.reason
 
     @property
     def shown_command(self) -> str:
@@ -101,6 +118,11 @@ def cap_log_forever(log: Path) -> None:
                         file.truncate()  # afterwards, so that nobody reads an empty log
 
     threading.Thread(target=cap, daemon=True).start()
+
+
+def ids_of_jobs() -> list[str]:
+    """Of every job, the newest first."""
+    return sorted((path.stem for path in jobs_folder().glob("2*.json")), reverse=True)
 
 
 def newest_id() -> str | None:

@@ -22,15 +22,15 @@ from pathlib import Path
 import psutil
 
 from mnist_cnn.errors import DigitsError, JobError, StorageFailed
-from mnist_cnn.runs import new_run, store
+from mnist_cnn.runs import new_run, notes, store
 from mnist_cnn.runs.store import one_at_a_time
 from mnist_cnn.settings import PROJECT_FOLDER, artifacts_folder, child_environment
 from mnist_cnn.storage import locked, make_folder, read_json, storage_failed
 from mnist_cnn.training.job_files import (
     Job,
     cap_log_forever,
+    ids_of_jobs,
     job_path,
-    jobs_folder,
     load_job,
     newest_id,
     save_job,
@@ -54,9 +54,9 @@ def start(arguments: Sequence[str], who: str) -> Job:
         JobError: a training is running; says whose and for how long.
         StorageFailed: the artifacts may not be written to.
     """
-    command = ("train", *arguments)
     with one_at_a_time():
         _refuse_a_second()
+        command = ("train", *_with_a_name_of_its_own(arguments))
         run_id = new_run.new_id()
         log = job_path(run_id, "log")
         make_folder(log.parent)
@@ -109,13 +109,13 @@ def _refusal() -> JobError:
 
 
 def _recording_the_end(job: Job) -> Iterator[str]:
-    state, reason = "failed", ""
+    state, reason, kind = "failed", "", ""
     try:
         yield job.id
         run = store.open_run(job.id)
         state = str(run.manifest.get("status", "finished"))
     except DigitsError as error:
-        reason = str(error)
+        reason, kind = str(error), type(error).__name__
         raise
     except KeyboardInterrupt:
         state, reason = "stopped", "It was stopped before it had learnt anything."
@@ -124,7 +124,8 @@ def _recording_the_end(job: Job) -> Iterator[str]:
         reason = f"The program itself failed ({type(error).__name__}: {error})."[:500]
         raise
     finally:
-        save_job(replace(job, state=state, reason=reason, ended=time.time()))
+        ended = replace(job, state=state, reason=reason, error=kind, ended=time.time())
+        save_job(ended)
 
 
 def latest() -> Job | None:
@@ -141,7 +142,7 @@ def running() -> Job | None:
 
 def find(run_id: str) -> Job | None:
     """A job by its run's id, its end noted if its process is gone; None where it is unknown."""
-    job = load_job(run_id)
+    job = load_job(run_id) if store.RUN_ID.fullmatch(run_id) else None
     if job is None or job.state != "running" or is_alive(job):
         return job
     try:
@@ -154,8 +155,7 @@ def find(run_id: str) -> Job | None:
 
 def list_jobs() -> list[Job]:
     """Every job, the newest first."""
-    ids = sorted((path.stem for path in jobs_folder().glob("2*.json")), reverse=True)
-    return [job for job in map(find, ids) if job]
+    return [job for job in map(find, ids_of_jobs()) if job]
 
 
 def progress(job: Job) -> TrainingProgress:
@@ -168,6 +168,19 @@ def progress(job: Job) -> TrainingProgress:
 def _job(run_id: str, command: tuple[str, ...], who: str, pid: int) -> Job:
     created = psutil.Process(pid).create_time()
     return Job(run_id, command, who, time.time(), pid, created, platform.node())
+
+
+def _with_a_name_of_its_own(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with `--name "quick 2"` where a run called quick, or a training
+    that failed under that name, is there already."""
+    given = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    wanted = given.get("--name") or given.get("--preset", "standard")
+    known = [job for run_id in ids_of_jobs() if (job := load_job(run_id))]
+    name = notes.distinct_name(wanted, [job.name for job in known if job.reason])
+    if name == wanted:
+        return list(arguments)
+    given["--name"] = name
+    return [word for pair in given.items() for word in pair]
 
 
 def _refuse_a_second() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 import keras
@@ -18,6 +19,7 @@ from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import machine
+from mnist_cnn.training import watched
 from mnist_cnn.training.batches import Batches, Schedule
 from mnist_cnn.training.pools import TrainingData
 from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
@@ -137,7 +139,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._whole, self._writer, self._stop = whole, writer, stop
-        self._recipe, self._data = recipe, data
+        self._recipe, self._data, self._read_last = recipe, data, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._begun = epoch, time.monotonic()
@@ -151,8 +153,14 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
             )
         steps, size = self.params["steps"], self._recipe.batch_size
         self._writer.batch(self._epoch, batch, steps, size, **self._facts(logs))
+        if time.monotonic() - self._read_last > watched.EVERY:
+            self._read_drawings()
         if self._stop.asked:
             self.model.stop_training = True
+
+    def _read_drawings(self) -> None:
+        watched.answer(self._writer.folder, partial(network.logits_of, self._whole))
+        self._read_last = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         outputs = self._recipe.architecture.outputs
@@ -166,8 +174,11 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
             "val_accuracy": float(np.mean(network.accuracy(labels, logits))),
             "seconds": time.monotonic() - self._begun,
         }
-        matrix = metrics.confusion_matrix(labels[known], logits[known].argmax(axis=1), outputs)
+        read = logits[known].argmax(axis=1)
+        matrix = metrics.confusion_matrix(labels[known], read, outputs)
         self._writer.epoch(row, matrix.tolist())
+        self._writer.validation_errors(images[known], labels[known], read)
+        self._read_drawings()
 
     def _facts(self, logs: dict[str, float]) -> dict[str, float]:
         """How far the branches are in the mean, and the learning rate."""

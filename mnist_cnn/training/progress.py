@@ -4,8 +4,10 @@ progress.json    where it is, every second, also while nothing happens: a heartb
 curve.csv        a row per two-hundredth of the run
 history.csv      a row per epoch
 confusion.json   per epoch the confusion matrix of the validation digits
+validation_errors.json    a few validation digits that are still misread, while it learns
 """
 
+import base64
 import csv
 import io
 import json
@@ -14,11 +16,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_cnn.records import ClassLabels
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.storage import append_line_quickly, write_json_quickly
+
+SHOWN_ERRORS = 12
+"""How many misread validation digits are shown."""
 
 POINTS = 200
 """How many rows `curve.csv` has at the end."""
@@ -29,7 +39,8 @@ BEAT = 1.0
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a run is. `share` is of the training; the seconds count from the first batch on."""
+    """Where a run is. `share` is of the training, or of a download; `seconds` count from the first
+    batch on, `phase_seconds` are those of each phase so far."""
 
     phase: str = "starting"
     epoch: int = 0
@@ -46,6 +57,7 @@ class TrainingProgress:
     val_accuracy: float | None = None
     learning_rate: float | None = None
     peak_memory_mb: int | None = None
+    phase_seconds: dict[str, float] = field(default_factory=dict)
 
 
 ProgressListener = Callable[[TrainingProgress], None]
@@ -63,10 +75,17 @@ class ProgressWriter:
         self._matrices: list[list[list[int]]] = []
         self._begun: float | None = None
         self._points = 0
-        self._told = 0.0
+        self._told, self._ticked = 0.0, time.monotonic()
+        self._phase_seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._closed = threading.Event()
         self._heart = threading.Thread(target=self._beat, daemon=True)
         self._heart.start()
+
+    @property
+    def folder(self) -> Path:
+        """The run's, where others may put what they tell of it."""
+        return self._run.folder
 
     def __enter__(self) -> "ProgressWriter":
         return self
@@ -74,6 +93,7 @@ class ProgressWriter:
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._heart.join()
+        self._write_heartbeat()  # with the time that every phase took, for `finish`
 
     def phase(self, name: str, share: float | None = None) -> None:
         """What is done before and after the training itself."""
@@ -120,6 +140,22 @@ class ProgressWriter:
         known: dict[str, Any] = {key: row[key] for key in asdict(self.progress) if key in row}
         self._show(replace(self.progress, **{**known, "epoch": self.progress.epoch}))
 
+    def validation_errors(
+        self, images: NDArray[np.uint8], labels: ClassLabels, predicted: ClassLabels
+    ) -> None:
+        """Shows the first few validation digits that are misread: images uint8 (n, 28, 28), what
+        they are and what they were read as, (n,) each."""
+        rows = np.flatnonzero(labels != predicted)[:SHOWN_ERRORS]
+        errors = [
+            {
+                "image": base64.b64encode(images[row].tobytes()).decode(),
+                "label": int(labels[row]),
+                "predicted": int(predicted[row]),
+            }
+            for row in rows
+        ]
+        write_json_quickly(self._run.folder / "validation_errors.json", {"errors": errors})
+
     def _point(self, epoch: float, facts: dict[str, float]) -> None:
         path = self._run.folder / "curve.csv"
         names = ("loss", "accuracy", "learning_rate")
@@ -131,16 +167,29 @@ class ProgressWriter:
 
     def _show(self, progress: TrainingProgress) -> None:
         self._told = time.monotonic()
+        self._tick()
         self.progress = replace(progress, peak_memory_mb=peak_memory_mb())
         self._tell(self.progress)
 
+    def _tick(self) -> None:
+        """Counts the time since the last tick to the phase that it was spent in."""
+        with self._lock:
+            now, phase = time.monotonic(), self.progress.phase
+            spent = self._phase_seconds.get(phase, 0.0) + now - self._ticked
+            self._phase_seconds[phase], self._ticked = spent, now
+
     def _beat(self) -> None:
         while True:
-            path = self._run.folder / "progress.json"
-            heartbeat = {"pid": os.getpid(), "updated": time.time(), **asdict(self.progress)}
-            write_json_quickly(path, heartbeat)
+            self._write_heartbeat()
             if self._closed.wait(BEAT):
                 return
+
+    def _write_heartbeat(self) -> None:
+        self._tick()
+        seconds = {phase: round(spent, 1) for phase, spent in dict(self._phase_seconds).items()}
+        progress = replace(self.progress, phase_seconds=seconds)
+        heartbeat = {"pid": os.getpid(), "updated": time.time(), **asdict(progress)}
+        write_json_quickly(self._run.folder / "progress.json", heartbeat)
 
 
 class Stop:

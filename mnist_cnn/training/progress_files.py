@@ -1,13 +1,44 @@
 """What a run, whole or in the making, tells of how it learned."""
 
+import base64
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_cnn.runs.store import new_folder
 from mnist_cnn.storage import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class ValidationError:
+    """A validation digit, uint8 (28, 28), its label, and what it was read as."""
+
+    image: NDArray[np.uint8]
+    label: int
+    predicted: int
+
+
+def validation_errors(run_id: str) -> list[ValidationError]:
+    """Some validation digits that the network of the last epoch misread, uint8 (28, 28) each; none
+    once the run is whole."""
+    known = read_json(new_folder(run_id) / "validation_errors.json").get("errors", [])
+    try:
+        return [
+            ValidationError(
+                np.frombuffer(base64.b64decode(e["image"]), np.uint8).reshape(28, 28),
+                int(e["label"]),
+                int(e["predicted"]),
+            )
+            for e in known
+        ]
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def history(run_id: str) -> "pd.DataFrame":

@@ -43,19 +43,25 @@ def actor() -> str | None:
     return None
 
 
-def explain(what: str) -> None:
-    """Says to a visitor who may only look how to do more, with the form for the password."""
+def log_in() -> None:
+    """The way in for those on the list, and who is not on it."""
     rules = _rules()
-    with st.container(border=True):
-        if rules is None:
-            st.markdown(f"**Only the owner can {what} here.** {HOW}")
-        else:
-            st.markdown(f"**To {what}, please unlock this page.**")
-            if _logged_in():
-                st.caption(f"{_name()} is not on the list of those who may.")
-            elif rules["emails"] and _login_is_configured():
-                st.button("Log in", icon=":material/login:", on_click=st.login)
-            if rules["password"]:
+    if rules and _logged_in():
+        st.caption(f"{_name()} is not on the list of those who may.")
+    elif rules and rules["emails"] and _login_is_configured():
+        st.button("Log in", icon=":material/login:", on_click=st.login)
+
+
+def explain(what: str) -> None:
+    """How a visitor who may only look does more, folded away: in words, or with the form for the
+    password."""
+    rules = _rules()
+    if rules is None or rules["password"]:
+        with st.expander("You are the owner?", icon=":material/key:"):
+            if rules is None:
+                st.markdown(f"**Only the owner can {what} here.** {HOW}")
+            else:
+                st.markdown(f"**To {what}, please unlock this page.**")
                 _password_form(rules["password"])
 
 

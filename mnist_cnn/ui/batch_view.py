@@ -12,10 +12,10 @@ import streamlit as st
 
 from mnist_cnn import metrics
 from mnist_cnn.batch import results
-from mnist_cnn.batch.results import Format, Result, Summary
+from mnist_cnn.batch.results import Format, Result
 from mnist_cnn.data import labelled_sets
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import auth, layout, matrix_charts
+from mnist_cnn.ui import auth, layout
 from mnist_cnn.ui.batch_session import Batch
 
 SHOW_EVERY = 0.25
@@ -59,34 +59,39 @@ def _small(result: Result) -> Result:
 
 def summary(done: Batch) -> None:
     """How many there were, and how many of them are right where that is known."""
-    total = Summary()
-    for result in done.results:
-        total.add(result)
-    rate = total.items / max(done.seconds, 1e-6)
-    with st.container(horizontal=True):
-        st.metric("Read", f"{total.items:,}", width=130)
-        st.metric("Per second", f"{rate:,.0f}", width=130)
-        st.metric("Unsure", f"{total.unsure:,}", width=130)
-        st.metric("No digit", f"{total.not_digits:,}", width=130)
-        st.metric("Errors", f"{total.errors:,}", width=130)
-        if total.labelled:
-            st.metric("Accuracy", f"{total.right / total.labelled:.2%}", width=150)
+    columns, total = done.columns, len(done.results)
+    labelled, right = int(columns.labelled.sum()), int(columns.right.sum())
+    shown = {"Read": total, "Per second": round(total / max(done.seconds, 1e-6))}
+    for name in ("Unsure", "No digit", "Errors"):
+        shown[name] = int(columns.view(name).sum())
+    if done.corrections:
+        shown["Corrected"] = len(done.corrections)
+    with st.container(horizontal=True, gap="large"):
+        for name, count in shown.items():
+            st.metric(name, f"{count:,}", width="content")
+        if labelled:
+            st.metric("Accuracy", f"{right / labelled:.2%}", width="content")
     if not done.whole:
         st.warning("Stopped; this is what was read until then.", icon=":material/stop_circle:")
-    if total.labelled:
-        low, high = metrics.wilson_interval(total.right, total.labelled)
+    if labelled:
+        low, high = metrics.wilson_interval(right, labelled)
+        verb = "is" if labelled == 1 else "are"
         st.caption(
-            f"{total.right:,} of {total.labelled:,} labelled digits are right; the accuracy lies "
+            f"{right:,} of {counted(labelled, 'labelled digit')} {verb} right; the accuracy lies "
             f"between {low:.2%} and {high:.2%} (95 % interval)."
         )
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 correction, 2 corrections."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def keep_as_test_set(done: Batch) -> None:
     """Where labels came along: keeps the batch as a test set, for the page of confusions."""
-    labelled = [
-        r.item for r in done.results if r.item.label is not None and r.item.image is not None
-    ]
-    if not labelled or not auth.actor():
+    rows = np.flatnonzero(done.columns.labelled)
+    items = [done.results[row].item for row in rows] if len(rows) and auth.actor() else []
+    if not items:
         return
     with (
         st.form("keep batch", border=False),
@@ -95,14 +100,15 @@ def keep_as_test_set(done: Batch) -> None:
         name = st.text_input("Keep it as a test set called", "my batch", max_chars=60)
         asked = st.form_submit_button("Keep", icon=":material/save:")
     if asked:
-        images = np.stack([item.image for item in labelled if item.image is not None])
-        labels = np.array([item.label for item in labelled], np.int64)
+        known = [item for item in items if item.image is not None]
+        images = np.stack([item.image for item in known if item.image is not None])
+        labels = np.array([item.label for item in known], np.int64)
         if trouble := tried(lambda: labelled_sets.keep(name.strip(), images, labels)):
             st.error(trouble, icon=":material/error:")
             return
         st.page_link(
             "pages/5_Confusion_matrix.py",
-            label=f"{len(labels):,} digits kept: see what any run gets wrong in them",
+            label=f"{counted(len(labels), 'digit')} kept: see what any run gets wrong in them",
             icon=":material/grid_on:",
             query_params={"data": name.strip()},
         )
@@ -119,7 +125,6 @@ def tried(change: Callable[[], None]) -> str:
 
 def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
     """The files to take away, made when asked for; sheets among `files` with their answers."""
-    on_sheets = {r.item.name.rpartition(" #")[0] for r in done.results if r.item.box}
     with st.container(horizontal=True):
         for label, (form, name) in DOWNLOADS.items():
             st.download_button(
@@ -130,7 +135,7 @@ def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
                 on_click="ignore",
             )
         for name, content in files:
-            if name in on_sheets:
+            if name in done.sheets:
                 st.download_button(
                     f"{name} with its answers",
                     partial(results.annotated_sheet, content, name, list(done.corrected())),
@@ -138,23 +143,6 @@ def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
                     icon=":material/image:",
                     on_click="ignore",
                 )
-
-
-def confusions(done: Batch) -> None:
-    """Where labels came along: what was read as what."""
-    known = [
-        (result.item.label, result.prediction.likeliest[0])
-        for result in done.results
-        if result.item.label is not None and result.prediction and result.prediction.likeliest
-    ]
-    if not known:
-        return
-    labels, answers = np.array(known).T
-    matrix = metrics.confusion_matrix(labels, answers)
-    chart = matrix_charts.confusion_matrix(
-        layout.matrix_cells(matrix.tolist()), "What was read as what"
-    )
-    st.altair_chart(chart, width="stretch")
 
 
 def _file(done: Batch, form: Format) -> str:

@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_cnn.data import local_sets
+from mnist_cnn.data.corrections import Correction
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.evaluation import explain
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import FloatArray
-from mnist_cnn.ui import auth, cache, layout
+from mnist_cnn.runs import serving
+from mnist_cnn.runs.store import Run
+from mnist_cnn.ui import auth, cache, label_doubts, layout
 
-PER_PAGE = 24
+PER_PAGE, MORE = 12, 24
+
+TILE = 84
+"""Pixels: four stand in a row on a phone."""
 
 
 def gallery(
@@ -27,67 +35,93 @@ def gallery(
     `rows` (k,) count from 0 in the test set of that `name`; where it is not on this machine, its
     pictures are offered.
     """
-    if not len(rows):
-        st.caption("There is no such digit.")
-        return
     images = cache.test_images(name)
     if images is None:
-        _offer_pictures(name)
-    shown = PER_PAGE
-    if len(rows) > PER_PAGE:
-        shown = st.slider("Show", PER_PAGE, min(len(rows), 240), PER_PAGE, PER_PAGE, key=key)
-    with st.container(horizontal=True, gap="small"):
+        _offer_pictures(name, key)
+    more = f"{key} shown"
+    shown = st.session_state.get(more, PER_PAGE)
+    with st.container(horizontal=True, gap="xsmall"):
         for row in map(int, rows[:shown]):
-            with st.container(width=92, gap="xsmall"):
-                if images is not None:
-                    st.image(np.kron(images[row], np.ones((3, 3), np.uint8)), width=84)
-                st.button(
-                    f"{predictions.labels[row]} → {predictions.predicted[row]}",
-                    key=f"{key} {row}",
-                    on_click=_pick,
-                    args=(row,),
-                    width=84,
-                )
-                st.caption(f"#{row} · {predictions.confidence[row]:.0%}")
+            with st.container(width=TILE, gap="xsmall"):
+                _tile(row, images, predictions, key)
+    if len(rows) > shown:
+        st.button(
+            f"Show {min(MORE, len(rows) - shown)} more of {len(rows) - shown:,}",
+            key=f"{key} more",
+            icon=":material/expand_more:",
+            on_click=st.session_state.update,
+            args=({more: shown + MORE},),
+        )
 
 
+def _tile(
+    row: int, images: NDArray[np.uint8] | None, predictions: LabelledPredictions, key: str
+) -> None:
+    label, predicted = predictions.labels[row], predictions.predicted[row]
+    if images is not None:
+        picture = np.kron(images[row], np.ones((3, 3), np.uint8))
+        st.image(picture, width=TILE, alt=f"Image {row}: a {label}, predicted {predicted}")
+    st.button(f"{label} → {predicted}", key=f"{key} {row}", on_click=_pick, args=(row,), width=TILE)
+    st.caption(f"#{row} · {predictions.confidence[row]:.0%}")
+
+
+def put_away() -> None:
+    """Takes the digit that was looked at out of the address."""
+    st.query_params.pop("image", None)
+
+
+@st.dialog("A digit from close up", width="medium", on_dismiss=put_away)
 def close_up(
     row: int,
-    images: NDArray[np.uint8] | None,
+    name: str,
     predictions: LabelledPredictions,
-    classifier: Classifier,
+    run: Run,
     others: dict[str, LabelledPredictions],
 ) -> None:
-    """One digit of `images`, uint8 (n, 28, 28): its image, its probabilities, where the evidence
-    lies, what other runs say."""
-    predicted = int(predictions.predicted[row])
-    with st.container(border=True):
-        st.markdown(f"**Image #{row}**: a {predictions.labels[row]}, predicted {predicted}")
-        left, right = st.columns([1, 1])
+    """One digit of a test set: its image, where the evidence lies, its probabilities, what other
+    runs, by their titles, say, and what a person says."""
+    label, predicted = int(predictions.labels[row]), int(predictions.predicted[row])
+    st.markdown(f"**Image #{row}**: a {label}, predicted {predicted}")
+    images = cache.test_images(name)
+    try:
+        left, right = st.columns(2)
         with left:
             if images is not None:
-                heat = explain.evidence(classifier, images[row], predicted)
-                with st.container(horizontal=True):
-                    layout.seen_image(images[row].astype(np.float32) / 255, scale=6)
-                    st.image(_coloured(images[row], heat), width=168)
-                st.caption(
-                    f"Right: blue speaks for {predicted}, orange against it; found by covering "
-                    f"{explain.PATCH} × {explain.PATCH} pixels at a time."
-                )
-            if others:
-                st.caption("The same digit, read by other runs")
-                rows = [
-                    {
-                        "Run": name,
-                        "Predicted": int(a.predicted[row]),
-                        "Confidence": f"{a.confidence[row]:.1%}",
-                    }
-                    for name, a in others.items()
-                ]
-                st.dataframe(rows, hide_index=True)
+                _evidence(images[row], predicted, serving.classifier_of(run))
+                shown = Correction(label, images[row], (), predicted, run.id)
+                label_doubts.control(shown, name)
+            _by_others(row, others)
         with right:
             layout.probability_bars(predictions.probabilities[row].tolist())
             layout.probability_table(predictions.probabilities[row].tolist())
+        likest(name, row)
+    except DigitsError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _evidence(image: NDArray[np.uint8], predicted: int, classifier: Classifier) -> None:
+    heat = explain.evidence(classifier, image, predicted)
+    with st.container(horizontal=True):
+        enlarged = np.kron(image, np.ones((5, 5), np.uint8))
+        st.image(enlarged, width=140, alt="The digit")
+        st.image(
+            _coloured(image, heat), width=140, alt=f"What in it speaks for a {predicted}, in blue"
+        )
+    st.caption(
+        f"Right: blue speaks for {predicted}, orange against it; found by covering "
+        f"{explain.PATCH} × {explain.PATCH} pixels at a time."
+    )
+
+
+def _by_others(row: int, others: dict[str, LabelledPredictions]) -> None:
+    if not others:
+        return
+    st.caption("The same digit, read by other runs")
+    predicted = {
+        title: {"Predicted": str(own.predicted[row]), "Confidence": f"{own.confidence[row]:.1%}"}
+        for title, own in others.items()
+    }
+    st.table(pd.DataFrame.from_dict(predicted, orient="index"))
 
 
 def likest(name: str, row: int) -> None:
@@ -99,13 +133,15 @@ def likest(name: str, row: int) -> None:
     with st.container(horizontal=True, gap="small"):
         for image, label in zip(*found, strict=True):
             enlarged = np.kron(image, np.ones((2, 2), np.uint8))
-            st.image(enlarged, caption=str(label), width=56)
+            st.image(enlarged, caption=str(label), width=56, alt=f"A {label}")
 
 
-def _offer_pictures(name: str) -> None:
+def _offer_pictures(name: str, key: str) -> None:
     """Where the pictures of a test set are not on this machine: fetches them, if one may."""
     st.info(f"The pictures of {name} are not on this machine; the numbers need none.")
-    if auth.actor() and st.button("Fetch the pictures", icon=":material/download:"):
+    if auth.actor() and st.button(
+        "Fetch the pictures", key=f"{key} fetch", icon=":material/download:"
+    ):
         bar = st.progress(0.0, "Downloading …")
 
         def progress(done: int, total: int) -> None:

@@ -30,6 +30,11 @@ def remember(number: int, strokes: Sequence[Stroke], result: PredictionResult) -
         del known[old]
 
 
+def latest() -> Past | None:
+    """The last drawing of this session."""
+    return next(reversed(st.session_state.get("past drawings", {}).values()), None)
+
+
 def show() -> None:
     """The drawings, the latest first; and what another run makes of them."""
     known: list[Past] = list(st.session_state.get("past drawings", {}).values())[::-1]

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.training import job_files, job_processes, jobs, progress_files
+from mnist_cnn.training import job_files, job_processes, jobs
 from mnist_cnn.training.job_files import Job
 from mnist_cnn.training.progress import TrainingProgress
-from mnist_cnn.ui import charts, layout, matrix_view
+from mnist_cnn.ui import end_card, layout, learning_view, phase_bars, start_bar, visitors
 
 STATES = {
     "finished": ("green", "finished"),
@@ -17,12 +17,15 @@ STATES = {
 }
 
 
-def panel(job: Job, may_stop: bool) -> None:
+def panel(job: Job, who: str | None) -> None:
     """The job, renewed every second while it runs."""
-    st.fragment(_panel, run_every=1.0 if job.state == "running" else None)(job.id, may_stop)
+    if job.state == "running":
+        st.fragment(_panel, run_every=1.0)(job.id, who)
+    else:
+        _panel(job.id, who)
 
 
-def _panel(job_id: str, may_stop: bool) -> None:
+def _panel(job_id: str, who: str | None) -> None:
     job = jobs.find(job_id)
     if job is None:
         st.info("This training is not known any more.")
@@ -33,21 +36,47 @@ def _panel(job_id: str, may_stop: bool) -> None:
     with st.container(border=True):
         if job.state == "running":
             st.session_state["watching"] = job_id
-            _running(job, may_stop)
+            _running(job, who)
         else:
-            _ended(job)
-        with st.expander("Command and log"):
-            st.code(job.shown_command, language="bash", wrap_lines=True)
-            st.code(job_files.log_tail(job) or "Nothing was printed yet.", language=None)
+            ended(job, who)
+        command_and_log(job, who)
 
 
-def _running(job: Job, may_stop: bool) -> None:
+def command_and_log(job: Job, who: str | None) -> None:
+    """What was typed for it, and what it printed last."""
+    with st.expander("Command and log"):
+        st.code(visitors.shown_text(job.shown_command, who), language="bash", wrap_lines=True)
+        log = job_files.log_tail(job) or "Nothing was printed yet."
+        st.code(visitors.shown_text(log, who), language=None)
+
+
+def ended(job: Job, who: str | None) -> None:
+    """How a training ended: what became of it, or why nothing did."""
+    colour, word = STATES[job.state]
+    took = layout.duration(job.seconds)
+    st.markdown(
+        f"**{job.name or 'Run'}** · :{colour}-badge[{word}] after {took}, begun by {job.who} · "
+        f"run {job.id}"
+    )
+    if job.reason:
+        say = st.info if job.state == "stopped" else st.error
+        icon = "stop_circle" if job.state == "stopped" else "error"
+        say(visitors.shown_text(job.reason, who), icon=f":material/{icon}:")
+        start_bar.offer_instead(job, who)
+    elif job.state in ("finished", "stopped"):
+        end_card.show(job.id, who)
+
+
+def _running(job: Job, who: str | None) -> None:
     progress = jobs.progress(job)
-    st.markdown(f"**Run {job.id}** · begun by {job.who} {layout.duration(job.seconds)} ago")
-    st.progress(min(1.0, progress.share), text=_where(progress))
+    st.markdown(
+        f"**{job.name or 'Run'}** · begun by {job.who} {layout.duration(job.seconds)} ago · "
+        f"run {job.id}"
+    )
+    phase_bars.show(job, progress)
     if job_processes.stalled(job):
         st.warning("It has given no sign for a while; Stop will end it there and then.")
-    if may_stop:
+    if who:
         with st.container(horizontal=True):
             st.button(
                 "Stop and keep what it learnt",
@@ -59,62 +88,36 @@ def _running(job: Job, may_stop: bool) -> None:
                 "Cancel, keep nothing", icon=":material/cancel:", on_click=_stop, args=(job, True)
             )
     _facts(progress)
-    learning(job.id)
-
-
-def _ended(job: Job) -> None:
-    colour, word = STATES[job.state]
-    took = layout.duration(job.seconds)
-    st.markdown(f"**Run {job.id}** · :{colour}-badge[{word}] after {took}, begun by {job.who}")
-    if job.state in ("finished", "stopped") and not job.reason:
-        layout.run_link(job.id, f"Run {job.id}")
-    if job.reason:
-        st.error(job.reason, icon=":material/error:")
+    learning_view.own_drawing(job.id, still=progress.phase != "measuring")
+    learning_view.learning(job.id)
+    learning_view.still_wrong(job.id)
 
 
 def _stop(job: Job, at_once: bool) -> None:
+    nothing_yet = jobs.progress(job).batch == 0
     try:
         job_processes.stop(job, at_once)
-        st.toast("It ends now." if at_once else "It ends after this batch and is then measured.")
+        if at_once or nothing_yet:
+            st.toast("It ends now.")
+        else:
+            st.toast("It ends after this batch and is then measured.")
     except DigitsError as error:
         st.toast(str(error))
-
-
-def _where(progress: TrainingProgress) -> str:
-    if progress.phase != "training":
-        return f"{progress.phase.capitalize()} …"
-    left = progress.seconds_left
-    ends = f" · {layout.duration(left)} left" if left is not None else ""
-    return (
-        f"Epoch {progress.epoch} of {progress.epochs}, batch {progress.batch:,} of "
-        f"{progress.batches:,}{ends}"
-    )
 
 
 def _facts(progress: TrainingProgress) -> None:
     def shown(value: float | None, form: str) -> str:
         return "–" if value is None else f"{value:{form}}"
 
+    if not progress.batch:
+        return
     with st.container(horizontal=True):
         for label, value, form in (
             ("Loss", progress.loss, ".3f"),
             ("Accuracy", progress.accuracy, ".2%"),
             ("Validation", progress.val_accuracy, ".2%"),
-            ("Learning rate", progress.learning_rate, ".5f"),
+            ("Learning rate", progress.learning_rate, ".2g"),
             ("Images per second", progress.images_per_second, ",.0f"),
             ("Peak memory (MB)", progress.peak_memory_mb, ",.0f"),
         ):
             st.metric(label, shown(value, form), width=135)
-
-
-def learning(run_id: str) -> None:
-    """The curves and the validation matrix that a run has so far."""
-    curve, history = progress_files.curve(run_id), progress_files.history(run_id)
-    if len(curve):
-        loss, accuracy = st.columns(2)
-        loss.altair_chart(charts.live_curve(curve, history, "loss", "Loss", ".3f"), width="stretch")
-        accuracy.altair_chart(
-            charts.live_curve(curve, history, "accuracy", "Accuracy", ".1%"), width="stretch"
-        )
-    with st.expander("Confusion matrix of the validation digits, per epoch"):
-        matrix_view.per_epoch(run_id)

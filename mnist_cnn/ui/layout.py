@@ -16,14 +16,13 @@ from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
 from mnist_cnn.ui import auth, navigation
 from mnist_cnn.ui.canvas_companion import narrow
-from mnist_cnn.ui.verdict import headline, in_one_line, verdict  # noqa: F401
 
-PRIMARY = "<style>[class*='st-key-primary'] button p{color:#0e1117;font-weight:600}</style>"
+PRIMARY = "<style>[class*='st-key-primary'] button:enabled p{color:#0e1117;font-weight:600}</style>"
 """Buttons whose key begins with "primary" have dark words on the accent, where white ones lack
 contrast."""
 
 
-def page(title: str, icon: str = "", introduction: str = "", small: bool = False) -> None:
+def page(title: str, introduction: str = "", small: bool = False) -> None:
     """Opens a page: its title in the tab and at the top, and a sentence on what it is for. A small
     title leaves a phone's screen to what is below it."""
     st.set_page_config(

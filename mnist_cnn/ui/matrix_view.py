@@ -10,30 +10,49 @@ from mnist_cnn.ui import layout, matrix_charts
 
 
 def matrix(predictions: LabelledPredictions, view: str) -> None:
-    """The heat map; a click puts its cell into the address, and its digits in front."""
+    """The heat map; a click puts its cell into the address, and its digits beside it. The chart's
+    toolbar lies over the sentence and not over what is above it."""
     cells = layout.matrix_cells(predictions.matrix.tolist(), view)
-    right = int(predictions.right.sum())
-    title = f"{right:,} of {len(predictions.labels):,} read right ({predictions.right.mean():.2%})"
-    st.altair_chart(
-        matrix_charts.confusion_matrix(cells, title),
-        width="stretch",
-        on_select=_picked,
-        key="matrix",
+    right, total = int(predictions.right.sum()), len(predictions.labels)
+    st.markdown(
+        f"**{predictions.right.mean():.2%}** read right: {right:,} of {total:,}",
+        help="By the likeliest digit of each image, also where it is rejected as no digit; Batch "
+        "counts what is rejected as wrong.",
     )
-    table = pd.DataFrame(predictions.matrix, columns=[f"predicted {k}" for k in range(10)])
-    table.insert(0, "true digit", range(10))
-    layout.as_table(table, "matrix")
+    st.altair_chart(
+        matrix_charts.confusion_matrix(cells), width="stretch", on_select=_picked, key="matrix"
+    )
 
 
 def _picked() -> None:
     cells = st.session_state["matrix"]["selection"].get("cell")
     if cells:
-        st.query_params["cell"] = f"{cells[0]['true']}{cells[0]['predicted']}"
-        st.session_state["part"] = "The cell"
+        pick_cell(cells[-1]["true"], cells[-1]["predicted"])
+    else:
+        st.query_params.pop("cell", None)
+
+
+def pick_cell(true: int, predicted: int) -> None:
+    """Puts a cell into the address, and its digits in front."""
+    st.query_params["cell"] = f"{true}{predicted}"
+    st.session_state["digits"] = "The cell"
+
+
+def confusions(predictions: LabelledPredictions) -> None:
+    """Where no cell is picked: the most frequent mistakes as buttons."""
+    pairs = predictions.confused_pairs()[:8]
+    if not pairs:
+        st.markdown("Not one mistake. Click a cell of the matrix to see its digits here.")
+        return
+    st.caption("Click a cell of the matrix to see its digits here, or one of the most confused:")
+    with st.container(horizontal=True, gap="small"):
+        for true, predicted, count in pairs:
+            label = f"{true} → {predicted} ({count})"
+            st.button(label, key=f"confused {label}", on_click=pick_cell, args=(true, predicted))
 
 
 def tables(predictions: LabelledPredictions) -> None:
-    """Precision, recall and F1 of each digit, and what is confused most."""
+    """Precision, recall and F1 of each digit, what is confused most, and the matrix in numbers."""
     scores = pd.DataFrame(metrics.per_class(predictions.matrix))
     scores.index.name = "digit"
     shares = ["precision", "recall", "f1"]
@@ -45,6 +64,11 @@ def tables(predictions: LabelledPredictions) -> None:
     )
     pairs = [f"{t} taken for {r}: **{n}**" for t, r, n in predictions.confused_pairs()[:6]]
     st.markdown("Most confused: " + " · ".join(pairs) if pairs else "Not one mistake.")
+    table = pd.DataFrame(predictions.matrix, columns=[f"predicted {k}" for k in range(10)])
+    table.insert(0, "true digit", range(10))
+    with st.expander("The matrix as a table", key="matrix table", on_change="rerun") as expander:
+        if expander.open:
+            st.dataframe(table, hide_index=True, width="stretch")
 
 
 def calibration(predictions: LabelledPredictions) -> None:

@@ -107,7 +107,7 @@ def _number_or_choice(setting: Setting, base: Recipe, key: str, place: DeltaGene
     kind = {"int": int, "float": float}[setting.kind]
     high = setting.form_high or setting.high  # an earlier run may lie beyond the form's
     bounds = kind(min(setting.low, value)), kind(max(high, value))
-    look: dict[str, Any] = {"format": "%.5f"} if setting.kind == "float" else {}
+    look: dict[str, Any] = {"format": "%g"} if setting.kind == "float" else {}
     return place.number_input(
         setting.label, *bounds, value, kind(setting.step), key=f"{key} {setting.label}", **look
     )

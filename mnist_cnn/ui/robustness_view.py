@@ -12,8 +12,9 @@ from mnist_cnn.errors import DigitsError
 from mnist_cnn.evaluation import robustness
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.runs import serving, store
-from mnist_cnn.ui import cache, charts, layout
-from mnist_cnn.ui.canvas import drawing_canvas
+from mnist_cnn.ui import cache, charts, layout, run_names, verdict
+from mnist_cnn.ui.canvas import drawing_canvas, undo
+from mnist_cnn.ui.canvas_companion import key_pressed
 
 SAMPLE = 500
 
@@ -30,7 +31,9 @@ def robustness_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
     )
     try:
         with st.container():  # of its own, so that the canvas below it keeps its place
-            if images is not None:
+            if images is None:
+                st.caption(f"The curve needs the pictures of {name}: fetch them above.")
+            else:
                 _sample(run_id, kind, images, labels)
         _own_drawing(run_id, kind)
     except DigitsError as error:
@@ -38,8 +41,16 @@ def robustness_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
 
 
 def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-    others = [run.id for run in store.list_runs() if run.id != run_id]
-    rival = st.selectbox("Compare with", others, index=None, placeholder="no other run")
+    titles = run_names.titles(store.list_runs())
+    others = [other for other in titles if other != run_id]
+    rival = st.selectbox(
+        "Compare with",
+        others,
+        index=None,
+        format_func=titles.__getitem__,
+        placeholder="no other run",
+        width=260,
+    )
     chosen = [run_id, *([rival] if rival else [])]
     key = f"robustness {kind} {' '.join(chosen)}"
     if st.button(
@@ -58,12 +69,12 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     if found:
         _curve(place, found, axis)
     for name in chosen:
-        known = [row[axis] for row in found if row["Run"] == name]
+        known = [row[axis] for row in found if row["Run"] == titles[name]]
         classifier = serving.classifier_of(store.open_run(name), int8=True)
         for amount, accuracy in robustness.accuracy_curve(
             classifier, images[rows], labels[rows], kind, known
         ):
-            found.append({"Run": name, axis: amount, "Accuracy": accuracy})
+            found.append({"Run": titles[name], axis: amount, "Accuracy": accuracy})
             _curve(place, found, axis)
     layout.as_table(pd.DataFrame(found), key)
 
@@ -80,6 +91,8 @@ def _own_drawing(run_id: str, kind: str) -> None:
         steps.amounts,
         value=min(steps.amounts, key=lambda value: abs(value - (1 if kind == "Scale" else 0))),
     )
+    if key_pressed("robustness") == "Backspace":
+        undo("robustness")
     with st.container(horizontal=True, gap="large"):
         with st.container(width=CANVAS + 4):
             strokes = drawing_canvas("robustness", CANVAS, CANVAS)
@@ -90,4 +103,4 @@ def _own_drawing(run_id: str, kind: str) -> None:
             image = robustness.corrupted(normalize_strokes(strokes)[None], kind, amount)[0]
             prediction = serving.classifier_of(store.open_run(run_id)).predict(image)
             layout.seen_image(image, scale=5)
-            layout.verdict(prediction)
+            verdict.verdict(prediction)

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,8 @@ from mnist_cnn.runs import notes, report
 from mnist_cnn.runs.loading import load_calibration
 from mnist_cnn.runs.store import Run
 from mnist_cnn.training import progress_files
-from mnist_cnn.ui import charts, job_panel
+from mnist_cnn.training.job_files import Job
+from mnist_cnn.ui import charts, job_panel, learning_view, run_actions
 
 CURVES = {
     "Validation accuracy": ("val_accuracy", ".1%"),
@@ -30,7 +31,7 @@ def one(run: Run) -> None:
         st.markdown(note)
     _scores(run)
     if (run.folder / "curve.csv").exists():
-        job_panel.learning(run.id)
+        learning_view.learning(run.id)
     else:
         overlaid([run], "Epoch", "Validation accuracy")
     st.caption("The command that makes it again")
@@ -55,13 +56,30 @@ def one(run: Run) -> None:
     _downloads(run)
 
 
-def several(chosen: Sequence[Run]) -> None:
+def training(job: Job, who: str | None, alone: bool) -> None:
+    """A training that never became a run: how it ended, its command and its log.
+
+    Args:
+        alone: whether it is the only one in sight, with what may be done with it.
+    """
+    st.subheader(job.name or job.id)
+    with st.container(border=True):
+        job_panel.ended(job, who)
+        if who and alone:
+            run_actions.job_actions(job.id)
+        job_panel.command_and_log(job, who)
+
+
+def several(chosen: Sequence[Run], below_curves: Callable[[], None] = lambda: None) -> None:
     """Curves over each other, settings side by side."""
     st.subheader(f"{len(chosen)} runs side by side")
-    left, right = st.columns(2)
-    measure = left.selectbox("Curve", list(CURVES))
-    axis = right.segmented_control("Over", ["Epoch", "Minutes"], default="Epoch", required=True)
-    overlaid(chosen, axis, measure)
+    curves = st.container()
+    with st.container(horizontal=True):
+        measure = st.selectbox("Curve", list(CURVES), width=260)
+        axis = st.segmented_control("Over", ["Epoch", "Minutes"], default="Epoch", required=True)
+    with curves:
+        overlaid(chosen, axis, measure)
+        below_curves()
     settings = pd.DataFrame({_title(run): _flat(run.config.get("recipe", {})) for run in chosen})
     settings = settings.fillna("–").astype(str)
     differs = settings.nunique(axis=1) > 1

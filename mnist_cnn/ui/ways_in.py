@@ -20,7 +20,7 @@ def drawn(width: int, height: int, typed: str) -> Ink | None:
     strokes = canvas.drawing_canvas("home", width, height)
     asked = st.session_state.get("live", True) or typed == "Enter"
     if not asked:
-        asked = layout.primary_button("Predict", disabled=not strokes, help="or press Enter")
+        asked = layout.primary_button("Predict", disabled=not strokes)
     if not asked or not strokes:
         return None
     if extent(strokes) < SMALLEST:

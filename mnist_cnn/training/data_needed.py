@@ -1,0 +1,46 @@
+"""Whether the data that a recipe names are on this machine, and what to learn from without them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mnist_cnn.models.recipes import Augmentation, Recipe
+from mnist_cnn.settings import data_folder
+
+FILES = {"mnist": "mnist.npz", "pen-digits": "pen_digits.jsonl.gz"}
+"""The data sets that are downloaded, and what they are called in the data folder."""
+
+MEGABYTES = {"mnist": 11, "pen-digits": 5}
+"""What is fetched for each."""
+
+MIN_EPOCHS = 20
+"""The bundled digits are few: below so many passes over them a network has seen too little."""
+
+SKETCHED = 2_000
+"""With fewer digits from templates beside the 1,297 bundled ones, plain ones are misread."""
+
+
+def to_download(recipe: Recipe) -> tuple[str, ...]:
+    """The data sets of a recipe that are not on this machine."""
+    return tuple(
+        name for name in recipe.data if name in FILES and not (data_folder() / FILES[name]).exists()
+    )
+
+
+def megabytes(names: Sequence[str]) -> int:
+    """How much is downloaded for these data sets, about."""
+    return sum(MEGABYTES[name] for name in names)
+
+
+def without_download(recipe: Recipe) -> Recipe:
+    """The same recipe on the bundled digits, which need no download. One that learns from scans as
+    they are gets more epochs, digits from templates and augmentation, for they are few."""
+    others = tuple(name for name in recipe.data if name not in FILES and name != "bundled-digits")
+    there = replace(recipe, data=("bundled-digits", *others))
+    if recipe.pools.sketched:
+        return there
+    return replace(
+        there,
+        epochs=max(recipe.epochs, MIN_EPOCHS),
+        pools=replace(recipe.pools, sketched=SKETCHED),
+        augmentation=Augmentation(),
+    )

@@ -1,0 +1,127 @@
+"""What the table of runs says of each: at once what the manifests tell, and for the rows that are
+in sight what their other files tell too."""
+
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mnist_cnn.errors import DigitsError, RunDamaged, RunError, RunNotFound
+from mnist_cnn.runs import notes, store
+from mnist_cnn.runs.store import Run
+from mnist_cnn.training import job_files, jobs
+
+LIVE = {"digits": "Live (digits)", "symbols": "Live (equations)"}
+"""What is said of the run in production, by the kind of network."""
+
+
+def rows() -> list[dict[str, Any]]:
+    """A row per run, whole, damaged, running or failed, the newest first; without what takes more
+    files than one a run."""
+    folders = {folder.name: folder for folder in store.run_folders()}
+    noted = notes.noted_ids()
+    found = {
+        name: row
+        for name, folder in folders.items()
+        if (row := _run_row(name, folder, name in noted))
+    }
+    for run_id in job_files.ids_of_jobs():
+        if run_id not in found and (job := jobs.find(run_id)) and _worth(job):
+            found[run_id] = _job_row(job)
+    live = {store.production_id(kind): words for kind, words in LIVE.items()}
+    newest_first = sorted(found.items(), reverse=True)
+    return [{"In production": live.get(name, ""), **row} for name, row in newest_first]
+
+
+def details(run_id: str) -> dict[str, Any]:
+    """What takes a run's other files: size, data, curve and scores; and that it is damaged."""
+    try:
+        run = store.open_run(run_id)
+    except DigitsError:
+        return {}
+    return _details(run_id, run.folder)
+
+
+def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
+    try:
+        changed = (folder / "run.json").stat().st_mtime_ns
+    except OSError:
+        return None  # in the making
+    facts = _facts(run_id, folder, changed)
+    if facts is None:
+        return None
+    own = notes.notes_of(run_id) if noted else notes.RunNotes()
+    return {
+        **facts,
+        "Name": own.name or facts["Name"],
+        "Tags": list(own.tags),
+        "Note": own.note or facts["Note"],
+        "Archived": own.archived,
+    }
+
+
+@lru_cache(maxsize=20_000)
+def _facts(run_id: str, folder: Path, changed: int) -> dict[str, Any] | None:
+    """What the manifest says, as cells of a row; `folder` tells artifacts apart, `changed` what was
+    damaged since."""
+    row: dict[str, Any] = {"Run": run_id, "Name": "", "Preset": "", "Note": ""}
+    try:
+        run = store.open_run(run_id)
+    except RunDamaged as error:
+        return row | {"Status": "damaged", "Note": str(error)}
+    except RunNotFound:
+        return None
+    manifest = run.manifest
+    return row | {
+        "Name": run.name,
+        "Status": manifest.get("status", "finished"),
+        "Begun (UTC)": run.created[:16],
+        "Trained (min)": manifest.get("training_seconds", 0) / 60,
+        "Preset": manifest.get("preset", ""),
+        "Note": manifest.get("note", ""),
+        "Parameters": manifest.get("parameters"),
+    }
+
+
+@lru_cache(maxsize=20_000)
+def _details(run_id: str, folder: Path) -> dict[str, Any]:
+    run = store.open_run(run_id)
+    row: dict[str, Any] = {}
+    try:
+        row["Size (MB)"] = run.size_bytes / 1e6
+        row["Data"] = ", ".join(run.config.get("data", {}).get("sets", ()))
+        row["Learning"] = _validation_curve(run)
+        for name, scores in run.evaluation["datasets"].items():
+            low, high = scores["accuracy_95"]
+            row[f"{name} (%)"] = 100 * scores["accuracy"]
+            row[f"{name} 95 %"] = f"{100 * low:.2f} to {100 * high:.2f}"
+            row[f"{name} ECE (%)"] = 100 * scores["ece"]
+    except (RunError, OSError, KeyError, TypeError, ValueError) as error:
+        row |= {"Status": "damaged", "Note": str(error)}
+    return row
+
+
+def _validation_curve(run: Run) -> list[float]:
+    lines = run.read("history.csv").decode().splitlines()
+    column = lines[0].split(",").index("val_accuracy")
+    return [float(line.split(",")[column]) for line in lines[1:]]
+
+
+def _job_row(job: job_files.Job) -> dict[str, Any]:
+    progress = jobs.progress(job)
+    return {
+        "Run": job.id,
+        "Name": job.name,
+        "Status": job.state,
+        "Begun (UTC)": time.strftime("%Y-%m-%d %H:%M", time.gmtime(job.begun)),
+        "Trained (min)": progress.seconds / 60 if job.state == "running" else job.seconds / 60,
+        "Preset": job.options.get("--preset", ""),
+        "Note": job.reason or f"{progress.phase} {progress.share:.0%}",
+        "Tags": [],
+        "Archived": False,
+    }
+
+
+def _worth(job: job_files.Job) -> bool:
+    """Whether a job without a run tells anything: not one whose run was deleted."""
+    return job.state in ("running", "failed", "interrupted") or bool(job.reason)

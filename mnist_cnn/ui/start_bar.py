@@ -1,0 +1,96 @@
+"""How a training is begun: the button, what it lacks, and what went wrong."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnist_cnn.errors import BadInput, DigitsError
+from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipe_options import arguments as arguments_of
+from mnist_cnn.models.recipe_options import with_options
+from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.training import data_needed, jobs
+from mnist_cnn.training.job_files import Job
+from mnist_cnn.ui import layout
+
+INSTEAD = "Train on the bundled digits instead (no download)"
+
+DATA_TITLES = {"mnist": "MNIST", "pen-digits": "the pen digits"}
+
+
+def begin(arguments: Sequence[str], who: str) -> None:
+    """Begins a training; why it could not is shown under Start."""
+    try:
+        jobs.start(arguments, who)
+        st.toast("The training has begun; it goes on when you leave.", icon=":material/school:")
+    except DigitsError as error:
+        st.session_state["trouble"] = str(error)
+
+
+def start_button(arguments: Sequence[str], who: str, busy: bool, wrong: bool) -> None:
+    if busy or wrong:
+        reason = "One training at a time; please wait for this one." if busy else None
+        st.button("Start", icon=":material/play_arrow:", disabled=True, help=reason)
+        return
+    layout.primary_button(
+        "Start", icon=":material/play_arrow:", on_click=begin, args=(arguments, who)
+    )
+
+
+def trouble() -> None:
+    """What went wrong when Start was pressed."""
+    if words := st.session_state.pop("trouble", ""):
+        st.error(words, icon=":material/error:")
+
+
+def missing_data(recipe: Recipe, words: Sequence[str], who: str | None) -> None:
+    """Says which data are to be downloaded first, and offers to do without.
+
+    Args:
+        words: the name and note, as options of `train`.
+    """
+    missing = data_needed.to_download(recipe)
+    if not missing:
+        return
+    names = " and ".join(DATA_TITLES[name] for name in missing)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f":material/download: **{names[0].upper()}{names[1:]} "
+            f"{'is' if len(missing) == 1 else 'are'} not on this machine.** Start downloads "
+            f"{data_needed.megabytes(missing)} MB first, which needs the internet.",
+            width="stretch",
+        )
+        if who:
+            _instead(recipe, words, who, "start")
+
+
+def offer_instead(job: Job, who: str | None) -> None:
+    """For a training that failed for want of data: the same without a download."""
+    if who and job.needs_data:
+        recipe = recipe_of(job)
+        if recipe:
+            words = [
+                w for o in ("--name", "--note") if o in job.options for w in (o, job.options[o])
+            ]
+            _instead(recipe, words, who, job.id, disabled=jobs.running() is not None)
+
+
+def recipe_of(job: Job) -> Recipe | None:
+    """What a job was to train, or None where this program does not know its settings."""
+    try:
+        return with_options(PRESETS[job.options.get("--preset", "standard")], job.options)
+    except (BadInput, KeyError):
+        return None
+
+
+def _instead(
+    recipe: Recipe, words: Sequence[str], who: str, key: str, disabled: bool = False
+) -> None:
+    st.button(
+        INSTEAD,
+        key=f"instead {key}",
+        icon=":material/offline_bolt:",
+        disabled=disabled,
+        on_click=begin,
+        args=([*arguments_of(data_needed.without_download(recipe)), *words], who),
+    )

@@ -1,0 +1,155 @@
+"""The page of all runs, without a browser: failed trainings, many at once, thousands of rows."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_cnn.errors import JobError, RunNotFound
+from mnist_cnn.runs import notes, store, trash
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training import job_files, jobs
+from mnist_cnn.ui import auth, runs_table
+from tests.support.artifacts import another_run
+from tests.test_train_page import button, ended_job, labels, words
+
+FAILED = "20270101-000009-aaaaaa"
+
+
+@pytest.fixture
+def owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "actor", lambda: "a test")
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
+    app.switch_page("pages/4_Training_runs.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def tick(app: AppTest, *rows: int) -> None:
+    ticks = app.session_state.get("ticks", 0)
+    key = f"runs {ticks}" if ticks else "runs"
+    app.session_state[key] = {"selection": {"rows": list(rows), "columns": []}}
+    app.run()
+    assert not app.exception
+
+
+def test_a_failed_training_shows_why_and_can_be_deleted_and_brought_back(
+    shipped_copy: Path, owner: None
+) -> None:
+    ended_job("failed", "The disk is full.")
+    (shipped_copy / "jobs" / f"{FAILED}.log").write_text("what it printed")
+    app = page()
+    tick(app, 0)
+    assert app.error[0].value == "The disk is full."
+    shown = " ".join(code.value for code in app.code)
+    assert "train --preset quick --name mine" in shown and "what it printed" in shown
+    button(app, "Yes, delete it").click().run()
+    assert not app.exception and not app.error
+    assert jobs.find(FAILED) is None and trash.deleted() == [FAILED]
+    assert app.subheader[0].value == "best", "no other row is ticked now"
+    button(app, f"Restore {FAILED}").click().run()
+    assert jobs.find(FAILED).reason == "The disk is full."
+    assert job_files.log_tail(jobs.find(FAILED)) == "what it printed"
+    assert trash.deleted() == []
+
+
+def test_a_training_that_runs_is_not_deleted(artifacts: Path) -> None:
+    ended_job("running")
+    with pytest.raises(JobError, match="please stop it first"):
+        trash.delete_job(FAILED)
+    with pytest.raises(RunNotFound):
+        trash.delete_job("../../etc")
+    with pytest.raises(RunNotFound):
+        trash.restore_any("../../etc")
+
+
+def test_several_are_deleted_and_brought_back_at_once(shipped_copy: Path, owner: None) -> None:
+    one, two = another_run(1).id, another_run(2).id
+    ended_job("failed", "The disk is full.")
+    app = page()
+    tick(app, 0, 1, 2)
+    button(app, "Yes, delete 3").click().run()
+    assert sorted(trash.deleted()) == [one, two, FAILED]
+    next(m for m in app.multiselect if m.label == "Bring back").set_value([one, FAILED]).run()
+    button(app, "Bring them back").click().run()
+    assert not app.exception and trash.deleted() == [two]
+    assert store.open_run(one).id == one and jobs.find(FAILED)
+
+
+def test_several_are_archived_and_what_is_live_stays(shipped_copy: Path, owner: None) -> None:
+    run = another_run(1)
+    app = page()
+    tick(app, 0, 1)
+    button(app, "Archive 1").click().run()
+    assert notes.notes_of(run.id).archived
+    assert run.id not in list(app.dataframe[0].value["Run"])
+
+
+def test_a_stranger_sees_no_places_of_this_server(shipped_copy: Path) -> None:
+    ended_job("failed", "/home/ada/mnist.npz is not there.")
+    app = page()
+    assert "/home" not in " ".join(map(str, app.dataframe[0].value["Note"]))
+    tick(app, 0)
+    assert app.error[0].value == "… is not there."
+    assert not {"Promote", "Yes, delete it"} & set(labels(app))
+    assert "only the owner promotes" in words(app)
+
+
+def test_columns_can_be_chosen_and_the_address_remembers(shipped_copy: Path) -> None:
+    app = page()
+    assert list(app.dataframe[0].value)[:5] == list(runs_table.FIRST[:5])
+    next(m for m in app.multiselect if m.label == "Columns").set_value(["Preset"]).run()
+    assert list(app.dataframe[0].value) == ["In production", "Name", "Run", "Preset"]
+    app = page(columns="Data")
+    assert list(app.dataframe[0].value) == ["In production", "Name", "Run", "Data"]
+
+
+@pytest.mark.parametrize("by", runs_table.GROUPS)
+def test_runs_can_be_grouped(shipped_copy: Path, by: str) -> None:
+    another_run()
+    app = page()
+    next(s for s in app.selectbox if s.label == "Group by").set_value(by).run()
+    assert not app.exception
+    made = app.dataframe[0].value
+    assert sum(made["Runs"]) == 3 and round(max(made["mnist-test (%)"]), 2) == 99.73
+
+
+def test_five_thousand_runs_are_a_table_in_pages_within_a_second(shipped_copy: Path) -> None:
+    source = store.production_run().folder / "run.json"
+    for number in range(5000):
+        folder = shipped_copy / "runs" / f"20260101-{number:06d}-aaaaaa"
+        folder.mkdir()
+        shutil.copyfile(source, folder / "run.json")
+    began = time.perf_counter()
+    found = runs_table.filtered(runs_table.all_rows(), "004999", [], [], False)
+    assert time.perf_counter() - began < 2, "at first; a machine may be busy"
+    began = time.perf_counter()
+    runs_table.all_rows()
+    assert time.perf_counter() - began < 1
+    assert list(found["Run"]) == ["20260101-004999-aaaaaa"]
+    app = page()
+    assert len(app.dataframe[0].value) == runs_table.PAGE
+    assert "5,002 runs" in words(app)
+
+
+def test_a_damaged_run_can_be_deleted(shipped_copy: Path, owner: None) -> None:
+    run = another_run(1)
+    (run.folder / "run.json").write_text("[]")
+    app = page()
+    tick(app, 0)
+    assert "is damaged" in app.warning[0].value
+    button(app, "Yes, delete it").click().run()
+    assert trash.deleted() == [run.id] and not app.exception
+
+
+def test_an_address_leads_to_no_other_file(shipped_copy: Path) -> None:
+    app = page(run="../labels/x")
+    assert "There is no run" in app.warning[0].value

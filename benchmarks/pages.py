@@ -31,7 +31,7 @@ CELL = '[aria-label^="Predicted digit: {}; True digit: {};"]'
 PAINTED = {
     "": browser.CANVAS,
     "Numbers_and_equations": browser.CANVAS,
-    "Batch": "input[type=file]",
+    "Batch": "[data-testid=stFileUploader]",
     "Train": "[class*='st-key-primary']",
     "Training_runs": "[data-testid=stDataFrame]",
     "Confusion_matrix": CELL.format(7, 2),

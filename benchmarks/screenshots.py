@@ -68,7 +68,7 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "home": home,
     "numbers": numbers,
     "batch": batch,
-    "train": plain("Train", "canvas, svg.marks"),
+    "train": plain("Train", "[class*=st-key-primary]"),
     "runs": plain("Training_runs", "[data-testid=stDataFrame]"),
     "confusion": plain("Confusion_matrix", "canvas, svg.marks"),
     "compare": plain("Compare_models", "canvas, svg.marks"),

@@ -1,6 +1,5 @@
 """What a run gets wrong: the matrix, the digits behind each cell, and how well it is calibrated."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -55,17 +54,6 @@ def close_up(run: Run, name: str, predictions: LabelledPredictions) -> None:
     digit_gallery.close_up(row, name, predictions, run, same)
 
 
-def open_tab(parts: Mapping[str, Callable[[], None]], key: str) -> None:
-    for tab, show in zip(
-        st.tabs(list(parts), key=key, on_change="rerun", bind="query-params"),
-        parts.values(),
-        strict=True,
-    ):
-        if tab.open:
-            with tab:
-                show()
-
-
 try:
     run, name, predictions, view = choice()
     left, right = st.columns([3, 2])
@@ -73,14 +61,14 @@ try:
         matrix_view.matrix(predictions, view)
     with right:
         shown = {title: partial(show, name, predictions) for title, show in PARTS.items()}
-        open_tab(shown, "digits")
+        layout.open_tab(shown, "digits")
     numbers = {
         "Scores": lambda: matrix_view.tables(predictions),
         "Calibration": lambda: matrix_view.calibration(predictions),
         "Robustness": lambda: robustness_view.robustness_test(run.id, name, predictions.labels),
         "Epoch by epoch": lambda: matrix_view.per_epoch(run.id),
     }
-    open_tab(numbers, "part")
+    layout.open_tab(numbers, "part")
     close_up(run, name, predictions)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

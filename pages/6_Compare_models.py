@@ -73,12 +73,17 @@ def numbers(
 ) -> None:
     st.subheader(f"On {name}")
     comparison.table(chosen, titles, predictions)
-    st.subheader(f"Where {titles[chosen[0].id]} and {titles[chosen[1].id]} differ")
-    comparison.pair(chosen[0], chosen[1], titles, predictions, name)
-    st.subheader("How they learnt")
-    run_differences.curves(chosen, titles)
-    st.subheader("Settings that differ")
-    run_differences.settings(chosen, titles)
+    first, second, *_ = chosen
+    layout.open_tab(
+        {
+            f"Where {titles[first.id]} and {titles[second.id]} differ": lambda: comparison.pair(
+                first, second, titles, predictions, name
+            ),
+            "How they learnt": lambda: run_differences.curves(chosen, titles),
+            "Settings that differ": lambda: run_differences.settings(chosen, titles),
+        },
+        "tab",
+    )
 
 
 try:

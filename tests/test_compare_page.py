@@ -98,10 +98,12 @@ def test_the_shipped_runs_are_concluded_upon_drawn_for_and_told_apart() -> None:
     assert app.markdown[0].value.endswith("keep best.")
     assert "Draw a digit: each of them reads it." in words(app)
     assert "best alone reads 70 of 10,000 right, quick alone 12" in words(app)
-    numbers, settings = (table.value for table in app.table)
-    assert list(numbers.columns) == list(settings.columns) == ["best", "quick"]
+    assert list(app.table[0].value.columns) == ["best", "quick"]
+    assert len(app.get("vega_lite_chart")) == 3  # a reading each, the difference
+    settings = page(tab="Settings that differ").table[1].value
+    assert list(settings.columns) == ["best", "quick"]
     assert list(settings.loc["optimizer"]) == ["adamw", "sgd"]
-    assert len(app.get("vega_lite_chart")) == 4  # a reading each, the difference, the curves
+    assert len(page(tab="How they learnt").get("vega_lite_chart")) == 3
 
 
 def test_runs_that_read_all_alike_show_no_empty_matrix(shipped_copy: Path) -> None:
@@ -114,8 +116,9 @@ def test_runs_that_read_all_alike_show_no_empty_matrix(shipped_copy: Path) -> No
     said = words(app)
     assert "They read all 21 images alike." in said and "more are needed" in said
     assert "p = 1" not in said and "There is no such digit" not in said
-    assert "Their settings are the same." in said
-    assert len(app.get("vega_lite_chart")) == 3  # a reading each, the curves
+    assert len(app.get("vega_lite_chart")) == 2  # a reading each
+    same = page(data="corrections", tab="Settings that differ")
+    assert "Their settings are the same." in words(same)
     assert "no image differs" in app.table[0].value.to_numpy()
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,15 @@ def side_by_side(width: int) -> tuple[DeltaGenerator, DeltaGenerator]:
         )
         right = st.container(width="stretch", gap="xxsmall" if phone else "small")
     return left, right
+
+
+def open_tab(parts: Mapping[str, Callable[[], None]], key: str) -> None:
+    """Tabs of which only the open one is made; the address remembers which it is."""
+    tabs = st.tabs(list(parts), key=key, on_change="rerun", bind="query-params")
+    for tab, show in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 
 
 def primary_button(label: str, **options: Any) -> bool:

@@ -84,14 +84,14 @@ def pen_up_to(seen: str, page: Page, stroke: Sequence[tuple[float, float]]) -> f
 
 
 def strokes_in_turn(chromium: Browser, urls: dict[str, str], count: int) -> dict[str, list[float]]:
-    """Strokes on each app in turn, four to a drawing and then a fresh page."""
+    """Digits of one stroke on each app in turn, each on a fresh page."""
     spent: dict[str, list[float]] = {app: [] for app in urls}
-    for drawing in range(-1, count // len(STROKES)):
+    for drawing in range(-1, count):
         for app, url in urls.items():
             page = chromium.new_page(viewport={"width": 1280, "height": 900})
             browser.open_page(page, url)
-            times = [pen_up_to(BARS, page, stroke) for stroke in STROKES]
-            spent[app] += times if drawing >= 0 else []  # the first is for warming up
+            spent_ms = pen_up_to(BARS, page, STROKES[drawing % len(STROKES)])
+            spent[app] += [spent_ms] if drawing >= 0 else []  # the first is for warming up
             page.close()
     return spent
 
@@ -144,7 +144,9 @@ def in_the_browser(
 ) -> Iterator[tuple[str, str, float, float]]:
     """What, its unit, ours and the naive app's."""
     both = {app: PROJECT_FOLDER / app for app in (OURS, NAIVE)}
-    start = {app: [first_answer(chromium, app, folder) for _ in range(3)] for app in both}
+    start = {
+        app: [first_answer(chromium, app, folder) for _ in range(options.starts)] for app in both
+    }
     yield "new process → first answer on screen", "s", *medians(start)
     with (
         browser.server(folder / "ours.log", both[OURS]) as ours,
@@ -156,8 +158,8 @@ def in_the_browser(
     memory = {}
     for app, script in both.items():
         with browser.server(folder / "memory.log", script) as server:
-            memory[app] = drawings(chromium, server.url, server.pid, [50])
-    yield "memory of the server after 50 drawings", "MB", *medians(memory)
+            memory[app] = drawings(chromium, server.url, server.pid, [options.drawings])
+    yield f"memory of the server after {options.drawings} drawings", "MB", *medians(memory)
 
 
 def medians(values: dict[str, list[float]]) -> tuple[float, float]:
@@ -165,7 +167,7 @@ def medians(values: dict[str, list[float]]) -> tuple[float, float]:
 
 
 def growth(chromium: Browser, folder: Path, many: int) -> str:
-    marks = sorted({50, many // 2, many})
+    marks = sorted({many // 10, many // 2, many})
     with browser.server(folder / "growth.log", PROJECT_FOLDER / OURS) as server:
         memory = drawings(chromium, server.url, server.pid, marks)
     said = ", ".join(f"{m:.0f} MB after {n}" for n, m in zip(marks, memory, strict=True))
@@ -176,7 +178,9 @@ def main() -> None:
     parser = quick_parser(__doc__)
     parser.add_argument("--strokes", type=int, default=40, help="timed strokes on each app")
     parser.add_argument("--many", type=int, default=500, help="drawings for the growth of memory")
-    options = shortened(parser.parse_args(), strokes=5, many=20)
+    parser.add_argument("--starts", type=int, default=3, help="new processes of each app")
+    parser.add_argument("--drawings", type=int, default=50, help="for the memory of each app")
+    options = shortened(parser.parse_args(), strokes=3, many=20, starts=1, drawings=10)
     run = store.production_run()
     model_path = run.folder / "model.keras"
     os.environ |= {"NAIVE_MODEL": str(model_path), "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -11,8 +11,8 @@ from mnist_cnn.ui.batch_session import Batch
 
 layout.page(
     "Batch",
-    "Thousands of digits at once: images, a ZIP of them, CSV in Kaggle's form, IDX, pen strokes, "
-    "or a photographed sheet that is full of digits.",
+    "Thousands of digits at once: images, a ZIP of them, CSV in Kaggle's form, IDX, Parquet, pen "
+    "strokes, or a photographed sheet that is full of digits.",
 )
 
 

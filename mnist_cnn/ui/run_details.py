@@ -13,7 +13,7 @@ from mnist_cnn.runs.loading import load_calibration
 from mnist_cnn.runs.store import Run
 from mnist_cnn.training import progress_files
 from mnist_cnn.training.job_files import Job
-from mnist_cnn.ui import charts, job_panel, learning_view, run_actions
+from mnist_cnn.ui import charts, job_panel, layout, learning_view, run_actions
 
 CURVES = {
     "Validation accuracy": ("val_accuracy", ".1%"),
@@ -24,16 +24,30 @@ CURVES = {
 
 
 def one(run: Run) -> None:
-    """Scores, curves, settings, environment and files of a run."""
+    """Scores, curves, settings and files of a run."""
     st.subheader(notes.name_of(run))
     st.caption(f"Run {run.id} · begun {run.created} UTC · {run.manifest.get('status', 'finished')}")
     if note := notes.notes_of(run.id).note or run.manifest.get("note"):
         st.markdown(note)
-    _scores(run)
+    layout.open_tab(
+        {
+            "Scores": lambda: _scores(run),
+            "How it learnt": lambda: _learning(run),
+            "Settings": lambda: _settings(run),
+            "Files": lambda: _downloads(run),
+        },
+        "tab",
+    )
+
+
+def _learning(run: Run) -> None:
     if (run.folder / "curve.csv").exists():
         learning_view.learning(run.id)
     else:
         overlaid([run], "Epoch", "Validation accuracy")
+
+
+def _settings(run: Run) -> None:
     st.caption("The command that makes it again")
     st.code(run.config.get("command", ""), language="bash", wrap_lines=True)
     with st.expander("Settings and data"):
@@ -53,7 +67,6 @@ def one(run: Run) -> None:
                 ),
             }
         )
-    _downloads(run)
 
 
 def training(job: Job, who: str | None, alone: bool) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 CALLS = ((Path, "write_bytes"), (os, "fsync"), (os, "replace"))
-"""What `storage` does to the disk, and a full or read-only one refuses."""
+"""What `storage` does to the disk, and a full or read-only one refuses. Of a line that is added to
+a file, as a correction is, only the fsync is among them."""
 
 
 @dataclass

@@ -106,17 +106,17 @@ def side_by_side(folder: Path, seconds: float) -> None:
     print("| errors | 0 | | |")
 
 
-def dashboard_meanwhile(folder: Path, minutes: float) -> None:
+def dashboard_meanwhile(folder: Path, minutes: float, strokes: int) -> None:
     """A drawing on the dashboard while 32 clients ask, and the memory after each minute."""
     with sync_playwright() as playwright, serve(folder / "load.log") as server:
         chromium = browser.launch(playwright)
         assert chromium
-        strokes_in_turn(chromium, {"ours": server.url}, 4)
-        idle = statistics.median(strokes_in_turn(chromium, {"ours": server.url}, 12)["ours"])
+        strokes_in_turn(chromium, {"ours": server.url}, 1)
+        idle = statistics.median(strokes_in_turn(chromium, {"ours": server.url}, strokes)["ours"])
         code = f"from benchmarks.api import load; load({server.url!r}, 32, {60 * minutes})"
         process = psutil.Popen([sys.executable, "-c", code], cwd=PROJECT_FOLDER)
         time.sleep(2)
-        busy = statistics.median(strokes_in_turn(chromium, {"ours": server.url}, 12)["ours"])
+        busy = statistics.median(strokes_in_turn(chromium, {"ours": server.url}, strokes)["ours"])
         chromium.close()
         memory: list[float] = []
         began = time.monotonic()
@@ -138,10 +138,11 @@ def main() -> None:
     parser = quick_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--minutes", type=float, default=10)
-    options = shortened(parser.parse_args(), seconds=2.0, minutes=0.4)
+    parser.add_argument("--strokes", type=int, default=12)
+    options = shortened(parser.parse_args(), seconds=1.5, minutes=0.2, strokes=2)
     with tempfile.TemporaryDirectory() as name:
         side_by_side(Path(name), options.seconds)
-        dashboard_meanwhile(Path(name), options.minutes)
+        dashboard_meanwhile(Path(name), options.minutes, options.strokes)
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}.")
 
 

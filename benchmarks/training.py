@@ -75,7 +75,7 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
     ):
         chromium = browser.launch(playwright)
         assert chromium
-        strokes_in_turn(chromium, {"ours": server.url}, 4)  # the first answers load packages
+        strokes_in_turn(chromium, {"ours": server.url}, 1)  # the first answers load packages
 
         def latency() -> float:
             times = strokes_in_turn(chromium, {"ours": server.url}, strokes)
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--strokes", type=int, default=30)
     parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
-    options = shortened(parser.parse_args(), images=2_000, runs=50, strokes=5, presets=["quick"])
+    options = shortened(parser.parse_args(), images=1_000, runs=50, strokes=2, presets=["quick"])
     print("| medians of one run | measured | beside it | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -18,7 +18,7 @@ from mnist_cnn.ui import (
     ways_in,
 )
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
-from mnist_cnn.ui.verdict import small_verdict, verdict
+from mnist_cnn.ui.verdict import verdict
 from mnist_cnn.ui.ways_in import Ink
 
 CANVAS = 420
@@ -66,7 +66,7 @@ def answer(
             st.page_link("pages/3_Train.py", label="Train a network", icon=":material/school:")
     if result and (message := serving.fallback_message(result.run_id)):
         st.warning(message, icon=":material/healing:")
-    (small_verdict if narrow() else verdict)(prediction)
+    verdict(prediction, small=bool(narrow()))
     known = prediction.status in ("ok", "unsure")
     layout.probability_bars(prediction.probabilities if known else (), compact=bool(narrow()))
     if result and ink is not None:

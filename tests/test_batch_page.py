@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
 
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.results import Result, Summary
@@ -19,8 +18,9 @@ from mnist_cnn.data import corrections
 from mnist_cnn.records import BLANK, Prediction
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
-from tests.support import browser
+from tests.support import browser, pages
 from tests.support.browser import click_button
+from tests.support.pages import button
 
 EXAMPLE = PROJECT_FOLDER / "examples" / "batch"
 
@@ -97,20 +97,11 @@ def test_ten_thousand_results_are_counted_at_once() -> None:
     assert time.perf_counter() - began < 0.2
 
 
-def opened() -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
-    return app.switch_page("pages/2_Batch.py").run()
-
-
 def example() -> AppTest:
-    app = opened()
+    app = pages.page("2_Batch.py")
     button(app, "Try an example").click().run()
     assert not app.exception
     return app
-
-
-def button(app: AppTest, label: str) -> Button:
-    return next(found for found in app.button if found.label.startswith(label))
 
 
 def metrics_of(app: AppTest) -> dict[str, str]:
@@ -138,7 +129,7 @@ def type_digit(app: AppTest, item: str, digit: int | None) -> AppTest:
 
 
 def test_the_empty_page_invites() -> None:
-    app = opened()
+    app = pages.page("2_Batch.py")
     words = " ".join(element.value for element in app.markdown)
     assert "What can be dropped" in words and "What counts as a label" in words
     assert button(app, "Read them").disabled and not button(app, "Try an example").disabled

@@ -10,25 +10,16 @@ from mnist_cnn.data import canary, corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.runs import store
-from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui import comparison, conclusion, run_differences
 from mnist_cnn.ui.conclusion import Contender
+from tests.support import pages
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json
+from tests.support.pages import words
 
 
 def page(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
-    app.switch_page("pages/6_Compare_models.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return " ".join(text.value for text in [*app.markdown, *app.caption])
+    return pages.page("6_Compare_models.py", **query)
 
 
 def right(count: int, total: int, start: int = 0) -> np.ndarray:

@@ -15,29 +15,15 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.runs import notes, store
-from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui import auth, label_doubts, layout, matrix_charts, run_names
-from tests.support import browser
+from tests.support import browser, pages
 from tests.support.artifacts import another_run, needs
 from tests.support.faults import failing_disk
+from tests.support.pages import button, words
 
 
 def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
-    app.switch_page("pages/5_Confusion_matrix.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return " ".join(text.value for text in [*app.markdown, *app.caption])
-
-
-def button(app: AppTest, label: str) -> object:
-    return next(button for button in app.button if button.label == label)
+    return pages.page("5_Confusion_matrix.py", **query)
 
 
 def luminance(colour: str) -> float:

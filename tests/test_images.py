@@ -247,3 +247,9 @@ def test_ink_of_many_at_once_is_that_of_each(seed: int, height: int, width: int)
         grey[:] = 1 - grey if number == 3 else grey
     greys = np.clip(greys, 0, 1)
     assert np.allclose(extract_ink_many(greys), [extract_ink(grey) for grey in greys], atol=1e-4)
+
+
+def test_a_zoomed_frame_is_the_frame_from_close_up() -> None:
+    ink = np.random.default_rng(3).random((70, 41)).astype(np.float32)
+    whole = normalize(ink, 4).reshape(28, 4, 28, 4).mean(axis=(1, 3))
+    assert whole / whole.max() == pytest.approx(normalize(ink), abs=1e-5)

@@ -22,6 +22,7 @@ from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui.verdict import in_words
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json, canvas_path, seven_png
+from tests.support.pages import buttons, page
 
 
 def home(drawing: dict | None = None) -> AppTest:
@@ -197,16 +198,6 @@ def test_a_sample_is_put_on_the_canvas_and_another_run_reads_the_drawings_again(
     assert len(app.session_state["past drawings"]) == 1
 
 
-def page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
-    app.switch_page(f"pages/{name}")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
 def test_the_runs_page_shows_the_shipped_run(shipped_copy: Path) -> None:
     app = page("4_Training_runs.py")
     assert app.subheader[0].value == "best"
@@ -236,10 +227,6 @@ def test_damaged_and_unfinished_runs_are_rows_too(shipped_copy: Path) -> None:
 
 def test_the_runs_page_without_runs_says_how_to_begin(artifacts: Path) -> None:
     assert page("4_Training_runs.py").info[0].value.startswith("No run yet")
-
-
-def buttons(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
 
 
 def test_a_stranger_may_look_and_nothing_else(shipped_copy: Path) -> None:

@@ -9,11 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_cnn.errors import JobError, RunNotFound
 from mnist_cnn.runs import notes, store, trash
-from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import job_files, jobs
 from mnist_cnn.ui import auth, runs_table
+from tests.support import pages
 from tests.support.artifacts import another_run
-from tests.test_train_page import button, ended_job, labels, words
+from tests.support.pages import button, buttons, words
+from tests.test_train_page import ended_job
 
 FAILED = "20270101-000009-aaaaaa"
 
@@ -24,13 +25,7 @@ def owner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
-    app.switch_page("pages/4_Training_runs.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+    return pages.page("4_Training_runs.py", **query)
 
 
 def tick(app: AppTest, *rows: int) -> None:
@@ -99,7 +94,7 @@ def test_a_stranger_sees_no_places_of_this_server(shipped_copy: Path) -> None:
     assert "/home" not in " ".join(map(str, app.dataframe[0].value["Note"]))
     tick(app, 0)
     assert app.error[0].value == "… is not there."
-    assert not {"Promote", "Yes, delete it"} & set(labels(app))
+    assert not {"Promote", "Yes, delete it"} & set(buttons(app))
     assert "only the owner promotes" in words(app)
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
 
 from mnist_cnn.errors import RunRefused
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check, with_options
 from mnist_cnn.runs import notes, registry, store
 from mnist_cnn.runs.new_run import NewRun
-from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import data_needed, job_files, jobs, progress_files, watched
 from mnist_cnn.training.job_files import Job
 from mnist_cnn.training.progress import ProgressWriter
 from mnist_cnn.ui import auth, end_card, start_bar, visitors
+from tests.support import pages
 from tests.support.artifacts import another_run
+from tests.support.pages import button, buttons, words
 
 TO_4 = np.eye(10)[[4]]
 OFFLINE = "mnist.npz is not in /home/ada/data and could not be downloaded from https://x.org/m.npz"
@@ -40,25 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=30).run()
-    app.switch_page("pages/3_Train.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def button(app: AppTest, label: str) -> Button:
-    return next(found for found in app.button if found.label == label)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [found.label for found in app.button]
-
-
-def words(app: AppTest) -> str:
-    return " ".join(found.value for found in (*app.markdown, *app.caption, *app.error, *app.info))
+    return pages.page("3_Train.py", **query)
 
 
 def ended_job(state: str, reason: str = "", run_id: str = "20270101-000009-aaaaaa") -> Job:
@@ -113,7 +95,7 @@ def test_with_the_data_nothing_is_said_of_downloads(
 ) -> None:
     (tmp_path / "mnist.npz").write_bytes(b"")
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
-    assert start_bar.INSTEAD not in labels(page())
+    assert start_bar.INSTEAD not in buttons(page())
     assert data_needed.to_download(PRESETS["standard"]) == ("pen-digits",)
 
 
@@ -151,7 +133,7 @@ def test_a_stranger_sees_no_places_of_this_server(shipped_copy: Path) -> None:
     assert "/home/ada" not in words(app)
     assert "https://x.org/m.npz" in app.error[0].value
     assert "only the owner starts trainings" in app.main.markdown[0].value
-    assert "Start" not in labels(app) and start_bar.INSTEAD not in labels(app)
+    assert "Start" not in buttons(app) and start_bar.INSTEAD not in buttons(app)
 
 
 @pytest.mark.parametrize(

@@ -26,20 +26,21 @@ leaves ripples around it."""
 LARGE = 3 * FRAME
 
 
-def normalize(ink: FloatArray) -> FloatArray:
+def normalize(ink: FloatArray, zoom: int = 1) -> FloatArray:
     """The only road to (28, 28): as MNIST's makers framed their digits.
 
     Args:
         ink: white ink on black, any shape (height, width), 0 for paper, greater for ink.
+        zoom: so many pixels a side for each of the frame's, to show what is framed.
 
     Returns:
-        float32 (28, 28) in [0, 1], the darkest ink at 1: cropped to the ink, its longer side
-        20 px by area averaging with the aspect kept, its centre of mass in the middle
-        of pixel (14, 14). All zeros where there is no ink.
+        float32 (28, 28), or zoom times that a side, in [0, 1], the darkest ink at 1: cropped to
+        the ink, its longer side 20 px by area averaging with the aspect kept, its centre of mass
+        in the middle of pixel (14, 14). All zeros where there is no ink.
     """
     peak = float(ink.max(initial=0.0))
     if peak <= 0.0:
-        return np.zeros((FRAME, FRAME), np.float32)
+        return np.zeros((zoom * FRAME, zoom * FRAME), np.float32)
     faintest = peak * (FAINTEST if max(ink.shape) <= LARGE else FAINTEST_LARGE)
     rows = np.flatnonzero(ink.max(axis=1) > faintest)
     columns = np.flatnonzero(ink.max(axis=0) > faintest)
@@ -50,9 +51,9 @@ def normalize(ink: FloatArray) -> FloatArray:
     centre_y = float(crop.sum(axis=1) @ np.arange(0.5, crop.shape[0])) / mass
     centre_x = float(crop.sum(axis=0) @ np.arange(0.5, crop.shape[1])) / mass
     frame = (
-        _averaging(crop.shape[0], centre_y, pixels)
+        _averaging(crop.shape[0], centre_y, pixels, zoom)
         @ crop
-        @ _averaging(crop.shape[1], centre_x, pixels).T
+        @ _averaging(crop.shape[1], centre_x, pixels, zoom).T
     )
     return np.clip(frame / frame.max(), 0, 1, dtype=np.float32)
 
@@ -62,8 +63,8 @@ def normalize_strokes(strokes: Sequence[Stroke], pen_width: float = PEN_WIDTH) -
     return normalize(rasterize(strokes, pen_width))
 
 
-def _averaging(length: int, centre: float, pixels: float) -> FloatArray:
-    """(28, length): row i averages the source pixels that frame pixel i covers, by area.
+def _averaging(length: int, centre: float, pixels: float, zoom: int) -> FloatArray:
+    """(28 · zoom, length): row i averages the source pixels that frame pixel i covers, by area.
 
     Where the ink already has the frame's size it moves by whole pixels, as MNIST's makers moved
     it: a fraction would only blur it. Ink that would stick out is moved back inside.
@@ -71,9 +72,9 @@ def _averaging(length: int, centre: float, pixels: float) -> FloatArray:
     if pixels <= 1:
         centre = math.floor(centre) + 0.5
     centre = min(max(centre, length - (FRAME - CENTRE) * pixels), CENTRE * pixels)
-    edges = centre + (np.arange(FRAME + 1) - CENTRE) * pixels
+    edges = centre + (np.arange(zoom * FRAME + 1) / zoom - CENTRE) * pixels
     covered = np.clip(edges[:, None] - np.arange(length)[None, :], 0, 1)
-    return np.asarray(np.diff(covered, axis=0) / pixels, np.float32)
+    return np.asarray(np.diff(covered, axis=0) * zoom / pixels, np.float32)
 
 
 def to_uint8(images: FloatArray) -> NDArray[np.uint8]:

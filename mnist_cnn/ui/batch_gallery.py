@@ -7,13 +7,11 @@ import numpy as np
 import streamlit as st
 
 from mnist_cnn.batch.results import Result
+from mnist_cnn.ui import layout
 from mnist_cnn.ui.batch_session import NONE, Batch
 
 TILE = 84
 """Pixels: four stand in a row on a phone."""
-
-ROWS_OF_FIVE = 200
-"""Pixels within which ten buttons stand in two even rows."""
 
 
 def gallery(done: Batch, rows: Sequence[int]) -> None:
@@ -52,7 +50,7 @@ def _correct(done: Batch, row: int) -> None:
                 key=key,
                 on_change=_settle,
                 args=(done, row),
-                width=ROWS_OF_FIVE,
+                width=layout.ROWS_OF_FIVE,
             )
             st.button("Close", icon=":material/close:", on_click=_open, args=(done, None))
 
@@ -61,8 +59,7 @@ def _picture(result: Result, scale: int) -> None:
     image = result.item.image
     if image is None:
         image = np.zeros((28, 28), np.uint8)
-    large = np.kron(image, np.ones((scale, scale), np.uint8))
-    st.image(large, width=28 * scale, alt=result.item.name)
+    st.image(layout.enlarged(image, scale), width=28 * scale, alt=result.item.name)
 
 
 def _words(done: Batch, row: int) -> str:

@@ -9,10 +9,7 @@ from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import PredictionResult, Stroke
-from mnist_cnn.ui import auth
-
-ROWS_OF_FIVE = 200
-"""Pixels within which ten buttons stand in two even rows."""
+from mnist_cnn.ui import auth, layout
 
 
 def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: str = "") -> None:
@@ -23,7 +20,7 @@ def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: st
     key = f"it is {hash(image.tobytes())}"
     if typed.isdigit():
         st.session_state[key] = int(typed)
-    chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key, width=ROWS_OF_FIVE)
+    chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key, width=layout.ROWS_OF_FIVE)
     if chosen is None and key not in st.session_state.get("put right", {}):
         return
     correction = Correction(chosen or 0, image, tuple(strokes), read, reading.run_id)

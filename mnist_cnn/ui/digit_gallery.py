@@ -59,7 +59,7 @@ def _tile(
 ) -> None:
     label, predicted = predictions.labels[row], predictions.predicted[row]
     if images is not None:
-        picture = np.kron(images[row], np.ones((3, 3), np.uint8))
+        picture = layout.enlarged(images[row], 3)
         st.image(picture, width=TILE, alt=f"Image {row}: a {label}, predicted {predicted}")
     st.button(f"{label} → {predicted}", key=f"{key} {row}", on_click=_pick, args=(row,), width=TILE)
     st.caption(f"#{row} · {predictions.confidence[row]:.0%}")
@@ -102,8 +102,7 @@ def close_up(
 def _evidence(image: NDArray[np.uint8], predicted: int, classifier: Classifier) -> None:
     heat = explain.evidence(classifier, image, predicted)
     with st.container(horizontal=True):
-        enlarged = np.kron(image, np.ones((5, 5), np.uint8))
-        st.image(enlarged, width=140, alt="The digit")
+        st.image(layout.enlarged(image, 5), width=140, alt="The digit")
         st.image(
             _coloured(image, heat), width=140, alt=f"What in it speaks for a {predicted}, in blue"
         )
@@ -132,8 +131,8 @@ def likest(name: str, row: int) -> None:
     st.caption("The training digits that look most like it, and what they are")
     with st.container(horizontal=True, gap="small"):
         for image, label in zip(*found, strict=True):
-            enlarged = np.kron(image, np.ones((2, 2), np.uint8))
-            st.image(enlarged, caption=str(label), width=56, alt=f"A {label}")
+            large = layout.enlarged(image, 2)
+            st.image(large, caption=str(label), width=56, alt=f"A {label}")
 
 
 def _offer_pictures(name: str, key: str) -> None:

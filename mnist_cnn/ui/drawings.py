@@ -9,6 +9,7 @@ import streamlit as st
 from mnist_cnn.records import Prediction, PredictionResult, Stroke
 from mnist_cnn.runs import notes, serving, store
 from mnist_cnn.runs.store import Run
+from mnist_cnn.ui import layout
 
 MAX_KEPT = 24
 
@@ -69,7 +70,7 @@ def _gallery(known: Sequence[Past], run: Run | None) -> None:
             words = _short(prediction.digit)
             if other is not None and other.digit != prediction.digit:
                 words = f"{words} → {_short(other.digit)}"
-            picture = np.kron(past.result.image, np.ones((2, 2)))
+            picture = layout.enlarged(past.result.image, 2)
             with st.container(width=64, gap="xsmall"):
                 st.image(picture, clamp=True, width=56, alt=f"a drawing read as {words}")
                 st.caption(f"**{words}** {prediction.confidence:.0%}")

@@ -22,6 +22,10 @@ PRIMARY = "<style>[class*='st-key-primary'] button:enabled p{color:#0e1117;font-
 contrast."""
 
 
+ROWS_OF_FIVE = 200
+"""Pixels within which ten buttons stand in two even rows."""
+
+
 def page(title: str, introduction: str = "", small: bool = False) -> None:
     """Opens a page: its title in the tab and at the top, and a sentence on what it is for. A small
     title leaves a phone's screen to what is below it."""
@@ -95,10 +99,16 @@ def as_table(table: pd.DataFrame, key: str) -> None:
             st.dataframe(table, hide_index=True, width="stretch")
 
 
+def enlarged(image: NDArray[Any], scale: int) -> NDArray[Any]:
+    """An image (height, width) with so many pixels a side for each of its own, so that they can be
+    told apart."""
+    return np.kron(image, np.ones((scale, scale), image.dtype))
+
+
 def seen_image(image: FloatArray, scale: int = 4) -> None:
     """A (28, 28) image enlarged so that its pixels can be told apart."""
     st.image(
-        np.kron(image, np.ones((scale, scale))),
+        enlarged(image, scale),
         clamp=True,
         width=28 * scale,
         alt="What the network saw, 28 by 28 pixels",

@@ -1,9 +1,7 @@
 """One run in full, and several side by side."""
 
 import functools
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,16 +9,15 @@ import streamlit as st
 from mnist_cnn.runs import notes, report
 from mnist_cnn.runs.loading import load_calibration
 from mnist_cnn.runs.store import Run
-from mnist_cnn.training import progress_files
 from mnist_cnn.training.job_files import Job
-from mnist_cnn.ui import charts, job_panel, layout, learning_view, run_actions
-
-CURVES = {
-    "Validation accuracy": ("val_accuracy", ".1%"),
-    "Validation loss": ("val_loss", ".3f"),
-    "Training accuracy": ("accuracy", ".1%"),
-    "Training loss": ("loss", ".3f"),
-}
+from mnist_cnn.ui import (
+    job_panel,
+    layout,
+    learning_view,
+    run_actions,
+    run_differences,
+    run_names,
+)
 
 
 def one(run: Run) -> None:
@@ -44,7 +41,7 @@ def _learning(run: Run) -> None:
     if (run.folder / "curve.csv").exists():
         learning_view.learning(run.id)
     else:
-        overlaid([run], "Epoch", "Validation accuracy")
+        run_differences.curves([run], run_names.titles([run]))
 
 
 def _settings(run: Run) -> None:
@@ -83,46 +80,13 @@ def training(job: Job, who: str | None, alone: bool) -> None:
         job_panel.command_and_log(job, who)
 
 
-def several(chosen: Sequence[Run], below_curves: Callable[[], None] = lambda: None) -> None:
-    """Curves over each other, settings side by side."""
+def several(chosen: Sequence[Run], below_curves: Callable[[], None]) -> None:
+    """Curves over each other, what may be done with all of them, and the settings that differ."""
+    titles = run_names.titles(chosen)
     st.subheader(f"{len(chosen)} runs side by side")
-    curves = st.container()
-    with st.container(horizontal=True):
-        measure = st.selectbox("Curve", list(CURVES), width=260)
-        axis = st.segmented_control("Over", ["Epoch", "Minutes"], default="Epoch", required=True)
-    with curves:
-        overlaid(chosen, axis, measure)
-        below_curves()
-    settings = pd.DataFrame({_title(run): _flat(run.config.get("recipe", {})) for run in chosen})
-    settings = settings.fillna("–").astype(str)
-    differs = settings.nunique(axis=1) > 1
-    settings.insert(0, "Differs", differs.map({True: "●", False: ""}))
-    if st.toggle("Only settings that differ", value=bool(differs.any())):
-        settings = settings[differs]
-    st.dataframe(settings, width="stretch")
-
-
-def overlaid(chosen: Sequence[Run], axis: str, measure: str) -> None:
-    """One measure of several runs over epochs or minutes."""
-    column, form = CURVES[measure]
-    tables = []
-    for run in chosen:
-        history = progress_files.history(run.id)
-        if column not in history:
-            continue
-        minutes = history["seconds"].cumsum() / 60
-        tables.append(
-            pd.DataFrame(
-                {
-                    "Run": _title(run),
-                    axis: history["epoch"] if axis == "Epoch" else minutes,
-                    measure: history[column],
-                }
-            )
-        )
-    if tables:
-        chart = charts.overlaid_curves(pd.concat(tables), axis, measure, form)
-        st.altair_chart(chart, width="stretch")
+    run_differences.curves(chosen, titles)
+    below_curves()
+    run_differences.settings(chosen, titles)
 
 
 def _scores(run: Run) -> None:
@@ -177,17 +141,3 @@ def _downloads(run: Run) -> None:
             icon=":material/description:",
             on_click="ignore",
         )
-
-
-def _title(run: Run) -> str:
-    return f"{notes.name_of(run)} · {run.id}"
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = json.dumps(value)
-    return flat

@@ -12,31 +12,32 @@ COLOURS = {"ok": "#4cc2ff", "unsure": "#ffc857"}
 CERTAIN, SURE = 0.999, 0.95
 
 
-def verdict(prediction: Prediction) -> None:
-    """The digit, large, and beside it how sure the network is."""
-    answer, words = in_words(prediction)
-    shown = "–" if prediction.digit is None else str(prediction.digit)
-    colour = COLOURS.get(prediction.status, "#9aa4b2")
-    st.html(
-        f'<div style="display:flex;align-items:center;gap:1.2rem;min-height:6rem">'
-        f'<div role="status" aria-label="Answer" style="font-size:5.5rem;line-height:1;'
-        f'font-weight:700;min-width:3.6rem;text-align:center;color:{colour}">{shown}</div>'
-        f'<div><div style="font-size:1.25rem;font-weight:600">{html.escape(answer)}</div>'
-        f'<div style="opacity:.8">{html.escape(words)}</div></div></div>'
-    )
+LARGE = (
+    '<div style="display:flex;align-items:center;gap:1.2rem;min-height:6rem">'
+    '<div role="status" aria-label="Answer" style="font-size:5.5rem;line-height:1;'
+    'font-weight:700;min-width:3.6rem;text-align:center;color:{colour}">{digit}</div>'
+    '<div><div style="font-size:1.25rem;font-weight:600">{answer}</div>'
+    '<div style="opacity:.8">{words}</div></div></div>'
+)
+IN_A_ROW = (
+    '<div style="display:flex;align-items:center;gap:.8rem;min-height:2.6rem">'
+    '<div role="status" aria-label="Answer" style="font-size:2.4rem;line-height:1;'
+    'font-weight:700;min-width:1.8rem;text-align:center;color:{colour}">{digit}</div>'
+    '<div style="line-height:1.25"><b>{answer}</b><br>'
+    '<span style="opacity:.8">{words}</span></div></div>'
+)
 
 
-def small_verdict(prediction: Prediction) -> None:
-    """The same in one row, for a phone."""
+def verdict(prediction: Prediction, small: bool = False) -> None:
+    """The digit, large, and beside it how sure the network is; in one row where small."""
     answer, words = in_words(prediction)
-    shown = "–" if prediction.digit is None else str(prediction.digit)
-    colour = COLOURS.get(prediction.status, "#9aa4b2")
     st.html(
-        f'<div style="display:flex;align-items:center;gap:.8rem;min-height:2.6rem">'
-        f'<div role="status" aria-label="Answer" style="font-size:2.4rem;line-height:1;'
-        f'font-weight:700;min-width:1.8rem;text-align:center;color:{colour}">{shown}</div>'
-        f'<div style="line-height:1.25"><b>{html.escape(answer)}</b><br>'
-        f'<span style="opacity:.8">{html.escape(words)}</span></div></div>'
+        (IN_A_ROW if small else LARGE).format(
+            digit="–" if prediction.digit is None else prediction.digit,
+            colour=COLOURS.get(prediction.status, "#9aa4b2"),
+            answer=html.escape(answer),
+            words=html.escape(words),
+        )
     )
 
 

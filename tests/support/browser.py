@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -96,7 +96,8 @@ def wait_until_healthy(
 
 def open_page(page: Page, url: str) -> None:
     page.goto(url)
-    page.locator(CANVAS).wait_for(timeout=30_000)
+    # A phone tells its width a moment late: for that moment there are two, the first one going.
+    expect(page.locator(CANVAS)).to_have_count(1, timeout=30_000)
     page.wait_for_timeout(300)  # the canvas takes strokes a moment after it is shown
 
 

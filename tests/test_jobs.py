@@ -59,7 +59,7 @@ def test_a_job_runs_is_seen_by_all_and_ends_in_a_run(artifacts: Path) -> None:
     assert (ended.state, ended.who, ended.reason) == ("finished", "anna", "")
     assert store.open_run(job.id).config["command"] == job.shown_command
     assert job.id in job_files.log_tail(job)
-    assert jobs.list_jobs()[0].id == job.id
+    assert job_files.ids_of_jobs()[0] == job.id
 
 
 def test_stopping_keeps_what_was_learnt(artifacts: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_broken_record_is_no_job(artifacts: Path, content: str) -> None:
     (artifacts / "jobs").mkdir(parents=True)
     (artifacts / "jobs" / "20261122-141503-3f9a1c.json").write_text(content)
     assert jobs.latest() is None
-    assert jobs.list_jobs() == []
+    assert [jobs.find(run_id) for run_id in job_files.ids_of_jobs()] == [None]
 
 
 def test_a_flood_of_messages_does_not_fill_the_disk(artifacts: Path) -> None:

@@ -1,16 +1,29 @@
 """The collections that are on this machine, by name and part."""
 
 import sys
+from collections.abc import Iterable
 
 from mnist_cnn.data.bundled_digits import load_bundled_digits
 from mnist_cnn.data.download import DownloadCallback
-from mnist_cnn.data.mnist import check_mnist, load_mnist, mnist_part
-from mnist_cnn.data.pen_digits import framed_drawings, load_pen_digits
+from mnist_cnn.data.mnist import MNIST_FILE, check_mnist, load_mnist, mnist_part
+from mnist_cnn.data.pen_digits import PEN_DIGITS_FILE, framed_drawings, load_pen_digits
 from mnist_cnn.errors import DataMissing
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import data_folder
 
+DOWNLOADED = {"mnist": MNIST_FILE, "pen-digits": PEN_DIGITS_FILE}
+"""The collections that are downloaded, and what they are called in the data folder."""
+
 TEST_SETS = ("mnist-test", "pen-digits-test", "bundled-digits-test")
+
+
+def to_download(collections: Iterable[str]) -> tuple[str, ...]:
+    """Those of the collections that have to be downloaded first."""
+    return tuple(
+        name
+        for name in collections
+        if name in DOWNLOADED and not (data_folder() / DOWNLOADED[name]).exists()
+    )
 
 
 def local_test_sets() -> list[Dataset]:
@@ -34,14 +47,11 @@ def local_training_set(test_set: str) -> Dataset | None:
 
 
 def _local_part(test_set: str, part: str) -> Dataset | None:
-    files = {"mnist-test": "mnist.npz", "pen-digits-test": "pen_digits.jsonl.gz"}
-    if test_set not in TEST_SETS:
-        return None
-    if test_set in files and not (data_folder() / files[test_set]).exists():
+    if test_set not in TEST_SETS or to_download([test_set.removesuffix("-test")]):
         return None
     try:
         if test_set == "mnist-test":  # this part alone: to frame the others takes time and memory
-            return mnist_part(check_mnist(data_folder() / files[test_set]), part)
+            return mnist_part(check_mnist(data_folder() / MNIST_FILE), part)
         if test_set == "pen-digits-test":
             return framed_drawings(f"pen-digits-{part}", getattr(load_pen_digits(), part))
         bundled: Dataset = getattr(load_bundled_digits(), part)

@@ -13,6 +13,8 @@ from mnist_cnn.ink.image_batches import framed_images
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import data_folder
 
+MNIST_FILE = "mnist.npz"
+"""What it is called in the data folder."""
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 
 MNIST_SHA256 = "72f393efcb62341c9a05cecb9ecaf56941ec97e3139ad361841a7588a454f51c"
@@ -31,7 +33,7 @@ def load_mnist(url: str = MNIST_URL, progress: DownloadCallback | None = None) -
     Raises:
         DataMissing: it is not there and cannot be downloaded, or holds other arrays.
     """
-    path = data_folder() / "mnist.npz"
+    path = data_folder() / MNIST_FILE
     if not path.exists():
         download(url, path, check_mnist, progress)
     arrays = check_mnist(path)

@@ -18,6 +18,8 @@ from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import data_folder
 from mnist_cnn.storage import replacing
 
+PEN_DIGITS_FILE = "pen_digits.jsonl.gz"
+"""What it is called in the data folder."""
 PEN_DIGITS_URL = (
     "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip"
 )
@@ -43,7 +45,7 @@ def load_pen_digits(
     Raises:
         DataMissing: they are not there and cannot be downloaded, or differ from the recorded.
     """
-    path = data_folder() / "pen_digits.jsonl.gz"
+    path = data_folder() / PEN_DIGITS_FILE
     if not path.exists():
         _download_pen_digits(url, path, progress)
     drawings = _check_pen_digits(path)

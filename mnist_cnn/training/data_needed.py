@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mnist_cnn.data import local_sets
 from mnist_cnn.models.recipes import Augmentation, Recipe
-from mnist_cnn.settings import data_folder
-
-FILES = {"mnist": "mnist.npz", "pen-digits": "pen_digits.jsonl.gz"}
-"""The data sets that are downloaded, and what they are called in the data folder."""
 
 MEGABYTES = {"mnist": 11, "pen-digits": 5}
 """What is fetched for each."""
@@ -21,9 +18,7 @@ SKETCHED = 2_000
 
 def to_download(recipe: Recipe) -> tuple[str, ...]:
     """The data sets of a recipe that are not on this machine."""
-    return tuple(
-        name for name in recipe.data if name in FILES and not (data_folder() / FILES[name]).exists()
-    )
+    return local_sets.to_download(recipe.data)
 
 
 def megabytes(names: Sequence[str]) -> int:
@@ -34,7 +29,11 @@ def megabytes(names: Sequence[str]) -> int:
 def without_download(recipe: Recipe) -> Recipe:
     """The same recipe on the bundled digits, which need no download. One that learns from scans as
     they are gets more epochs, digits from templates and augmentation, for they are few."""
-    others = tuple(name for name in recipe.data if name not in FILES and name != "bundled-digits")
+    others = tuple(
+        name
+        for name in recipe.data
+        if name not in local_sets.DOWNLOADED and name != "bundled-digits"
+    )
     there = replace(recipe, data=("bundled-digits", *others))
     if recipe.pools.sketched:
         return there

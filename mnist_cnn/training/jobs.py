@@ -153,11 +153,6 @@ def find(run_id: str) -> Job | None:
         return replace(job, state="interrupted", reason=GONE)
 
 
-def list_jobs() -> list[Job]:
-    """Every job, the newest first."""
-    return [job for job in map(find, ids_of_jobs()) if job]
-
-
 def progress(job: Job) -> TrainingProgress:
     """Where a job is; before its first report, and once its run is whole, an empty one."""
     known = read_json(store.new_folder(job.id) / "progress.json")

@@ -84,15 +84,21 @@ def pen_up_to(seen: str, page: Page, stroke: Sequence[tuple[float, float]]) -> f
 
 
 def strokes_in_turn(chromium: Browser, urls: dict[str, str], count: int) -> dict[str, list[float]]:
-    """Digits of one stroke on each app in turn, each on a fresh page."""
+    """Digits of one stroke on each app in turn, where it has a Clear each on an empty canvas."""
     spent: dict[str, list[float]] = {app: [] for app in urls}
+    pages = {app: chromium.new_page(viewport={"width": 1280, "height": 900}) for app in urls}
+    for app, url in urls.items():
+        browser.open_page(pages[app], url)
     for drawing in range(-1, count):
-        for app, url in urls.items():
-            page = chromium.new_page(viewport={"width": 1280, "height": 900})
-            browser.open_page(page, url)
+        for app, page in pages.items():
             spent_ms = pen_up_to(BARS, page, STROKES[drawing % len(STROKES)])
             spent[app] += [spent_ms] if drawing >= 0 else []  # the first is for warming up
-            page.close()
+            clear = page.locator("button").filter(has_text="Clear")
+            if clear.count():
+                clear.click()
+                page.wait_for_timeout(700)  # an empty canvas, and a page that has settled
+    for page in pages.values():
+        page.close()
     return spent
 
 

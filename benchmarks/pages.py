@@ -24,6 +24,7 @@ from mnist_cnn.data import mnist
 from mnist_cnn.evaluation import robustness
 from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training import jobs
 from tests.support import browser
 from tests.support.artifacts import another_run
 
@@ -103,6 +104,21 @@ def mistakes(page: Page, url: str, times: int) -> Iterator[tuple[str, float, flo
     yield "Compare models with four runs, first paint", paint, 1500
 
 
+def ended(page: Page, url: str) -> float:
+    """Seconds from a training's last file until its end card is on screen."""
+    job = jobs.start(["--preset", "quick", "--data", "bundled-digits"], "a benchmark")
+    page.goto(f"{url}/Train")
+    while not (store.new_folder(job.id) / "run.json").exists():
+        page.wait_for_timeout(5)
+    began = time.perf_counter()
+    page.get_by_text("All about this run").wait_for()
+    return time.perf_counter() - began
+
+
+def end_cards(page: Page, url: str, times: int) -> Iterator[tuple[str, float, float]]:
+    yield "run whole → its end card", median_ms(times, lambda: ended(page, url)), 1000
+
+
 def many_runs(page: Page, url: str, times: int, count: int) -> Iterator[tuple[str, float, float]]:
     """A table of so many runs, all but a few of which are links to one."""
     source = store.production_run()
@@ -135,6 +151,7 @@ def main() -> None:
             for rows in (
                 first_paints(page, server.url, times),
                 mistakes(page, server.url, times),
+                end_cards(page, server.url, times),
                 many_runs(page, server.url, times, options.runs),
             ):
                 for what, value, most in rows:

@@ -62,8 +62,8 @@ def images_per_second(images: int) -> tuple[float, float]:
     return statistics.median(ours), statistics.median(plain)
 
 
-def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
-    """Pen-up to bars and memory of the server, idle and while `standard` is trained."""
+def dashboard_meanwhile(folder: Path, strokes: int, preset: str) -> dict[str, float]:
+    """Pen-up to bars and memory of the server, idle and while a preset is trained."""
     artifacts = folder / "artifacts"
     shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
     os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
@@ -83,7 +83,7 @@ def dashboard_meanwhile(folder: Path, strokes: int) -> dict[str, float]:
 
         idle = latency()
         before = memory_mb(server.pid)
-        job = jobs.start(["--preset", "standard"], "a benchmark")
+        job = jobs.start(["--preset", preset], "a benchmark")
         while jobs.progress(job).phase != "training" or jobs.progress(job).batch < 50:
             time.sleep(0.2)
             assert jobs.running(), job_files.log_tail(job)
@@ -144,8 +144,11 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--meanwhile", choices=PRESETS, default="standard")
     parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
-    options = shortened(parser.parse_args(), images=1_000, runs=50, strokes=2, presets=["quick"])
+    options = shortened(
+        parser.parse_args(), images=1_000, runs=50, strokes=2, presets=["quick"], meanwhile="quick"
+    )
     print("| medians of one run | measured | beside it | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -154,9 +157,9 @@ def main() -> None:
             f"| table of {options.runs:,} runs, first time | {first:.2f} s | "
             f"again: {again:.2f} s | |"
         )
-        now = dashboard_meanwhile(folder, options.strokes)
+        now = dashboard_meanwhile(folder, options.strokes, options.meanwhile)
         print(
-            f"| pen-up → bars while `standard` trains | {now['busy']:.0f} ms | "
+            f"| pen-up → bars while `{options.meanwhile}` trains | {now['busy']:.0f} ms | "
             f"idle: {now['idle']:.0f} ms | {now['busy'] / now['idle']:.2f} |"
         )
         print(

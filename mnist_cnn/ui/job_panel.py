@@ -21,6 +21,7 @@ def panel(job: Job, who: str | None) -> None:
     """The job, renewed every second while it runs."""
     if job.state == "running":
         st.fragment(_panel, run_every=1.0)(job.id, who)
+        st.fragment(_until_it_ends, run_every=0.3)(job.id)
     else:
         _panel(job.id, who)
 
@@ -30,16 +31,19 @@ def _panel(job_id: str, who: str | None) -> None:
     if job is None:
         st.info("This training is not known any more.")
         return
-    if job.state != "running" and st.session_state.get("watching") == job_id:
-        st.session_state["watching"] = None
-        st.rerun()
     with st.container(border=True):
         if job.state == "running":
-            st.session_state["watching"] = job_id
             _running(job, who)
         else:
             ended(job, who)
         command_and_log(job, who)
+
+
+def _until_it_ends(job_id: str) -> None:
+    """Looks oftener than the panel is renewed, since this takes next to nothing."""
+    job = jobs.find(job_id)
+    if job is None or job.state != "running":
+        st.rerun()
 
 
 def command_and_log(job: Job, who: str | None) -> None:

@@ -15,8 +15,10 @@ def learning(run_id: str) -> None:
         accuracy.altair_chart(
             charts.live_curve(curve, history, "accuracy", "Accuracy", ".1%"), width="stretch"
         )
-    with st.expander("Confusion matrix of the validation digits, per epoch"):
-        matrix_view.per_epoch(run_id)
+    title = "Confusion matrix of the validation digits, per epoch"
+    with st.expander(title, key="validation matrix", on_change="rerun") as expander:
+        if expander.open:
+            matrix_view.per_epoch(run_id)
 
 
 def own_drawing(run_id: str, still: bool) -> None:

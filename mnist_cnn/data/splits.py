@@ -1,12 +1,26 @@
-"""How collections are divided for good into training, validation and test parts."""
+"""How collections are divided for good into training, validation and test parts, by writer."""
 
+import hashlib
 from dataclasses import dataclass
 
 from mnist_cnn.records import Dataset
 
-VALIDATION_WRITERS = tuple(f"pendigits-{n}" for n in (21, 22, 23, 24))
+VALIDATION_WRITERS = (
+    *(f"pendigits-{n}" for n in (21, 22, 23, 24)),
+    *(f"kensanata/{code}" for code in ("0012_CH3M", "0018_CHXX")),
+)
 
-TEST_WRITERS = tuple(f"pendigits-{n}" for n in (25, 26, 27, 28, 29, 30))
+TEST_WRITERS = (
+    *(f"pendigits-{n}" for n in (25, 26, 27, 28, 29, 30)),
+    *(f"kensanata/{code}" for code in ("0003_CH3M", "0009_CH4M", "0016_CH3F")),
+)
+
+TEST_DONORS = ("apb", "apd", "ape")
+"""Of UNIPEN. Mostly the same people, so all of them stand on one side; they wrote most of the whole
+numbers, which are for testing."""
+
+TEST_SHARE, VALIDATION_SHARE = 8, 12
+"""Of a hundred writers of UNIPEN's other donors."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,16 @@ class Splits:
 
 
 def writer_part(writer: str | None) -> str:
-    """Which part of the pen digits a writer belongs to: train, validation or test."""
-    if writer in TEST_WRITERS:
+    """Which part a writer belongs to in every collection: train, validation or test."""
+    name = writer or ""
+    donor, slash, _ = name.partition("/")
+    if name in TEST_WRITERS or donor in TEST_DONORS:
         return "test"
-    return "validation" if writer in VALIDATION_WRITERS else "train"
+    if name in VALIDATION_WRITERS:
+        return "validation"
+    if not slash or donor == "kensanata":
+        return "train"
+    place = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 100
+    if place < TEST_SHARE:
+        return "test"
+    return "validation" if place < TEST_SHARE + VALIDATION_SHARE else "train"

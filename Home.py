@@ -14,6 +14,7 @@ from mnist_cnn.ui import (
     invitation,
     layout,
     line_handover,
+    my_hand,
     steps,
     ways_in,
 )
@@ -42,7 +43,7 @@ def reader() -> None:
             typed = key_pressed("home")
         try:
             ink = ways_in.WAYS[way](width, height, typed)
-            classifier = serving.production_classifier()
+            classifier = my_hand.digits_classifier()
             if isinstance(ink, bytes):
                 result = predict_image(classifier, ink)
             elif ink is not None:
@@ -75,6 +76,7 @@ def answer(
         elif prediction.probabilities:
             correction.control(result, () if isinstance(ink, bytes) else ink, typed)
         layout.read_by(result.run_id)
+        my_hand.credit()
 
 
 def below(way: str, ink: Ink | None, result: PredictionResult | None) -> None:

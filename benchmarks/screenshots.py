@@ -2,7 +2,8 @@
 
     python -m benchmarks.screenshots [--quick]
 
-docs/demo.gif shows a digit that is drawn and recognised, docs/pages/*.png a page each. With --quick
+docs/demo.gif shows a digit that is drawn and recognised, docs/hand.gif a hand that is taught on a
+phone, docs/pages/*.png a page each. With --quick
 they are made in a folder that is thrown away.
 """
 
@@ -16,7 +17,7 @@ from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from benchmarks.options import parser as quick_parser
 from mnist_cnn.settings import PROJECT_FOLDER
-from tests.support import browser
+from tests.support import browser, hands
 from tests.support.browser import SEVEN, draw, on_canvas, open_page, scaled
 from tests.support.drawings import written
 
@@ -25,6 +26,8 @@ THUMBNAIL = 640
 """Pixels of a page's picture in width."""
 FRAME = 560
 """Pixels of the film in width."""
+PHONE_FRAME = 260
+"""The same on a phone."""
 SETTLED = 1500
 """Milliseconds after which charts have come to rest."""
 
@@ -64,6 +67,11 @@ def plain(name: str, waits_for: str) -> Callable[[Page, str], None]:
     return show
 
 
+def hand(page: Page, url: str) -> None:
+    open_page(page, f"{url}/My_handwriting")
+    hands.teach(page, browser.draw, 4)
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "home": home,
     "numbers": numbers,
@@ -72,6 +80,7 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "runs": plain("Training_runs", "[data-testid=stDataFrame]"),
     "confusion": plain("Confusion_matrix", "canvas, svg.marks"),
     "compare": plain("Compare_models", "canvas, svg.marks"),
+    "hand": hand,
 }
 
 
@@ -98,8 +107,34 @@ def film(page: Page, url: str) -> list[Image.Image]:
     return [*frames, picture(page, FRAME)]
 
 
-def save_film(frames: list[Image.Image], path: Path) -> None:
-    durations = [900, *[180] * (len(frames) - 2), 3000]
+def film_of_a_hand(page: Page, url: str) -> list[Image.Image]:
+    """On a phone: a slashed zero is no digit; ten digits are taught; it is a 0."""
+    frames = []
+
+    def look(page: Page) -> None:
+        page.wait_for_timeout(350)
+        frames.append(picture(page, PHONE_FRAME))
+
+    def write_a_zero() -> None:
+        box = canvas(page)
+        browser.draw_by_finger(page, hands.on_screen(0, box["width"], 9))
+        page.wait_for_timeout(SETTLED)
+        look(page)
+
+    open_page(page, url)
+    write_a_zero()
+    browser.click_button(page, "Clear")
+    open_page(page, f"{url}/My_handwriting")
+    hands.teach(page, browser.draw_by_finger, 10, look)
+    page.get_by_text("Try it on Home").click()
+    page.locator(browser.CANVAS).wait_for()
+    page.wait_for_timeout(SETTLED)
+    write_a_zero()
+    return frames
+
+
+def save_film(frames: list[Image.Image], path: Path, each: int = 180) -> None:
+    durations = [900, *[each] * (len(frames) - 2), 3000]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
 
@@ -119,8 +154,10 @@ def main() -> None:
                 picture(page, THUMBNAIL).save(docs / "pages" / f"{name}.png", optimize=True)
                 page.close()
             save_film(film(chromium.new_page(viewport=VIEW), server.url), docs / "demo.gif")  # type: ignore[arg-type]
+            phone = chromium.new_page(**browser.PHONE)  # type: ignore[arg-type]
+            save_film(film_of_a_hand(phone, server.url), docs / "hand.gif", each=450)
         chromium.close()
-        for path in sorted([docs / "demo.gif", *(docs / "pages").glob("*.png")]):
+        for path in sorted([*docs.glob("*.gif"), *(docs / "pages").glob("*.png")]):
             print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

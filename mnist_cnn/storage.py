@@ -118,6 +118,18 @@ def move(source: Path, target: Path) -> None:
         raise storage_failed(target, error) from error
 
 
+def remove_file(path: Path) -> None:
+    """Removes a file; it may be gone already.
+
+    Raises:
+        StorageFailed: it may not be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_failed(path, error) from error
+
+
 def copy_folder(source: Path, target: Path) -> None:
     """Copies a folder; readers see it whole or not at all.
 

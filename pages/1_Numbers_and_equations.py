@@ -9,8 +9,7 @@ from mnist_cnn.expressions import reader
 from mnist_cnn.expressions.line import Line
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
-from mnist_cnn.runs import serving
-from mnist_cnn.ui import cache, layout, line_handover, line_view
+from mnist_cnn.ui import cache, layout, line_handover, line_view, my_hand
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
 from mnist_cnn.ui.verdict import headline
@@ -36,11 +35,11 @@ def conversation() -> None:
             if key_pressed("line") == "Backspace":
                 undo("line")
             written = drawing_canvas("line", *line_handover.line_canvas())
-            line = reader.read_strokes_line(written, serving.line_networks()) if written else None
+            line = reader.read_strokes_line(written, my_hand.line_networks()) if written else None
         else:
             written = pictured(way)
             if written is not None:
-                line = reader.read_ink_line(written, serving.line_networks())
+                line = reader.read_ink_line(written, my_hand.line_networks())
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
     if line:
@@ -50,6 +49,7 @@ def conversation() -> None:
         line_view.boxes(line, written)
         line_view.chips(line, correct)
         line_view.details(line)
+        my_hand.credit()
     if way == "Draw":
         pen_width_control("line")
 

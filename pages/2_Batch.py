@@ -5,8 +5,15 @@ import streamlit as st
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs.files import expected, items_of
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.runs import serving
-from mnist_cnn.ui import batch_list, batch_matrix, batch_start, batch_table, batch_view, layout
+from mnist_cnn.ui import (
+    batch_list,
+    batch_matrix,
+    batch_start,
+    batch_table,
+    batch_view,
+    layout,
+    my_hand,
+)
 from mnist_cnn.ui.batch_session import Batch
 
 layout.page(
@@ -17,11 +24,11 @@ layout.page(
 
 
 def read(files: list[tuple[str, bytes]], into: Batch) -> None:
-    classifier = serving.production_classifier()
+    classifier = my_hand.digits_classifier()
     results = stream.read_all(items_of(files), classifier)
     total = sum(expected(content) for _, content in files)
     with st.container():
-        into.run_id = classifier.run_id
+        into.run_id, into.hand = classifier.run_id, my_hand.answers()
         batch_view.read(results, total, into)
 
 

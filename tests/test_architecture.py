@@ -13,7 +13,7 @@ from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
     *("errors", "settings", "records", "metrics", "native_output", "access", "storage"),
-    *("ink", "models", "data", "expressions", "evaluation", "runs", "training", "batch"),
+    *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),
     *("__main__", "Home", "pages", "app"),
 )

@@ -75,7 +75,7 @@ def test_a_strangers_correction_is_not_kept(shipped_copy: Path) -> None:
     pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
     pills.set_value(1).run()
     assert not app.exception
-    assert any("only the owner" in caption.value for caption in app.caption)
+    assert any("Only the owner" in caption.value for caption in app.caption)
     assert corrections.load() == ()
 
 

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from mnist_cnn.cli.options import add_command, add_run_option, chosen_classifier, positive
+from mnist_cnn.cli.options import (
+    add_command,
+    add_hand_option,
+    add_run_option,
+    chosen_classifier,
+    positive,
+)
 from mnist_cnn.cli.output import say, show_in_place
 from mnist_cnn.errors import BadInput
 from mnist_cnn.storage import make_folder, replacing, storage_failed, write_atomically
@@ -36,6 +42,7 @@ def add_commands(commands: Any) -> None:
     batch.add_argument(
         "--annotated", type=Path, metavar="FOLDER", help="for copies of sheets with their answers"
     )
+    add_hand_option(batch)
     add_run_option(batch)
 
 
@@ -46,7 +53,7 @@ def _batch(options: argparse.Namespace) -> int:
 
     if options.engine == "ray":
         return _batch_on_ray(options)
-    classifier = chosen_classifier(options.run_id)
+    classifier = chosen_classifier(options.run_id, options.hand)
     results = read_all(files.items_of(files.files_in(options.inputs)), classifier)
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
@@ -63,6 +70,8 @@ def _batch_on_ray(options: argparse.Namespace) -> int:
     from mnist_cnn.batch import on_ray
     from mnist_cnn.runs import store
 
+    if options.hand:
+        raise BadInput("A hand is one person's; please leave out --hand or --engine ray.")
     if options.output is None:
         raise BadInput("Please say with --output FOLDER where Ray is to write its Parquet shards.")
     if options.output.exists() and any(options.output.iterdir()):

@@ -31,6 +31,15 @@ def add_strokes_option(command: argparse.ArgumentParser, help_text: str) -> None
     command.add_argument("--strokes", type=Path, metavar="FILE", help=help_text)
 
 
+def add_hand_option(command: argparse.ArgumentParser) -> None:
+    """Whose handwriting it is."""
+    command.add_argument(
+        "--hand",
+        metavar="HAND",
+        help="a my-hand.json, or the name of a hand that is kept here: read that person",
+    )
+
+
 def positive(kind: type) -> Callable[[str], Any]:
     """A parser of numbers above zero and below a million."""
 
@@ -44,8 +53,34 @@ def positive(kind: type) -> Callable[[str], Any]:
     return parse
 
 
-def chosen_classifier(run_id: str | None) -> "Classifier":
-    """The classifier of a run; else the one in production, or that which answers for it."""
+def chosen_classifier(run_id: str | None, hand: str | None = None) -> "Classifier":
+    """The classifier of a run; else the one in production, or that which answers for it. It listens
+    to a hand where one is named."""
+    network = _network(run_id)
+    return with_hand(network, hand) if hand else network
+
+
+def with_hand(network: "Classifier", hand: str) -> "Classifier":
+    """The network as it listens to a hand's file, or to one that is kept here under that name.
+
+    Raises:
+        BadInput: there is no such hand, or it cannot be read.
+    """
+    from mnist_cnn.cli.output import say
+    from mnist_cnn.hands import hand_files, kept_hands
+    from mnist_cnn.hands.gain import learn
+
+    path = Path(hand)
+    found = hand_files.unpacked(path.read_bytes()) if path.is_file() else kept_hands.load(hand)
+    for complaint in found[1]:
+        say(complaint)
+    listens, gain = learn(network, found[0])
+    if gain.worse:
+        say(f"The hand {hand} reads its own drawings worse than the network does; it is not used.")
+    return listens
+
+
+def _network(run_id: str | None) -> "Classifier":
     from mnist_cnn.cli.output import say
     from mnist_cnn.runs import serving, store
     from mnist_cnn.runs.loading import load_classifier

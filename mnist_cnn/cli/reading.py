@@ -2,10 +2,18 @@
 
 import argparse
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_cnn.cli.options import add_command, add_run_option, add_strokes_option, chosen_classifier
+from mnist_cnn.cli.options import (
+    add_command,
+    add_hand_option,
+    add_run_option,
+    add_strokes_option,
+    chosen_classifier,
+    with_hand,
+)
 from mnist_cnn.cli.output import print_json, say
 from mnist_cnn.errors import BadInput, BadStrokes
 
@@ -21,13 +29,20 @@ def add_commands(commands: Any) -> None:
     for command in (predict, read):
         command.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
         add_strokes_option(command, "a strokes file instead")
+        add_hand_option(command)
     add_run_option(predict)
+    adapt = add_command(
+        commands, "adapt", _adapt, "learn a hand", "adapt --strokes mine.jsonl --output hand.json"
+    )
+    adapt.add_argument("--strokes", type=Path, required=True, metavar="FILE", help="labelled")
+    adapt.add_argument("--output", type=Path, required=True, metavar="HAND")
+    add_run_option(adapt)
 
 
 def _predict(options: argparse.Namespace) -> int:
     from mnist_cnn.models.pipeline import predict_image, predict_strokes
 
-    classifier = chosen_classifier(options.run_id)
+    classifier = chosen_classifier(options.run_id, options.hand)
 
     def result(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
         if isinstance(source, Path):
@@ -43,6 +58,8 @@ def _read(options: argparse.Namespace) -> int:
     from mnist_cnn.runs import serving
 
     networks = serving.line_networks()
+    if options.hand:
+        networks = replace(networks, digits=with_hand(networks.digits, options.hand))
 
     def result(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
         if isinstance(source, Path):
@@ -63,7 +80,7 @@ def _each(
         try:
             if isinstance(source, BadStrokes):
                 raise source
-            print_json({**result(source), **origin})
+            print_json({**result(source), **origin, **_by_hand(options)})
         except BadInput as error:
             failed = True
             say(f"{source}: {error}" if isinstance(source, Path) else str(error))
@@ -81,3 +98,28 @@ def _sources(options: argparse.Namespace) -> "Iterator[tuple[dict[str, Any], Dra
     if options.strokes:
         for number, row in numbered_strokes(options.strokes):
             yield {"line": number}, row if isinstance(row, BadStrokes) else row.strokes
+
+
+def _by_hand(options: argparse.Namespace) -> dict[str, str]:
+    """Says in the answer by whose hand it was read."""
+    return {"hand": options.hand} if options.hand else {}
+
+
+def _adapt(options: argparse.Namespace) -> int:
+    from mnist_cnn.hands import hand_files
+    from mnist_cnn.hands.gain import learn
+    from mnist_cnn.ink.stroke_files import numbered_strokes
+    from mnist_cnn.storage import write_atomically
+
+    drawings, complaints = hand_files.of_drawings(numbered_strokes(options.strokes))
+    for complaint in complaints:
+        say(complaint)
+    if not drawings:
+        raise BadInput(
+            f"{options.strokes} holds no drawing with a digit as its label, so there is nothing to "
+            "learn."
+        )
+    _, gain = learn(chosen_classifier(options.run_id), drawings)
+    write_atomically(options.output, hand_files.packed(drawings))
+    print_json(gain.as_dict())
+    return 2 if complaints else 0

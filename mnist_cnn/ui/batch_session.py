@@ -73,6 +73,8 @@ class Batch:
     seconds: float = 0.0
     whole: bool = False
     run_id: str = ""
+    hand: int = 0
+    """How many drawings of the visitor's own hand it was read with."""
     note: str = ""
     example: bool = False
     opened: int | None = None

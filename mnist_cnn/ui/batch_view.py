@@ -71,6 +71,8 @@ def summary(done: Batch) -> None:
             st.metric(name, f"{count:,}", width="content")
         if labelled:
             st.metric("Accuracy", f"{right / labelled:.2%}", width="content")
+    if done.hand:
+        st.caption(f":material/draw: Read with your hand ({counted(done.hand, 'drawing')}).")
     if not done.whole:
         st.warning("Stopped; this is what was read until then.", icon=":material/stop_circle:")
     if labelled:

@@ -1,6 +1,6 @@
 // Stands beside the drawing canvases of a page. Takes their own toolbar away, which is invisible and
-// swallows strokes all the same; gives them a name; lets keys draw and correct; and tells how wide a
-// phone is.
+// swallows strokes all the same; gives them a name; lets keys draw and correct; tells when the pen
+// rests, and how wide a phone is.
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
   .dc-toolbar { display: none !important }
@@ -22,12 +22,27 @@ function mouse(kind, target, canvas, at) {
   }));
 }
 
-function dress(root, canvas, label, press) {
+// Tells once the pen has been up for so many milliseconds after it was down.
+function tellRests(frame, milliseconds, press) {
+  let timer = 0;
+  frame.addEventListener("pointerdown", () => {
+    clearTimeout(timer);
+    const lifted = () => {
+      for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, lifted, true);
+      clearTimeout(timer);
+      timer = setTimeout(() => { if (frame.isConnected) press("Rest"); }, milliseconds);
+    };
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, lifted, true);
+  }, true);
+}
+
+function dress(root, canvas, label, press, rest) {
   const frame = root.querySelector(".dc-root");
   const pen = document.createElement("div");
   pen.className = "pen";
   frame.append(pen);
   frame.tabIndex = 0;
+  if (rest) tellRests(frame, rest, press);
   frame.setAttribute("role", "application");
   frame.setAttribute("aria-label", label);
   const at = { x: canvas.clientWidth / 2, y: canvas.clientHeight / 4 };
@@ -73,7 +88,7 @@ export default function ({ data, setTriggerValue, setStateValue }) {
       const canvas = root.querySelector("canvas.upper-canvas");
       if (canvas && !dressed.has(canvas)) {
         dressed.add(canvas);
-        dress(root, canvas, data.label, (key) => setTriggerValue("key", key));
+        dress(root, canvas, data.label, (key) => setTriggerValue("key", key), data.rest);
       }
     }
   };

@@ -81,6 +81,16 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     return from_canvas(result.json_data)
 
 
+def strokes_on(name: str) -> tuple[Stroke, ...]:
+    """What was on a canvas when it was last heard of: strokes (points, 2) in canvas pixels."""
+    return from_canvas({"objects": _drawing(name).objects})
+
+
+def clear(name: str) -> None:
+    """Empties a canvas."""
+    _drawing(name).clear()
+
+
 def undo(name: str) -> None:
     """Takes the last stroke of a canvas back."""
     _drawing(name).undo()
@@ -102,7 +112,7 @@ def put(name: str, strokes: Sequence[Stroke], width: int, height: int) -> None:
 
 def hand_over(name: str, other: str, width: int, height: int) -> None:
     """Puts what is on one canvas on another, which has that many pixels."""
-    strokes = from_canvas({"objects": _drawing(name).objects})
+    strokes = strokes_on(name)
     if strokes:
         put(other, strokes, width, height)
 

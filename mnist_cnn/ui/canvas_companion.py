@@ -21,11 +21,19 @@ _companion = st.components.v2.component(
 )
 
 
-def key_pressed(name: str) -> str:
-    """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none."""
+RESTED = "Rest"
+"""In place of a key: the pen has been up for a while."""
+
+
+def key_pressed(name: str, rest: float = 0) -> str:
+    """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none.
+
+    Args:
+        rest: after so many seconds without the pen it is `RESTED`; 0 for never.
+    """
     result = _companion(
         key=f"{name} companion",
-        data={"label": LABEL, "narrow": narrow()},
+        data={"label": LABEL, "narrow": narrow(), "rest": round(1000 * rest)},
         on_key_change=lambda: None,
         on_narrow_change=lambda: _keep_width(name),
         height="content",

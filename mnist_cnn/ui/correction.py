@@ -1,4 +1,4 @@
-"""Says in one click what a digit really is, and keeps that for training."""
+"""Says in one click what a digit really is: the hand learns it, and it is kept for training."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,9 @@ import streamlit as st
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import DigitsError
+from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.records import PredictionResult, Stroke
-from mnist_cnn.ui import auth, layout
+from mnist_cnn.ui import auth, layout, my_hand
 
 
 def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: str = "") -> None:
@@ -31,23 +32,31 @@ def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: st
 
 
 def _settle(key: str, chosen: int | None, correction: Correction) -> None:
-    """Brings what is kept into line with what is chosen, and says so."""
+    """Brings what is kept, and the visitor's hand, into line with what is chosen, and says so."""
     kept: dict[str, int] = st.session_state.setdefault("put right", {})
-    if not auth.actor():
-        st.caption(
-            f"Thank you. It is a {chosen} to you; only the owner of this dashboard keeps "
-            "corrections, so it counts until you draw anew."
-        )
-    elif chosen is None:
-        corrections.take_back(correction)
+    hand, owner = my_hand.of_session(), auth.actor()
+    drawing = TaughtDrawing(correction.label, correction.image, correction.strokes)
+    if chosen is None:
+        if owner:
+            corrections.take_back(correction)
+        hand.forget(drawing)
         del kept[key]
         st.caption("Taken back.")
-    else:
-        if kept.get(key) != chosen:
+        return
+    if kept.get(key) != chosen:
+        if owner:
             corrections.add([correction])
-            kept[key] = chosen
+        hand.teach([drawing])
+        kept[key] = chosen
+    if owner:
         saved = len(corrections.load())
         st.caption(
-            f"Saved as a {chosen} ({saved:,} saved). *Train* can learn from it; "
-            "tap it again to undo."
+            f"Saved as a {chosen} ({saved:,} saved). Your hand has learnt it, *Train* can learn "
+            "from it; tap it again to undo."
         )
+    else:
+        st.caption(
+            f"Thank you: your hand has learnt this {chosen}, for you alone and until you leave; "
+            "tap it again to undo. Only the owner of this dashboard keeps corrections."
+        )
+    my_hand.way_in()

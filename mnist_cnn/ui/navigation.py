@@ -14,6 +14,7 @@ PAGES = (
     ("pages/4_Training_runs.py", "Training runs", "view_list"),
     ("pages/5_Confusion_matrix.py", "Confusion matrix", "grid_on"),
     ("pages/6_Compare_models.py", "Compare models", "balance"),
+    ("pages/7_My_handwriting.py", "My handwriting", "draw"),
 )
 
 

@@ -1,0 +1,211 @@
+"""What a hand was taught: what it brings, each drawing, and the files that it is kept in."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.hands import hand_files, kept_hands
+from mnist_cnn.hands.gain import Gain
+from mnist_cnn.hands.hand import TaughtDrawing
+from mnist_cnn.runs import serving
+from mnist_cnn.ui import layout, my_hand
+from mnist_cnn.ui.my_hand import SessionHand
+from mnist_cnn.ui.teaching import in_colour
+
+PRIVACY = (
+    "Your drawings stay in this session's memory: nobody else is read with them, and they are gone "
+    "when you close the page, unless you take the file along."
+)
+
+
+def gain() -> None:
+    """The switch, and what the hand brings, each drawing judged by the others."""
+    hand = my_hand.of_session()
+    hand.on = st.toggle("Read me with my hand", value=hand.on, disabled=not hand.drawings)
+    if not hand.drawings:
+        st.caption(PRIVACY)
+        return
+    found = hand.listening(serving.production_classifier())[1]
+    if found.worse:
+        st.warning(
+            f"Of your drawings {found.right_before} of {found.judged} are read right without the "
+            f"hand and {found.right_after} with it, so it is not used. Is there one below with a "
+            "wrong label?",
+            icon=":material/block:",
+        )
+    else:
+        st.markdown(_brings(found))
+    st.caption(PRIVACY)
+
+
+def _brings(found: Gain) -> str:
+    """What the gain is, in a sentence or two."""
+    if not found.judged or found.comparison is None:
+        return (
+            f"You are read with **{found.drawings}** of your drawings. Write each digit a second "
+            "time, and you see here how much that brings: each is then judged by the others."
+        )
+    before, after = found.right_before, found.right_after
+    if before == after == found.judged:
+        return f"**You are read perfectly already**: all {before}, with and without your hand."
+    low, high = (100 * end for end in found.comparison.interval)
+    points = 100 * found.comparison.difference
+    return (
+        f"Without your hand **{before}** of {found.judged} drawings are read right, with it "
+        f"**{after}**, each judged by the others: {points:+.0f} points (95 % interval {low:+.0f} "
+        f"to {high:+.0f})."
+    )
+
+
+def look_through() -> None:
+    """Every drawing, to change or to delete."""
+    hand = my_hand.of_session()
+    if not hand.drawings:
+        return
+    drawings = list(hand.drawings.values())
+    present = sorted({d.label for d in drawings})
+    chosen = st.pills("Show", ["All", "Misread alone", *present], default="All", key="hand filter")
+    alone = _read_alone(drawings)
+    if any(read != drawing.label for read, drawing in zip(alone, drawings, strict=True)):
+        st.caption("Orange: misread without your hand. Tap a digit to change or delete it.")
+    else:
+        st.caption("Tap a digit to change or delete it.")
+    opened = st.session_state.get("hand opened")
+    if opened in hand.drawings:
+        _close_up(hand, hand.drawings[opened])
+    with st.container(horizontal=True, gap="xsmall"):
+        for number, drawing in enumerate(drawings):
+            misread = alone[number] != drawing.label
+            if chosen in (None, "All", drawing.label) or (chosen == "Misread alone" and misread):
+                _tile(drawing, alone[number])
+
+
+def _tile(drawing: TaughtDrawing, alone: int | None) -> None:
+    key = drawing.image.tobytes()
+    words = "no digit" if alone is None else f"a {alone}"
+    with st.container(width=72, gap="xxsmall"):
+        st.image(
+            layout.enlarged(drawing.image, 2), width=64, alt=f"your {drawing.label}, alone {words}"
+        )
+        st.button(
+            in_colour(drawing.label, alone),
+            key=f"taught {hash(key)}",
+            width=64,
+            on_click=st.session_state.__setitem__,
+            args=("hand opened", key),
+            help=None if alone == drawing.label else f"Without your hand it is {words}.",
+        )
+
+
+def _close_up(hand: SessionHand, drawing: TaughtDrawing) -> None:
+    key = f"taught label {hash(drawing.image.tobytes())}"
+    with st.container(border=True, horizontal=True):
+        layout.seen_image(drawing.image.astype(np.float32) / 255)
+        with st.container(width=300, gap="xsmall"):
+            label = st.pills(
+                "It is a",
+                range(10),
+                default=drawing.label,
+                key=key,
+                required=True,
+                width=layout.ROWS_OF_FIVE,
+            )
+            if label != drawing.label:
+                hand.teach([TaughtDrawing(label, drawing.image, drawing.strokes)])
+                st.rerun()
+            with st.container(horizontal=True):
+                st.button("Delete", icon=":material/delete:", on_click=hand.forget, args=(drawing,))
+                st.button(
+                    "Close",
+                    icon=":material/close:",
+                    on_click=st.session_state.pop,
+                    args=("hand opened", None),
+                )
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _digits_alone(images: np.ndarray, run_id: str) -> list[int | None]:
+    network = serving.production_classifier()
+    return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
+
+
+def _read_alone(drawings: list[TaughtDrawing]) -> list[int | None]:
+    """What the network takes each for without the hand."""
+    images = np.stack([drawing.image for drawing in drawings])
+    return _digits_alone(images, serving.production_classifier().run_id)
+
+
+def files(who: str | None) -> None:
+    """The hand to take away and to bring back; on one's own machine also kept under a name."""
+    hand = my_hand.of_session()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.download_button(
+            "Take it along (my-hand.json)",
+            hand_files.packed(list(hand.drawings.values())),
+            file_name="my-hand.json",
+            mime="application/json",
+            icon=":material/download:",
+            disabled=not hand.drawings,
+            on_click="ignore",
+        )
+        st.button(
+            "Forget all of it",
+            icon=":material/delete_forever:",
+            disabled=not hand.drawings,
+            on_click=hand.forget_all,
+        )
+    file = st.file_uploader("Bring a hand back: my-hand.json", type="json", max_upload_size=5)
+    if file and st.session_state.get("hand brought") != file.file_id:
+        st.session_state["hand brought"] = file.file_id
+        _take_in(lambda: hand_files.unpacked(file.getvalue()))
+    for message, icon in st.session_state.pop("hand news", []):
+        (st.success if icon == "check" else st.warning)(message, icon=f":material/{icon}:")
+    if who:
+        _kept_here(hand)
+
+
+def _take_in(load: Callable[[], tuple[list[TaughtDrawing], list[str]]]) -> None:
+    """Adds the drawings of a file to the hand, and says what came of it."""
+    news = st.session_state.setdefault("hand news", [])
+    try:
+        drawings, complaints = load()
+        my_hand.of_session().teach(drawings)
+        news.append((f"{len(drawings)} drawings were taken in.", "check"))
+        news += [(complaint, "warning") for complaint in complaints[:5]]
+        if len(complaints) > 5:
+            news.append((f"{len(complaints) - 5} more could not be used.", "warning"))
+    except DigitsError as error:
+        news.append((str(error), "error"))
+    st.rerun()
+
+
+def _kept_here(hand: SessionHand) -> None:
+    """For the owner of this machine: hands under names, in the artifacts folder."""
+    with st.expander("Hands kept on this machine", icon=":material/folder:"):
+        with (
+            st.form("keep hand", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            name = st.text_input("Keep mine as", "my hand", max_chars=40)
+            asked = st.form_submit_button("Keep", icon=":material/save:")
+        if asked:
+            try:
+                kept_hands.keep(name.strip(), list(hand.drawings.values()))
+                st.caption(f"Kept as *{name.strip()}*; `--hand` of the command line reads it too.")
+            except DigitsError as error:
+                st.error(str(error), icon=":material/error:")
+        for known in kept_hands.names():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{known}**", width="content")
+                if st.button("Load", key=f"load hand {known}", icon=":material/upload:"):
+                    _take_in(partial(kept_hands.load, known))
+                st.button(
+                    "Delete",
+                    key=f"delete hand {known}",
+                    icon=":material/delete:",
+                    on_click=kept_hands.delete,
+                    args=(known,),
+                )

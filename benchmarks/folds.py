@@ -71,15 +71,19 @@ def of_fold(recipe: Recipe, fold: int, folds: int) -> list[tuple[str, int, int, 
     """For each set that was held out its name, images, mistakes and its summed NLL."""
     from mnist_cnn.models import export, network
     from mnist_cnn.training import loop
+    from mnist_cnn.training.sources import load
     from mnist_cnn.training.training_data import build
 
     scanned, pen = divided(fold, folds)
     model = network.build(recipe.architecture)
-    data = build(
-        recipe,
-        scanned if "mnist" in recipe.data else None,
-        pen if "pen-digits" in recipe.data else None,
+    others = {name for name in recipe.data if name not in ("mnist", "pen-digits")}
+    rest = load(dataclasses.replace(recipe, data=tuple(others)))
+    sources = dataclasses.replace(
+        rest,
+        scanned=scanned if "mnist" in recipe.data else rest.scanned,
+        pen=pen if "pen-digits" in recipe.data else None,
     )
+    data = build(recipe, sources)
     loop.fit(model, recipe, data)
     kept = export.compact(model, recipe.architecture)
     classifier = Classifier(export.export_litert(kept), Calibration())

@@ -10,12 +10,14 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from mnist_cnn.data import download
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.runs import store
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
 from tests.support.browser import NO_BROWSER
+from tests.support.web_server import WebRequests, serving
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("unhurried")
@@ -50,6 +52,29 @@ def shipped_copy(artifacts: Path) -> Path:
 def only_bundled_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No data set but the one that comes with a package: trainings measure on that alone."""
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "no data"))
+
+
+@pytest.fixture
+def empty_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that is not there yet; downloads do not wait between their tries."""
+    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def web_requests() -> WebRequests:
+    """How the server answers, and what it was asked for."""
+    return WebRequests()
+
+
+@pytest.fixture
+def server(tmp_path: Path, web_requests: WebRequests) -> Iterator[tuple[str, Path]]:
+    """A web server on loopback, and the folder that it serves."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with serving(folder, web_requests) as url:
+        yield url, folder
 
 
 @pytest.fixture(scope="module")

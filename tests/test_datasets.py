@@ -2,17 +2,13 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import ncompress
 import numpy as np
 import pytest
 
-from mnist_cnn.data import bundled_digits, checksums, download, mnist, pen_digits
+from mnist_cnn.data import bundled_digits, checksums, mnist, pen_digits
 from mnist_cnn.data.checksums import checksum
 from mnist_cnn.data.mnist import load_mnist
 from mnist_cnn.data.pen_digits import load_pen_digits
@@ -42,29 +38,6 @@ UNIPEN = """.VERSION 1.0
  20 400
 .PEN_UP
 """
-
-
-@pytest.fixture
-def empty_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
-    return tmp_path / "data"
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args) -> None: ...
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A web server on loopback, and the folder that it serves."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        Thread(target=httpd.serve_forever).start()
-        yield f"http://127.0.0.1:{httpd.server_port}", folder
-        httpd.shutdown()
 
 
 def small_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +70,42 @@ def test_a_wrong_download_leaves_nothing_and_says_where_to_put_the_file(
     url, folder = server
     np.savez(folder / "mnist.npz", x_train=np.zeros(3))
     with pytest.raises(DataMissing, match="please put the file there, or set MNIST_CNN_DATA"):
+        load_mnist(f"{url}/mnist.npz")
+    assert list(empty_data_folder.iterdir()) == []
+
+
+def test_a_download_that_breaks_off_is_continued(
+    empty_data_folder, server, monkeypatch, web_requests
+) -> None:
+    url, folder = server
+    small_mnist(folder, monkeypatch)
+    size = (folder / "mnist.npz").stat().st_size
+    web_requests.break_off_after = third = size // 3 + 1
+    seen = []
+    load_mnist(f"{url}/mnist.npz", lambda done, total: seen.append((done, total)))
+    assert web_requests.ranges == [None, f"bytes={third}-", f"bytes={2 * third}-"]
+    assert seen == sorted(seen) and seen[-1] == (size, size)
+    assert [p.name for p in empty_data_folder.iterdir()] == ["mnist.npz"]
+
+
+def test_a_server_that_cannot_continue_begins_anew(
+    empty_data_folder, server, monkeypatch, web_requests
+) -> None:
+    url, folder = server
+    small_mnist(folder, monkeypatch)
+    web_requests.break_off_after, web_requests.continues = 1000, False
+    web_requests.breaks = 1
+    assert len(load_mnist(f"{url}/mnist.npz").test) == 10_000
+    assert web_requests.ranges == [None, "bytes=1000-"]
+
+
+def test_a_download_that_breaks_off_for_good_leaves_nothing(
+    empty_data_folder, server, monkeypatch, web_requests
+) -> None:
+    url, folder = server
+    small_mnist(folder, monkeypatch)
+    web_requests.break_off_after = 1000
+    with pytest.raises(DataMissing, match=r"got 3000 of .* please put the file there"):
         load_mnist(f"{url}/mnist.npz")
     assert list(empty_data_folder.iterdir()) == []
 

@@ -17,11 +17,15 @@ THINNEST, THICKEST = 0.02, 0.30
 """Pen widths from hairline to marker, as shares of the drawing's longer side."""
 
 
-def rewritten(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:
+def rewritten(
+    drawings: Sequence[Drawing], count: int, random: Random, thickest: float = THICKEST
+) -> NDArray[np.uint8]:
     """uint8 (count, 28, 28): drawings in turn, each with another pen and a slightly other hand."""
     return collect(
         count,
-        lambda index: frame(vary_hand(drawings[index % len(drawings)].strokes, random), random),
+        lambda index: frame(
+            vary_hand(drawings[index % len(drawings)].strokes, random), random, thickest
+        ),
     )
 
 

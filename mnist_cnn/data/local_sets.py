@@ -1,20 +1,42 @@
 """The collections that are on this machine, by name and part."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from mnist_cnn.data.bhmsds import BHMSDS_FILE
 from mnist_cnn.data.bundled_digits import load_bundled_digits
 from mnist_cnn.data.download import DownloadCallback
 from mnist_cnn.data.mnist import MNIST_FILE, check_mnist, load_mnist, mnist_part
 from mnist_cnn.data.pen_digits import PEN_DIGITS_FILE, framed_drawings, load_pen_digits
+from mnist_cnn.data.swiss_numbers import (
+    SWISS_NUMBERS_FILE,
+    framed_swiss_numbers,
+    load_swiss_numbers,
+)
+from mnist_cnn.data.unipen import UNIPEN_FILES, framed_unipen_digits, load_unipen
 from mnist_cnn.errors import DataMissing
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import data_folder
 
-DOWNLOADED = {"mnist": MNIST_FILE, "pen-digits": PEN_DIGITS_FILE}
-"""The collections that are downloaded, and what they are called in the data folder."""
+DOWNLOADED = {
+    "mnist": (MNIST_FILE,),
+    "pen-digits": (PEN_DIGITS_FILE,),
+    "unipen": tuple(UNIPEN_FILES.values()),
+    "swiss-numbers": (SWISS_NUMBERS_FILE,),
+    "bhmsds": (BHMSDS_FILE,),
+}
+"""The collections that are downloaded, and their files in the data folder."""
 
-TEST_SETS = ("mnist-test", "pen-digits-test", "bundled-digits-test")
+COLLECTIONS = {
+    "mnist-test": "mnist",
+    "pen-digits-test": "pen-digits",
+    "bundled-digits-test": "bundled-digits",
+    "unipen-digits-test": "unipen",
+    "swiss-numbers-test": "swiss-numbers",
+}
+"""Where each test set comes from."""
+
+TEST_SETS = tuple(COLLECTIONS)
 
 
 def to_download(collections: Iterable[str]) -> tuple[str, ...]:
@@ -22,7 +44,7 @@ def to_download(collections: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         name
         for name in collections
-        if name in DOWNLOADED and not (data_folder() / DOWNLOADED[name]).exists()
+        if not all((data_folder() / file).exists() for file in DOWNLOADED.get(name, ()))
     )
 
 
@@ -47,18 +69,37 @@ def local_training_set(test_set: str) -> Dataset | None:
 
 
 def _local_part(test_set: str, part: str) -> Dataset | None:
-    if test_set not in TEST_SETS or to_download([test_set.removesuffix("-test")]):
+    if test_set not in TEST_SETS or to_download([COLLECTIONS[test_set]]):
         return None
     try:
-        if test_set == "mnist-test":  # this part alone: to frame the others takes time and memory
-            return mnist_part(check_mnist(data_folder() / MNIST_FILE), part)
-        if test_set == "pen-digits-test":
-            return framed_drawings(f"pen-digits-{part}", getattr(load_pen_digits(), part))
-        bundled: Dataset = getattr(load_bundled_digits(), part)
-        return bundled
+        return _PARTS[test_set](part)
     except DataMissing as error:
         print(error, file=sys.stderr)
         return None
+
+
+def _mnist(part: str) -> Dataset:
+    """This part alone: to frame the others takes time and memory."""
+    return mnist_part(check_mnist(data_folder() / MNIST_FILE), part)
+
+
+def _pen_digits(part: str) -> Dataset:
+    return framed_drawings(f"pen-digits-{part}", getattr(load_pen_digits(), part))
+
+
+def _bundled_digits(part: str) -> Dataset:
+    found: Dataset = getattr(load_bundled_digits(), part)
+    return found
+
+
+_PARTS: dict[str, Callable[[str], Dataset]] = {
+    "mnist-test": _mnist,
+    "pen-digits-test": _pen_digits,
+    "bundled-digits-test": _bundled_digits,
+    "unipen-digits-test": framed_unipen_digits,
+    "swiss-numbers-test": framed_swiss_numbers,
+}
+"""What gives one part of a test set's collection: train, validation or test."""
 
 
 def fetch_test_set(name: str, progress: DownloadCallback | None = None) -> None:
@@ -71,3 +112,7 @@ def fetch_test_set(name: str, progress: DownloadCallback | None = None) -> None:
         load_mnist(progress=progress)
     elif name == "pen-digits-test":
         load_pen_digits(progress=progress)
+    elif name == "unipen-digits-test":
+        load_unipen("digits", progress)
+    elif name == "swiss-numbers-test":
+        load_swiss_numbers(progress)

@@ -11,6 +11,9 @@ from mnist_cnn.data.templates import operator, sketch, smooth_curve
 from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.records import Drawing, Stroke
 
+THICKEST_LETTER = 0.16
+"""A broader pen fills letters in, so that nobody could tell them from digits."""
+
 
 def not_symbols(drawings: Sequence[Drawing], count: int, random: Random) -> NDArray[np.uint8]:
     """uint8 (count, 28, 28): letters, doodles, neighbours taken together, mirrored digits."""
@@ -27,7 +30,7 @@ def not_symbols(drawings: Sequence[Drawing], count: int, random: Random) -> NDAr
 
     def draw(_: int) -> NDArray[np.float32]:
         make = kinds[random.choice(len(kinds), p=shares)][1]
-        return frame(make(), random, thickest=0.16)
+        return frame(make(), random, thickest=THICKEST_LETTER)
 
     return collect(count, draw)
 
@@ -87,7 +90,7 @@ def not_digits(drawings: Sequence[Drawing], count: int, random: Random) -> NDArr
 
     def draw(_: int) -> NDArray[np.float32]:
         make = kinds[random.choice(len(kinds), p=shares)][1]
-        return frame(make(), random, thickest=0.16)
+        return frame(make(), random, thickest=THICKEST_LETTER)
 
     return collect(count, draw)
 

@@ -2,14 +2,13 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mnist_cnn.data.checksums import drawings_checksum
-from mnist_cnn.data.download import DownloadCallback, damaged, download
-from mnist_cnn.data.splits import writer_part
+from mnist_cnn.data.download import DownloadCallback, damaged, downloaded
+from mnist_cnn.data.splits import WriterSplits, split_by_writer
 from mnist_cnn.errors import BadStrokes
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.ink.stroke_files import read_strokes, write_strokes
@@ -27,14 +26,8 @@ PEN_DIGITS_URL = (
 PEN_DIGITS_SHA256 = "986663c8b1d8cb3300c6b5dfd383699dc62372c4f8d586fcc70defb9cce44309"
 
 
-@dataclass(frozen=True)
-class PenDigits:
-    """The pen digits as drawings, divided so that no writer is in two parts."""
-
-    train: list[Drawing]
-    validation: list[Drawing]
-    test: list[Drawing]
-    checksum: str = PEN_DIGITS_SHA256
+PenDigits = WriterSplits
+"""The pen digits as drawings."""
 
 
 def load_pen_digits(
@@ -48,11 +41,7 @@ def load_pen_digits(
     path = data_folder() / PEN_DIGITS_FILE
     if not path.exists():
         _download_pen_digits(url, path, progress)
-    drawings = _check_pen_digits(path)
-    parts: dict[str, list[Drawing]] = {"train": [], "validation": [], "test": []}
-    for drawing in drawings:
-        parts[writer_part(drawing.writer)].append(drawing)
-    return PenDigits(parts["train"], parts["validation"], parts["test"])
+    return split_by_writer(_check_pen_digits(path), PEN_DIGITS_SHA256)
 
 
 def framed_drawings(
@@ -82,14 +71,12 @@ def _check_pen_digits(path: Path) -> list[Drawing]:
 
 
 def _download_pen_digits(url: str, path: Path, progress: DownloadCallback | None) -> None:
-    archive = path.with_name("pen_digits.zip")
-    download(url, archive, _check_archive, progress)
-    try:
-        with replacing(path) as temporary:
-            write_strokes(_unipen_drawings(_check_archive(archive)), temporary)
-            _check_pen_digits(temporary)
-    finally:
-        archive.unlink(missing_ok=True)
+    with (
+        downloaded(url, path, _check_archive, progress) as archive,
+        replacing(path) as temporary,
+    ):
+        write_strokes(_unipen_drawings(_check_archive(archive)), temporary)
+        _check_pen_digits(temporary)
 
 
 def _check_archive(path: Path) -> str:

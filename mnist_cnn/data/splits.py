@@ -1,9 +1,10 @@
 """How collections are divided for good into training, validation and test parts, by writer."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mnist_cnn.records import Dataset
+from mnist_cnn.records import Dataset, Drawing
 
 VALIDATION_WRITERS = (
     *(f"pendigits-{n}" for n in (21, 22, 23, 24)),
@@ -30,6 +31,24 @@ class Splits:
     train: Dataset
     validation: Dataset
     test: Dataset
+
+
+@dataclass(frozen=True)
+class WriterSplits:
+    """A collection of drawings, divided so that no writer is in two parts."""
+
+    train: list[Drawing]
+    validation: list[Drawing]
+    test: list[Drawing]
+    checksum: str = ""
+
+
+def split_by_writer(drawings: Iterable[Drawing], checksum: str) -> WriterSplits:
+    """The drawings in their own order, each in its writer's part."""
+    parts: dict[str, list[Drawing]] = {"train": [], "validation": [], "test": []}
+    for drawing in drawings:
+        parts[writer_part(drawing.writer)].append(drawing)
+    return WriterSplits(**parts, checksum=checksum)
 
 
 def writer_part(writer: str | None) -> str:

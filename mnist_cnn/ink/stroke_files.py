@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def numbered_strokes(path: Path) -> Iterator[tuple[int, Drawing | BadStrokes]]:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else open(path, "rb") as lines:
             yield from parsed_strokes(lines)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadStrokes(f"The strokes file {path} could not be read: {reason}.") from error
 

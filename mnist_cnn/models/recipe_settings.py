@@ -10,7 +10,10 @@ from typing import Any
 
 from mnist_cnn.models.recipes import Recipe
 
-DATA = ("mnist", "pen-digits", "bundled-digits", "corrections")
+DATA = (
+    *("mnist", "pen-digits", "unipen", "swiss-numbers", "bhmsds"),
+    *("bundled-digits", "corrections"),
+)
 
 MAX_BRANCHES = 8
 
@@ -154,13 +157,16 @@ AUGMENTATION = (
 
 POOLS = (
     _pool("scanned", "Scanned digits as they are"),
-    _pool("rewritten", "Pen digits with another pen and hand"),
+    _pool("rewritten", "Digits of pen digits and UNIPEN with another pen and hand"),
     _pool("redrawn", "Scanned digits redrawn with an even pen"),
     _pool("photographed", "Scanned digits on noisy grey paper"),
     _pool("not_digits", "What is no digit: letters, signs, doodles"),
     _pool("sketched", "Digits from templates, as different people write them"),
     _pool("operators", "Signs of arithmetic from templates, for a network that knows them"),
     _pool("corrected", "Corrections, each up to ten times"),
+    _pool("swiss", "Swiss numbers as they are, by writer"),
+    _pool("letters", "What is no digit: letters and signs of UNIPEN's writers"),
+    _pool("signs", "Signs of arithmetic that people wrote, for a network that knows them"),
 )
 
 SETTINGS = (

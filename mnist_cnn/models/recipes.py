@@ -103,7 +103,9 @@ class Pools:
     hand, `redrawn` MNIST skeletons with an even pen, `photographed` MNIST on noisy grey paper,
     `not_digits` letters, signs and doodles, `sketched` digits and `operators` the signs of
     arithmetic, both drawn from templates; `corrected` is what people put right here, each up to
-    ten times with another pen and hand.
+    ten times with another pen and hand. `rewritten` are UNIPEN's digits too. Of what people wrote
+    are also `swiss` (scanned numbers as they are), `letters` (letters and signs of UNIPEN that are
+    no digit) and `signs` (of arithmetic, from UNIPEN and BHMSDS); all of these drawn by writer.
     """
 
     scanned: int = 55_000
@@ -114,6 +116,9 @@ class Pools:
     sketched: int = 0
     operators: int = 0
     corrected: int = 5_000
+    swiss: int = 0
+    letters: int = 0
+    signs: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from mnist_cnn.data import local_sets
 from mnist_cnn.models.recipes import Augmentation, Recipe
 
-MEGABYTES = {"mnist": 11, "pen-digits": 5}
-"""What is fetched for each."""
+MEGABYTES = {"mnist": 11, "pen-digits": 5, "unipen": 60, "swiss-numbers": 60, "bhmsds": 12}
+"""What is fetched for each, about."""
 
 MIN_EPOCHS = 20
 """The bundled digits are few: below so many passes over them a network has seen too little."""

@@ -18,8 +18,15 @@ OTHER_WORK = 20.0
 UNREADABLE = (DigitsError, KeyError, TypeError, ValueError)
 """What a damaged or older run raises; it tells nothing then."""
 
-NEEDS = {"rewritten": "pen-digits", "not_digits": "pen-digits", "corrected": "corrections"}
-"""Pools that are made from one data set; the others are made from scans, or from templates."""
+NEEDS = {
+    "rewritten": {"pen-digits", "unipen"},
+    "not_digits": {"pen-digits", "unipen"},
+    "corrected": {"corrections"},
+    "swiss": {"swiss-numbers"},
+    "letters": {"unipen"},
+    "signs": {"unipen", "bhmsds"},
+}
+"""Pools that are made from one of these; the others are made from scans, or from templates."""
 
 TEMPLATE_POOLS = ("sketched", "operators")
 
@@ -94,7 +101,8 @@ def images_per_epoch(recipe: Recipe) -> int:
     counts = {
         name: count
         for name, count in pools.items()
-        if name in TEMPLATE_POOLS or (NEEDS[name] in recipe.data if name in NEEDS else scans)
+        if name in TEMPLATE_POOLS
+        or (bool(NEEDS[name] & set(recipe.data)) if name in NEEDS else scans)
     }
     return sum(counts.values())
 

@@ -21,9 +21,9 @@ from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import machine
 from mnist_cnn.training import watched
 from mnist_cnn.training.batches import Batches, Schedule
-from mnist_cnn.training.pools import TrainingData
+from mnist_cnn.training.pools import Labelled, TrainingData, Validation
 from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
-from mnist_cnn.training.saving import Labelled, compact_finite, describe, write_measured
+from mnist_cnn.training.saving import compact_finite, describe, write_measured
 from mnist_cnn.training.training_data import prepare
 
 
@@ -80,7 +80,7 @@ def _trained(recipe: Recipe, new_run: NewRun, writer: ProgressWriter, stop: Stop
 
 def _learned(
     recipe: Recipe, new_run: NewRun, writer: ProgressWriter, stop: Stop
-) -> tuple[keras.Model, list[Labelled], float]:
+) -> tuple[keras.Model, Validation, float]:
     """The trained network, what to calibrate it by, and the seconds that it learned for."""
     writer.phase("preparing data")
     data = prepare(recipe, lambda done, total: writer.phase("downloading", done / (total or 1)))
@@ -92,7 +92,8 @@ def _learned(
     stop.learning = True
     stop.check()
     seconds = fit(model, recipe, data, _Watcher(model, writer, recipe, data, stop))
-    return model, list(data.validation.values()), seconds
+    validation = Validation(list(data.validation.values()), data.validation_letters)
+    return model, validation, seconds
 
 
 def fit(
@@ -191,7 +192,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _validation(data: TrainingData, none_label: int) -> Labelled:
     """Every validation image with its label, what is no digit among them."""
-    none = data.validation_not_digits
+    none = np.concatenate([data.validation_not_digits, data.validation_letters])
     parts = [*data.validation.values(), (none, np.full(len(none), none_label))]
     images = np.concatenate([images for images, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])

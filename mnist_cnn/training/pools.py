@@ -1,6 +1,6 @@
 """Pools of labelled images, drawn from anew each epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from mnist_cnn.records import ClassLabels
 
 REDRAWN = "redrawn"
+
+Labelled = tuple[NDArray[np.uint8], ClassLabels]
+"""Images (n, 28, 28) and their labels (n,)."""
+
+
+def _none() -> NDArray[np.uint8]:
+    return np.zeros((0, 28, 28), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -23,18 +30,28 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """What a network is calibrated by: digits (and signs) of each collection, and letters, uint8
+    (n, 28, 28), that people wrote and that are to be rejected."""
+
+    collections: list[Labelled]
+    letters: NDArray[np.uint8] = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Everything that a run may look at while it learns; no test set is in here.
 
     Labels of what the network is to turn away are one more than its last class. `validation` are
-    digits (and signs) only, by data set, (n, 28, 28) and (n,); `validation_not_digits` the images
-    that show none.
+    digits (and signs) only, by data set, (n, 28, 28) and (n,); `validation_not_digits` are
+    generated images that show none, `validation_letters` what people wrote that is none.
     """
 
     pools: list[Pool]
-    validation: dict[str, tuple[NDArray[np.uint8], ClassLabels]]
+    validation: dict[str, Labelled]
     validation_not_digits: NDArray[np.uint8]
     description: dict[str, Any]
+    validation_letters: NDArray[np.uint8] = field(default_factory=_none)
 
     @property
     def images_per_epoch(self) -> int:
@@ -57,9 +74,7 @@ class TrainingData:
         order = random.permutation(self.images_per_epoch)
         return np.concatenate(owners)[order], np.concatenate(draws)[order]
 
-    def batch(
-        self, owners: NDArray[np.intp], rows: NDArray[np.intp]
-    ) -> tuple[NDArray[np.uint8], ClassLabels]:
+    def batch(self, owners: NDArray[np.intp], rows: NDArray[np.intp]) -> Labelled:
         """The images uint8 (n, 28, 28) and labels (n,) that an epoch's draw names."""
         images = np.empty((len(rows), 28, 28), np.uint8)
         labels = np.empty(len(rows), np.int64)

@@ -6,7 +6,6 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
@@ -29,11 +28,8 @@ from mnist_cnn.runs import predictions
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import PROJECT_FOLDER, machine
-from mnist_cnn.training.pools import TrainingData
+from mnist_cnn.training.pools import TrainingData, Validation
 from mnist_cnn.training.training_data import operators_test
-
-Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
-"""Images (n, 28, 28) and their labels (n,)."""
 
 MIN_IMPORTED = 0.5
 """The share of plainly written digits that a network from elsewhere must read to become a run."""
@@ -59,7 +55,8 @@ def save_imported(model: keras.Model, new_run: NewRun) -> Run:
         _check_reads(model)
         new_run.write("config.json", {"recipe": None, "command": "", "versions": _versions()})
         sets = local_sets.local_validation_sets()
-        write_measured(new_run, model, [(found.images, found.labels) for found in sets])
+        validation = Validation([(found.images, found.labels) for found in sets])
+        write_measured(new_run, model, validation)
         return new_run.finish(
             preset="imported",
             status="finished",
@@ -92,7 +89,7 @@ def _check_reads(model: keras.Model) -> None:
 def write_measured(
     new_run: NewRun,
     model: keras.Model,
-    validation: Iterable[Labelled],
+    validation: Validation,
     kind: str = "digits",
     weights: export.Weights = "float32",
 ) -> None:
@@ -103,10 +100,12 @@ def write_measured(
     rounded = export.export_litert(model, "int8")
     new_run.write(INT8, rounded)
     uncalibrated = Classifier(exported, Calibration(), new_run.id, kind)
-    calibration = scores.calibrate(
+    readings = [
         LabelledLogits(scores.compute_logits(uncalibrated, images), labels)
-        for images, labels in validation
-    )
+        for images, labels in validation.collections
+    ]
+    letters = scores.compute_logits(uncalibrated, validation.letters)
+    calibration = scores.calibrate(readings, letters)
     new_run.write("calibration.json", calibration.as_dict())
     classifier = Classifier(exported, calibration, new_run.id, kind)
     int8 = Classifier(rounded, calibration, new_run.id, kind)

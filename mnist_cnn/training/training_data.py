@@ -1,31 +1,21 @@
 """What a recipe's network is shown, made from the data that the recipe names."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from mnist_cnn.data import (
-    bundled_digits,
-    corrections,
-    handwriting,
-    mnist,
-    negatives,
-    pen_digits,
-    scans,
-    templates,
-)
+from mnist_cnn.data import corrections, handwriting, negatives, scans, templates
 from mnist_cnn.data.download import DownloadCallback
-from mnist_cnn.data.pen_digits import PenDigits
 from mnist_cnn.data.splits import Splits
 from mnist_cnn.errors import BadInput
 from mnist_cnn.models.classes import CLASSES
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.records import ClassLabels, Dataset, Drawing
-from mnist_cnn.training.pools import REDRAWN, Pool, TrainingData
-
-VARIETY = 2
-"""Generated pools hold this many times what one epoch shows."""
+from mnist_cnn.training import sources as collections
+from mnist_cnn.training import writer_pools
+from mnist_cnn.training.pools import REDRAWN, Labelled, Pool, TrainingData
+from mnist_cnn.training.sources import Sources
+from mnist_cnn.training.writer_pools import VARIETY
 
 MAX_REPEATED = 10
 """An epoch shows each correction so often at most, so that a few do not outweigh the rest."""
@@ -38,46 +28,69 @@ def prepare(recipe: Recipe, progress: DownloadCallback | None = None) -> Trainin
         DataMissing: a data set is neither here nor to be downloaded.
         BadInput: the recipe shows nothing of the data it names.
     """
-    scanned: Splits | None = None
-    if "mnist" in recipe.data:
-        scanned = mnist.load_mnist(progress=progress)
-    elif "bundled-digits" in recipe.data:
-        scanned = bundled_digits.load_bundled_digits()
-    pen = pen_digits.load_pen_digits(progress=progress) if "pen-digits" in recipe.data else None
-    return build(recipe, scanned, pen)
+    sources = collections.load(recipe, progress)
+    with threadpool_limits(1, "blas"):  # products are too small for two threads to be any quicker
+        return build(recipe, sources)
 
 
-def build(recipe: Recipe, scanned: Splits | None, pen: PenDigits | None) -> TrainingData:
+def build(recipe: Recipe, sources: Sources) -> TrainingData:
     """What the recipe generates from these collections, however they are divided.
 
     Raises:
         BadInput: the recipe shows nothing of them.
     """
     random = np.random.default_rng(recipe.seed)
-    pools: list[Pool] = []
-    validation = {}
-    if scanned:
-        pools += _scanned_pools(recipe, scanned, random)
-        validation[scanned.validation.name] = scanned.validation.images, scanned.validation.labels
     no_digits = np.zeros((0, 28, 28), np.uint8)
-    if pen:
-        pools += _pen_pools(recipe, pen, random)
-        held_out = pen_digits.framed_drawings("pen-digits-validation", pen.validation)
-        validation[held_out.name] = held_out.images, held_out.labels
+    pools: list[Pool] = []
+    if sources.scanned:
+        pools += _scanned_pools(recipe, sources.scanned, random)
+    if sources.drawn:
+        pools += _pen_pools(recipe, sources, random)
         if recipe.pools.not_digits:
-            no_digits = _negatives(recipe, pen.validation, 2000, random)
+            drawings = [drawing for drawn in sources.drawn for drawing in drawn.validation]
+            no_digits = _negatives(recipe, drawings, 2000, random)
     pools += _template_pools(recipe, random)
     if "corrections" in recipe.data:
         pools.append(_corrected(recipe, random))
+    validation = _validation(sources)
     if recipe.kind == "symbols":
         validation["operators"] = _operators(1800, random)
+    pools += _pools_by_writer(recipe, sources, random)
+    letters = writer_pools.none_of_these(recipe.kind, sources, "validation")
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
     if not pools:
         raise BadInput(
             f"The preset {recipe.preset} shows nothing of {', '.join(recipe.data) or 'no data'}; "
             "please add mnist or bundled-digits to --data, or take the preset standard or best."
         )
-    return TrainingData(pools, validation, no_digits, _description(scanned, pen, pools))
+    per_epoch = {pool.name: min(pool.per_epoch, len(pool.labels)) for pool in pools}
+    told = {"sets": collections.description(sources), "images_per_epoch": per_epoch}
+    return TrainingData(pools, validation, no_digits, told, writer_pools.framed(letters))
+
+
+def _validation(sources: Sources) -> dict[str, Labelled]:
+    """The validation digits of each collection, and UNIPEN's signs."""
+    sets = {}
+    for splits in (sources.scanned, sources.swiss):
+        if splits:
+            sets[splits.validation.name] = splits.validation.images, splits.validation.labels
+    drawn = {"pen-digits-validation": sources.pen, "unipen-digits-validation": sources.digits}
+    for name, found in drawn.items():
+        if found:
+            labels = np.array([int(drawing.label or -1) for drawing in found.validation])
+            sets[name] = writer_pools.framed(found.validation), labels
+    return sets
+
+
+def _pools_by_writer(recipe: Recipe, sources: Sources, random: np.random.Generator) -> list[Pool]:
+    pools = []
+    if sources.swiss and recipe.pools.swiss:
+        pools.append(writer_pools.swiss_pool(recipe, sources.swiss, random))
+    if sources.letters and recipe.pools.letters:
+        pools.append(writer_pools.letters_pool(recipe, sources, random))
+    if recipe.kind == "symbols":
+        pools += writer_pools.signs_pools(recipe, sources, random)
+    return pools
 
 
 def _scanned_pools(recipe: Recipe, scanned: Splits, random: np.random.Generator) -> list[Pool]:
@@ -105,20 +118,29 @@ def _scanned_pools(recipe: Recipe, scanned: Splits, random: np.random.Generator)
     ]
 
 
-def _pen_pools(recipe: Recipe, pen: PenDigits, random: np.random.Generator) -> list[Pool]:
+def _pen_pools(recipe: Recipe, sources: Sources, random: np.random.Generator) -> list[Pool]:
+    """Digits as strokes, rewritten, and what is made of them that is none. The pen digits alone
+    are taken in turn, with UNIPEN's by writer."""
     counts = recipe.pools
     num_rewritten, num_none = VARIETY * counts.rewritten, VARIETY * counts.not_digits
-    labels = np.array([int(drawing.label or -1) for drawing in pen.train])
+    drawings = [drawing for drawn in sources.drawn for drawing in drawn.train]
+    if sources.digits:
+        count = num_rewritten or len(drawings)
+        drawings = writer_pools.drawings_by_writer(drawings, count, random)
+    labels = np.array([int(drawing.label or -1) for drawing in drawings])
+    name = "pen-digits-train" if sources.pen else ""
+    name += " and " * bool(sources.pen and sources.digits)
+    name += "unipen-digits-train" if sources.digits else ""
     return [
         Pool(
-            "pen-digits-train, rewritten",
-            handwriting.rewritten(pen.train, num_rewritten, random),
+            f"{name}, rewritten",
+            handwriting.rewritten(drawings, num_rewritten, random),
             np.resize(labels, num_rewritten),
             counts.rewritten,
         ),
         Pool(
             "not digits",
-            _negatives(recipe, pen.train, num_none, random),
+            _negatives(recipe, drawings, num_none, random),
             np.full(num_none, recipe.architecture.outputs),
             counts.not_digits,
         ),
@@ -170,33 +192,3 @@ def _negatives(
 ) -> NDArray[np.uint8]:
     make = negatives.not_symbols if recipe.kind == "symbols" else negatives.not_digits
     return make(drawings, count, random)
-
-
-def _description(
-    scanned: Splits | None, pen: PenDigits | None, pools: list[Pool]
-) -> dict[str, Any]:
-    """For `config.json`: what was used, how it was split, and its checksums."""
-    sets: dict[str, Any] = {}
-    if scanned:
-        parts = (scanned.train, scanned.validation, scanned.test)
-        sets[scanned.train.name.removesuffix("-train")] = {
-            "split": [len(part) for part in parts],
-            "sha256": scanned.train.checksum,
-            "licence": scanned.train.licence,
-        }
-    if pen:
-        sets["pen-digits"] = {
-            "split": [len(pen.train), len(pen.validation), len(pen.test)],
-            "validation_writers": _writers(pen.validation),
-            "test_writers": _writers(pen.test),
-            "sha256": pen.checksum,
-            "licence": "CC BY 4.0",
-        }
-    return {
-        "sets": sets,
-        "images_per_epoch": {pool.name: min(pool.per_epoch, len(pool.labels)) for pool in pools},
-    }
-
-
-def _writers(drawings: list[Drawing]) -> list[str]:
-    return sorted({drawing.writer or "" for drawing in drawings})

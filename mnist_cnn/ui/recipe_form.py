@@ -20,6 +20,9 @@ from mnist_cnn.ui import cache, charts, layout
 DATA_NAMES = {
     "mnist": "MNIST, 60,000 scanned digits",
     "pen-digits": "Pen digits, 7,494 drawn by 30 people",
+    "unipen": "UNIPEN, digits, letters and signs drawn by 200 people",
+    "swiss-numbers": "Swiss numbers, 8,636 digits of 15 people, scanned",
+    "bhmsds": "BHMSDS, 6,000 signs of arithmetic, photographed",
     "bundled-digits": "Bundled digits, 1,797 small ones, no download",
     "corrections": "Corrections, what people put right here",
 }

@@ -19,6 +19,7 @@ from mnist_cnn.ui import (
     preset_cards,
     recipe_form,
     start_bar,
+    teach_network,
     visitors,
 )
 
@@ -102,6 +103,7 @@ try:
         if not busy:
             start_bar.missing_data(recipe, words, who)
         start_bar.trouble()
+        teach_network.section(who, with_panel=False)
         if job:
             job_panel.panel(job, who)
 except DigitsError as error:

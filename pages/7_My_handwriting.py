@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import auth, cache, layout, taught_drawings, teaching
+from mnist_cnn.ui import auth, cache, layout, taught_drawings, teach_network, teaching
 from mnist_cnn.ui.canvas_companion import narrow
 
 layout.page(
@@ -22,6 +22,7 @@ try:
         taught_drawings.gain()
         taught_drawings.look_through()
         taught_drawings.files(auth.actor())
+    teach_network.section(auth.actor())
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")
 cache.settle_imports()

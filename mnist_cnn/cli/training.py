@@ -59,7 +59,14 @@ def _add_train(commands: Any) -> None:
         )
 
 
-_METAVARS = {"int": "N", "float": "N", "ints": "N,N,…", "words": "NAME,…", "choice": "NAME"}
+_METAVARS = {
+    "int": "N",
+    "float": "N",
+    "ints": "N,N,…",
+    "words": "NAME,…",
+    "choice": "NAME",
+    "text": "RUN",
+}
 
 
 def recipe_of(options: argparse.Namespace) -> Recipe:

@@ -7,10 +7,11 @@ correction back. One image in five, told by its content, is never learned from b
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn.errors import BadInput, StorageFailed
+from mnist_cnn.hands import kept_hands
 from mnist_cnn.records import Dataset, Stroke
 from mnist_cnn.settings import MAX_CORRECTIONS_BYTES, artifacts_folder
 from mnist_cnn.storage import append_lines
@@ -84,6 +86,20 @@ def load() -> tuple[Correction, ...]:
     """Every correction that counts, in the order in which their images came first. Lines that
     cannot be read are passed over."""
     return _loaded(_path(), version())
+
+
+def with_hands() -> tuple[Correction, ...]:
+    """The corrections, and what the hands that are kept on this machine were taught; of an image
+    that is in both, what was put right counts."""
+    found = {correction.id: correction for correction in _of_hands()}
+    return tuple({**found, **{correction.id: correction for correction in load()}}.values())
+
+
+def _of_hands() -> Iterator[Correction]:
+    for name in kept_hands.names():
+        with contextlib.suppress(BadInput):
+            for drawing in kept_hands.load(name)[0]:
+                yield Correction(drawing.label, drawing.image, drawing.strokes)
 
 
 def dataset(corrections: Iterable[Correction], name: str = "corrections") -> Dataset:

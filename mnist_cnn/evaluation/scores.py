@@ -23,6 +23,11 @@ class LabelledLogits:
     logits: FloatArray
     labels: ClassLabels
 
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,): whether the greatest logit is the label's."""
+        return np.asarray(self.logits.argmax(axis=1) == self.labels)
+
     def scores(self, calibration: Calibration) -> dict[str, Any]:
         """Accuracy with its 95 % interval, per-class accuracy, calibration, and what was kept.
 

@@ -52,6 +52,21 @@ def build(
     return keras.Model(inputs, layers.Average(name="logits")(logits), name="digits")
 
 
+def resumed(architecture: Architecture, weights: list[NDArray[np.floating]]) -> keras.Model:
+    """A network that goes on from another one's weights, each of its own shape. Its batch
+    normalisation stays as it was, since a little fine-tuning says nothing new of it.
+
+    Raises:
+        ValueError: they are those of another architecture.
+    """
+    model = build(architecture, layers.BatchNormalization)
+    model.set_weights(weights)
+    for branch in branches(model):
+        for layer in branch.layers:
+            layer.trainable = not isinstance(layer, layers.BatchNormalization)
+    return model
+
+
 def branches(model: keras.Model) -> list[keras.Model]:
     """The models whose logits it averages; itself where there is nothing to average."""
     return [layer for layer in model.layers if isinstance(layer, keras.Model)] or [model]

@@ -171,6 +171,7 @@ POOLS = (
 
 SETTINGS = (
     Setting("data", "Data", "words", "joined by commas", DATA),
+    Setting("start", "Goes on from run", "text", "whose network has the same architecture"),
     *LEARNING,
     *NETWORK,
     *AUGMENTATION,

@@ -126,7 +126,8 @@ class Recipe:
     """All that decides what comes out of a training run.
 
     In the last `plain_epochs` the images are shown as they are, without augmentation.
-    `learning_rate` is the highest that the schedule reaches.
+    `learning_rate` is the highest that the schedule reaches. `start` is the run whose network it
+    goes on from, or nothing: fine-tuning.
     """
 
     preset: str
@@ -142,6 +143,7 @@ class Recipe:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     seed: int = 0
+    start: str = ""
 
     @property
     def kind(self) -> Kind:

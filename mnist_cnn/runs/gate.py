@@ -1,11 +1,16 @@
 """What a run must show before it may answer people."""
 
+import math
+
 import numpy as np
 
+from mnist_cnn import metrics
+from mnist_cnn.data import corrections
 from mnist_cnn.data.canary import canary
 from mnist_cnn.errors import RunError, RunRefused
 from mnist_cnn.runs import store
 from mnist_cnn.runs.loading import load_classifier
+from mnist_cnn.runs.predictions import saved_logits
 from mnist_cnn.runs.store import Run
 
 MIN_READ = 0.9
@@ -13,6 +18,13 @@ MIN_READ = 0.9
 
 MARGIN = 0.005
 """How far below the production run's accuracy a run may lie on each data set, as a share."""
+
+MIN_LEARNED, MIN_HELD_OUT = 0.5, 5
+"""The share of the held-out corrections that a run which was taught must read, where there are so
+many: what people say of their own digits can be learned; what is made up cannot."""
+
+TAUGHT_MARGIN = 0.001
+"""The same for a run that goes on from another: it is to learn without forgetting."""
 
 
 def check(run: Run, production: str | None, reason: str = "") -> None:
@@ -24,11 +36,14 @@ def check(run: Run, production: str | None, reason: str = "") -> None:
 
     Raises:
         RunDamaged: a file is missing or changed, or the network cannot be loaded.
-        RunRefused: it answers nonsense, misreads the canary, or is worse without a reason.
+        RunRefused: it answers nonsense, misreads the canary, was taught what does not hang
+            together, or is worse without a reason.
     """
     for name in run.manifest["sha256"]:
         run.read(name)
     _check_canary(run)
+    if run.start:
+        _check_learned(run)
     worse = worse_than(run, production)
     if worse and not reason.strip():
         raise RunRefused(
@@ -39,18 +54,52 @@ def check(run: Run, production: str | None, reason: str = "") -> None:
 
 
 def worse_than(run: Run, production: str | None) -> list[str]:
-    """Where a run lies below the production run by more than the margin, in words."""
+    """Where a run lies below the production run by more than the margin, in words; where it goes on
+    from another run, below that one by more than the margin for that, and than chance explains."""
     if production is None or production == run.id:
         return []
+    start = run.start
     try:
-        known = store.open_run(production).evaluation["datasets"]
+        other = store.open_run(start or production)
+        known = other.evaluation["datasets"]
+        allowed = _allowed_after_teaching(run, other) if start else {}
     except RunError:
         return []  # nothing whole to fall behind
     words = []
     for name, scores in run.evaluation.get("datasets", {}).items():
-        if name in known and scores["accuracy"] < known[name]["accuracy"] - MARGIN:
+        margin = allowed.get(name, MARGIN)
+        if name in known and scores["accuracy"] < known[name]["accuracy"] - margin:
             words.append(f"{name} {scores['accuracy']:.2%} against {known[name]['accuracy']:.2%}")
     return words
+
+
+def _allowed_after_teaching(run: Run, start: Run) -> dict[str, float]:
+    """How far below its start a run may lie on each test set that both have answered: twice the
+    standard error of the paired difference, and no less than the margin."""
+    before, after = saved_logits(start), saved_logits(run)
+    allowed = {}
+    for name in before.keys() & after.keys():
+        if len(before[name].labels) == len(after[name].labels):
+            found = metrics.compare(before[name].right, after[name].right)
+            error = math.sqrt(found.only_a + found.only_b) / found.total
+            allowed[name] = max(TAUGHT_MARGIN, 2 * error)
+    return allowed
+
+
+def _check_learned(run: Run) -> None:
+    """Whether what it was taught hangs together, by the part that it did not learn from."""
+    known = [correction for correction in corrections.with_hands() if correction.held_out]
+    if len(known) < MIN_HELD_OUT:
+        return
+    found = corrections.dataset(known)
+    logits = load_classifier(run).compute_logits(found.images.astype(np.float32) / 255)
+    share = float((logits.argmax(axis=1) == found.labels).mean())
+    if share < MIN_LEARNED:
+        raise RunRefused(
+            f"Run {run.id} reads {share:.0%} of {len(known)} corrections that it did not learn "
+            f"from, at least {MIN_LEARNED:.0%} are asked for: their labels do not fit their "
+            "pictures; please look through them."
+        )
 
 
 def _check_canary(run: Run) -> None:

@@ -55,6 +55,11 @@ class Run:
         return str(self.manifest.get("kind", "digits"))
 
     @property
+    def start(self) -> str:
+        """The run whose network it goes on from, or nothing."""
+        return str((self.config.get("recipe") or {}).get("start") or "")
+
+    @property
     def size_bytes(self) -> int:
         return sum(int((self.folder / name).stat().st_size) for name in self.manifest["sha256"])
 

@@ -19,7 +19,7 @@ from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import machine
-from mnist_cnn.training import watched
+from mnist_cnn.training import fine_tuning, watched
 from mnist_cnn.training.batches import Batches, Schedule
 from mnist_cnn.training.pools import Labelled, TrainingData, Validation
 from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
@@ -88,7 +88,7 @@ def _learned(
     writer.phase("building", 0.0)
     new_run.write("config.json", describe(recipe, data))
     keras.utils.set_random_seed(recipe.seed)
-    model = network.build(recipe.architecture)
+    model = fine_tuning.resumed(recipe) if recipe.start else network.build(recipe.architecture)
     stop.learning = True
     stop.check()
     seconds = fit(model, recipe, data, _Watcher(model, writer, recipe, data, stop))

@@ -159,7 +159,7 @@ def _template_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
 
 def _corrected(recipe: Recipe, random: np.random.Generator) -> Pool:
     """What people put right, but for the part that is only measured on."""
-    known = [c for c in corrections.load() if not c.held_out]
+    known = [c for c in corrections.with_hands() if not c.held_out]
     if not known:
         raise BadInput(
             "There are no corrections to learn from yet; please put some digits right on the first "

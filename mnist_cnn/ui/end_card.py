@@ -13,7 +13,7 @@ from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.metrics import Comparison
 from mnist_cnn.runs import notes, store
 from mnist_cnn.runs.store import Run
-from mnist_cnn.ui import cache, layout, run_actions
+from mnist_cnn.ui import cache, changed_digits, layout, run_actions
 
 CORRECTIONS = {
     labelled_sets.CORRECTIONS: "your corrections",
@@ -55,6 +55,8 @@ def show(run_id: str, who: str | None) -> None:
             f":material/info: Not measured on {' and '.join(missing)}, which are not on this "
             f"machine; *{title}* was."
         )
+    if live is not None:
+        changed_digits.show(run, live)
     _what_next(run, live, who)
 
 
@@ -93,7 +95,7 @@ def _score(name: str, right: NDArray[np.bool_], before: NDArray[np.bool_] | None
 def _right(run: Run) -> dict[str, NDArray[np.bool_]]:
     """Whether each image of each test set was read right."""
     saved: dict[str, LabelledLogits] = cache.saved_logits(run.id, str(run.folder))
-    return {name: own.logits.argmax(axis=1) == own.labels for name, own in saved.items()}
+    return {name: own.right for name, own in saved.items()}
 
 
 def _production(run: Run) -> Run | None:
@@ -136,7 +138,17 @@ def _what_next(run: Run, live: Run | None, who: str | None) -> None:
     answers = store.in_production(run.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         if who:
-            run_actions.promote_button(run, who, "Let it answer", disabled=answers)
+            words = "Accept: let it answer" if run.start else "Let it answer"
+            run_actions.promote_button(run, who, words, disabled=answers)
+        if who and run.start and not answers:
+            archived = notes.notes_of(run.id).archived
+            st.button(
+                "Rejected" if archived else "Reject: keep it for the record",
+                icon=":material/inventory_2:",
+                disabled=archived,
+                on_click=run_actions.archive,
+                args=([run.id], True),
+            )
         if live is not None and run.kind == "digits":
             st.page_link(
                 "pages/6_Compare_models.py",
@@ -144,7 +156,7 @@ def _what_next(run: Run, live: Run | None, who: str | None) -> None:
                 icon=":material/balance:",
                 query_params=[("runs", live.id), ("runs", run.id)],
             )
-        if who and run.config.get("recipe"):
+        if who and run.config.get("recipe") and not run.start:
             epochs = int(run.config["recipe"]["epochs"])
             st.button(
                 f"Train longer ({min(1000, 2 * epochs)} epochs)",

@@ -9,7 +9,7 @@ from mnist_cnn.expressions import reader
 from mnist_cnn.expressions.line import Line
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
-from mnist_cnn.ui import cache, layout, line_handover, line_view, my_hand
+from mnist_cnn.ui import cache, layout, line_corrections, line_handover, line_view, my_hand
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
 from mnist_cnn.ui.verdict import headline
@@ -43,7 +43,9 @@ def conversation() -> None:
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
     if line:
-        line = line_view.mended(line, corrections(line))
+        changes = corrections(line)
+        line_corrections.learn(line, written, changes)
+        line = line_view.mended(line, changes)
     place.markdown(line_view.in_words(line) if line else INVITATION)
     if line and line.symbols and written is not None:
         line_view.boxes(line, written)

@@ -39,7 +39,7 @@ def test_the_nearest_taught_drawing_moves_its_digit_and_the_evidence():
     distances = FAR.copy()
     distances[0, 1] = 1.65  # half of the reach: half of the weight; a quarter of the way to sure
     moved = adjusted(logits, distances)
-    assert moved[0, 1] - moved[0, 0] == pytest.approx(2 + 12.5 - 3, abs=1e-3)
+    assert moved[0, 1] - moved[0, 0] == pytest.approx(2 + 7 - 3, abs=1e-3)
     own = float(log_sum_exp(logits)[0])
     assert log_sum_exp(moved)[0] == pytest.approx(own + 0.25 * (6 - own), abs=1e-3)
 

@@ -17,7 +17,7 @@ from mnist_cnn.metrics import log_sum_exp
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import ClassLabels, FloatArray, Stroke
 
-WEIGHT, REACH = 25.0, 3.3
+WEIGHT, REACH = 14.0, 3.3
 """What a taught drawing adds to its digit's logit where it is the very same, and the squared
 distance from which on it adds nothing."""
 

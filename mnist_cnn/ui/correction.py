@@ -31,6 +31,14 @@ def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: st
         st.error(str(error), icon=":material/error:")
 
 
+def keep(correction: Correction) -> None:
+    """The visitor's hand learns it, and the owner's are kept for training."""
+    if auth.actor():
+        corrections.add([correction])
+    drawing = TaughtDrawing(correction.label, correction.image, correction.strokes)
+    my_hand.of_session().teach([drawing])
+
+
 def _settle(key: str, chosen: int | None, correction: Correction) -> None:
     """Brings what is kept, and the visitor's hand, into line with what is chosen, and says so."""
     kept: dict[str, int] = st.session_state.setdefault("put right", {})
@@ -44,9 +52,7 @@ def _settle(key: str, chosen: int | None, correction: Correction) -> None:
         st.caption("Taken back.")
         return
     if kept.get(key) != chosen:
-        if owner:
-            corrections.add([correction])
-        hand.teach([drawing])
+        keep(correction)
         kept[key] = chosen
     if owner:
         saved = len(corrections.load())

@@ -37,6 +37,7 @@ PAINTED = {
     "Training_runs": "[data-testid=stDataFrame]",
     "Confusion_matrix": CELL.format(7, 2),
     "Compare_models": browser.CANVAS,
+    "My_handwriting": browser.CANVAS,
 }
 """What each page is about, by its address."""
 MANY = 5000

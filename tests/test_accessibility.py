@@ -19,6 +19,7 @@ PAGES = (
     "Training_runs",
     "Confusion_matrix",
     "Compare_models",
+    "My_handwriting",
 )
 STREAMLITS_OWN = {("color-contrast", "st-emotion-cache")}
 """Findings of Streamlit's own widgets, such as the white words of a multiselect's chips: the rule,

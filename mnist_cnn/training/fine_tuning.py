@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 REHEARSED = Pools(
     scanned=8_000,
-    rewritten=6_000,
-    redrawn=2_000,
-    photographed=500,
-    not_digits=4_000,
-    sketched=1_000,
-    corrected=6_000,
-    swiss=1_000,
-    letters=2_000,
+    rewritten=2_500,
+    redrawn=1_000,
+    photographed=200,
+    not_digits=1_500,
+    sketched=300,
+    corrected=2_500,
+    swiss=500,
+    letters=1_000,
 )
 """What an epoch shows: mostly what the network has learned from before."""
 

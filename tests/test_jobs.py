@@ -233,11 +233,12 @@ def test_recipes_become_commands_and_come_back() -> None:
     from mnist_cnn.cli.training import recipe_of
 
     changed = [
-        "--preset=best", "--data=mnist", "--seed=3", "--epochs=2", "--calm-epochs=1",
+        "--preset=best", "--data=mnist,unipen,swiss-numbers,bhmsds", "--seed=3",
+        "--epochs=2", "--calm-epochs=1",
         "--batch-size=32", "--optimizer=sgd", "--schedule=cosine", "--learning-rate=0.01",
         "--weight-decay=0", "--filters=8,16", "--strides=2,2", "--padding=same", "--head=flatten",
         "--dropout=0.5", "--branches=2", "--augment=rotation=3,grain=0",
-        "--pools=scanned=1000,redrawn=0",
+        "--pools=scanned=1000,redrawn=0,swiss=50,letters=60,signs=70",
     ]  # fmt: skip
     recipe = check(recipe_of(parser().parse_args(["train", *changed])))
     again = recipe_of(parser().parse_args(["train", *arguments(recipe)]))
@@ -246,6 +247,10 @@ def test_recipes_become_commands_and_come_back() -> None:
     former = recipe.as_dict() | {"calm_epochs": recipe.plain_epochs}
     del former["plain_epochs"]
     assert Recipe.from_dict(former) == recipe
+    older = json.loads(json.dumps(recipe.as_dict()))
+    for name in ("swiss", "letters", "signs"):
+        del older["pools"][name]
+    assert Recipe.from_dict(older).pools == replace(recipe.pools, swiss=0, letters=0, signs=0)
     with pytest.raises(BadInput):
         Recipe.from_dict({"preset": "best"})
 

@@ -72,6 +72,20 @@ def test_a_sure_mistake_in_a_small_set_does_not_make_everything_unsure() -> None
     assert calibrate([large, small]).min_confidence == 0.5
 
 
+def test_letters_raise_the_evidence_asked_for_as_far_as_digits_allow() -> None:
+    labels = np.arange(1000) % 10
+    evidence = np.linspace(0, 10, 1000, dtype=np.float32)[:, None]
+    digits = LabelledLogits(np.where(np.eye(10)[labels] > 0, evidence, -90.0), labels)
+    threshold = {
+        name: calibrate([digits], None if letters is None else np.full((50, 10), letters))
+        for name, letters in {"unknown": None, "far": -9.0, "near": -2.23, "alike": 3.0}.items()
+    }
+    asked = {name: fitted.min_evidence for name, fitted in threshold.items()}
+    assert asked["unknown"] == asked["far"] == pytest.approx(0.05, abs=0.001)
+    assert asked["near"] == pytest.approx(-2.23 + np.log(10), abs=0.001)
+    assert asked["alike"] == pytest.approx(0.1, abs=0.001)
+
+
 def test_a_verdict_follows_the_thresholds() -> None:
     calibration = Calibration(1.0, min_evidence=0.0, min_confidence=0.9)
     sure = np.full(10, -5.0)

@@ -1,13 +1,18 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from mnist_cnn.data import handwriting, negatives, scans, templates
 from mnist_cnn.data.augmentation import augmented
 from mnist_cnn.data.glyphs import NOT_DIGITS
+from mnist_cnn.data.unipen import UNIPEN_FILES, load_unipen
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.models.presets import NO_AUGMENTATION
 from mnist_cnn.models.recipes import Augmentation
 from mnist_cnn.records import Drawing
+from mnist_cnn.training.writer_pools import drawings_by_writer, rows_by_writer
+from tests.support.artifacts import needs
 from tests.support.drawings import SEVEN
 
 DRAWINGS = [Drawing(SEVEN, "7")]
@@ -56,6 +61,34 @@ def test_what_is_generated_is_inked_varied_and_repeatable(make) -> None:
     assert images.max(axis=(1, 2)).min() > 200
     assert len(np.unique(images, axis=0)) > 0.8 * len(images)
     assert (images == make()).all()
+
+
+def test_who_wrote_much_does_not_outweigh_the_others() -> None:
+    writers = ["many"] * 900 + ["few"] * 9
+    rows = rows_by_writer(writers, 1100, random())
+    times = np.bincount(rows, minlength=len(writers))
+    assert times[:900].sum() == pytest.approx(1000, abs=1)
+    assert set(times[:900]) == {1, 2}
+    assert set(times[900:]) <= {11, 12}
+    assert len(rows_by_writer(writers, 0, random())) == 0
+
+
+@pytest.mark.data
+def test_unipen_is_drawn_by_many_people() -> None:
+    needs(UNIPEN_FILES["digits"])
+    drawings = load_unipen("digits").train
+    most = [
+        max(Counter(drawing.writer for drawing in shown).values()) / len(shown)
+        for shown in (drawings, drawings_by_writer(drawings, 2000, random()))
+    ]
+    assert most[0] > 0.1
+    assert most[1] < 0.05
+    assert len({d.writer for d in drawings_by_writer(drawings, 2000, random())}) > 125
+
+
+def test_letters_are_written_with_no_broad_pen() -> None:
+    inks = [handwriting.rewritten(DRAWINGS, 60, random(), widest) for widest in (0.3, 0.1)]
+    assert inks[0].mean() > 1.3 * inks[1].mean()
 
 
 def test_a_seven_stays_legible_on_noisy_paper(classifier) -> None:

@@ -13,8 +13,11 @@ import pytest
 
 from mnist_cnn.errors import TrainingFailed
 from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipes import Pools
+from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training.progress import Stop, TrainingProgress
+from tests.support.drawings import SEVEN
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +51,63 @@ def test_nothing_holds_on_to_the_images_after_training() -> None:
     loop.fit(network.build(recipe.architecture), recipe, data)
     del data
     assert images() is None
+
+
+def people() -> Any:
+    """Ten digits, and some signs and letters, of three people, one in each part."""
+    from mnist_cnn.data.splits import Splits, WriterSplits
+    from mnist_cnn.training.sources import Sources
+
+    def by(labels: str) -> WriterSplits:
+        parts = [[Drawing(SEVEN, label, writer) for label in labels] for writer in "abc"]
+        return WriterSplits(*parts, checksum="1")
+
+    digits = by("3" * 10)
+    scans = Dataset("n-train", np.ones((10, 28, 28), np.uint8), np.arange(10), "", "MIT", "2")
+    parts = [dataclasses.replace(scans, notes={"writers": list(name * 10)}) for name in "abc"]
+    dot = Drawing((np.zeros((3, 2)),), ".", "a")
+    signs, letters = by("+-/("), by("AoxB")
+    signs.train.append(dot)
+    swiss = Splits(*parts)
+    photographed = dataclasses.replace(scans, name="signs", labels=scans.labels + 5)
+    return Sources(None, digits, digits, letters, signs, swiss, photographed)
+
+
+@pytest.mark.parametrize("kind", ["digits", "symbols"])
+def test_what_many_people_wrote_is_shown_and_validated_by(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mnist_cnn.training import training_data, writer_pools
+    from mnist_cnn.training.forecast import images_per_epoch
+
+    few = np.zeros((1, 28, 28), np.uint8), np.array([10])
+    monkeypatch.setattr(training_data, "_operators", lambda count, random: few)
+    preset = PRESETS["best" if kind == "digits" else "symbols"]
+    data = ("pen-digits", "unipen", "swiss-numbers", "bhmsds")
+    pools = Pools(0, 20, swiss=6, letters=8, signs=30 if kind == "symbols" else 0)
+    recipe = dataclasses.replace(preset, data=data, pools=pools)
+    found = training_data.build(recipe, people())
+    shown = {pool.name: pool for pool in found.pools}
+    assert (
+        found.images_per_epoch
+        == images_per_epoch(recipe)
+        == sum(found.description["images_per_epoch"].values())
+    )
+    assert set(shown["pen-digits-train and unipen-digits-train, rewritten"].labels) == {3}
+    letters = shown["unipen-letters-train, rewritten"]
+    assert set(letters.labels) == {recipe.architecture.outputs}
+    assert len(letters.labels) == 16
+    none = writer_pools.none_of_these(recipe.kind, people(), "train")
+    assert [d.label for d in none] == list("AxB+-" if kind == "digits" else "AB")
+    assert len(found.validation_letters) == len(none)
+    assert {"pen-digits-validation", "unipen-digits-validation"} <= set(found.validation)
+    if kind == "symbols":
+        assert set(shown["unipen-signs-train, rewritten"].labels) == {10, 11, 15, 18}
+        assert found.validation["unipen-signs-validation"][1].tolist() == [10, 11, 18, 15]
+    told = found.description["sets"]
+    assert told["unipen-digits"]["validation_writers"] == ["b"]
+    assert told["swiss-numbers"]["test_writers"] == ["c"]
+    assert {"sha256", "licence", "split"} <= set(told["unipen-letters"]) & set(told["bhmsds"])
 
 
 def test_branches_after_the_first_are_shown_scans_for_redrawn_digits() -> None:

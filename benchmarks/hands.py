@@ -186,12 +186,13 @@ def strangers(
 
 
 def whole_numbers(network: Classifier, everybody: list[Person], each: int) -> tuple[int, int, int]:
-    """Of the numbers that writers wrote who also wrote digits: how many are wrong before and after
-    they taught so many of each digit, of how many."""
+    """Of the numbers by writers of any part who also wrote digits: how many are wrong before and
+    after they taught so many of each digit, of how many."""
     symbols = serving.line_networks().symbols
     by_name = {person.name: person for person in everybody}
     wrong, total = np.zeros(2, np.int64), 0
-    for drawing in unipen.load_unipen("numbers").test:
+    numbers = unipen.load_unipen("numbers")
+    for drawing in (*numbers.train, *numbers.validation, *numbers.test):
         person = by_name.get(drawing.writer or "")
         if person is None or not (drawing.label or "").isdecimal():
             continue
@@ -289,12 +290,14 @@ def main() -> None:
         fit(network)
     everybody = people(network, "validation" if options.validation else "test")
     table(network, everybody, options.each, options.repeats)
+    parts = ("train", "validation", "test")
+    all_parts = [person for part in parts for person in people(network, part, False)]
     print("\n| with hands of 1 and 3 of each | before → after | |\n|---|---|---|")
     for each in sorted({options.each[0], options.each[-2:][0]}):
         rows = [
             *strangers(network, everybody, each, options.repeats),
             ("CROHME's letters and signs turned away", *foreign_signs(network, everybody, each)),
-            ("whole numbers of the same hand wrong", *whole_numbers(network, everybody, each)),
+            ("whole numbers of the same hand wrong", *whole_numbers(network, all_parts, each)),
         ]
         for what, before, after, total in rows:
             print(

@@ -1,10 +1,11 @@
 """What the network itself learns of people who each gave thirty drawings, and what it forgets.
 
-    python -m benchmarks.teaching [--people 20] [--each 30]
+    python -m benchmarks.teaching [--people 20] [--each 30] [--part train]
 
-Test writers of UNIPEN give their drawings as corrections; four in five of these are learned from.
-They are judged on those that were held out and on all else that they wrote. Trains once, in
-artifacts that are thrown away. Prints a Markdown table.
+Writers of UNIPEN give their drawings as corrections; four in five of these are learned from. They
+are those of the test part; a network that has learned from no part may be judged by any. They are
+judged on those that were held out and on all else that they wrote. Trains once, in artifacts that
+are thrown away. Prints a Markdown table.
 """
 
 import os
@@ -37,10 +38,10 @@ def as_correction(drawing: Drawing) -> Correction:
     return Correction(int(drawing.label or -1), image, drawing.strokes)
 
 
-def given(people: int, each: int) -> tuple[list[Correction], list[Correction]]:
+def given(people: int, each: int, part: str) -> tuple[list[Correction], list[Correction]]:
     """What so many people give, and what else they wrote."""
     by_writer: dict[str, list[Drawing]] = {}
-    for drawing in unipen.load_unipen("digits").test:
+    for drawing in getattr(unipen.load_unipen("digits"), part):
         by_writer.setdefault(drawing.writer or "", []).append(drawing)
     enough = [name for name in sorted(by_writer) if len(by_writer[name]) >= 1.5 * each]
     random = np.random.default_rng(0)
@@ -77,13 +78,14 @@ def main() -> None:
     parser = quick_parser(__doc__)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--each", type=int, default=30)
+    parser.add_argument("--part", choices=("train", "validation", "test"), default="test")
     parser.add_argument("--epochs", type=int, default=fine_tuning.EPOCHS)
     options = shortened(parser.parse_args(), people=3, epochs=1)
     with tempfile.TemporaryDirectory() as folder:
         artifacts = Path(folder) / "artifacts"
         shutil.copytree(PROJECT_FOLDER / "artifacts", artifacts)
         os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
-        gave, rest = given(options.people, options.each)
+        gave, rest = given(options.people, options.each, options.part)
         corrections.add(gave)
         start = store.production_run()
         run, seconds = taught(start, options.epochs)

@@ -3,7 +3,16 @@
 import streamlit as st
 
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.ui import auth, cache, layout, taught_drawings, teach_network, teaching
+from mnist_cnn.ui import (
+    auth,
+    cache,
+    hand_summary,
+    layout,
+    look_through,
+    my_hand,
+    teach_network,
+    teaching,
+)
 from mnist_cnn.ui.canvas_companion import narrow
 
 layout.page(
@@ -19,9 +28,11 @@ try:
     with left:
         teaching.teach()
     with right:
-        taught_drawings.gain()
-        taught_drawings.look_through()
-        taught_drawings.files(auth.actor())
+        hand_summary.gain()
+        look_through.through(my_hand.of_session(), "hand")
+        hand_summary.files(auth.actor())
+    if auth.actor():
+        look_through.through_corrections()
     teach_network.section(auth.actor())
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")

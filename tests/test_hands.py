@@ -88,6 +88,23 @@ def test_wrong_labels_do_not_outweigh_a_sure_network(classifier):
     assert sum(digit == n for n, digit in enumerate(read)) >= 9
 
 
+@pytest.mark.parametrize("kind", ["one class", "a thousand copies", "a scribble as a 7"])
+def test_a_poisoned_hand_hurts_its_owner_little_and_nobody_else(classifier, kind):
+    """Beside two of each digit that are right; plain digits are read as before."""
+    scribble = tuple(np.random.default_rng(n).random((9, 2)) * 200 for n in range(2))
+    poison = {
+        "one class": [TaughtDrawing(3, taught(n, seed=70)[0].image) for n in range(10)],
+        "a thousand copies": [TaughtDrawing(3, taught(8, seed=70)[0].image)] * 1000,
+        "a scribble as a 7": [TaughtDrawing.of_strokes(7, scribble)],
+    }[kind]
+    heard, _ = learn(classifier, [*taught(*range(10), *range(10), seed=20), *poison])
+    images = np.stack([normalize_strokes(written.digit(n, 90)) for n in range(10)])
+    read = [prediction.digit for prediction in heard.predict_many(images)]
+    assert sum(digit == n for n, digit in enumerate(read)) >= 9
+    alone = [prediction.digit for prediction in classifier.predict_many(images)]
+    assert alone == list(range(10))
+
+
 def test_a_hand_lives_on_in_its_file(classifier):
     drawings = [*taught(7, 3), TaughtDrawing(5, taught(5)[0].image)]
     found, complaints = hand_files.unpacked(hand_files.packed(drawings))

@@ -114,6 +114,19 @@ def test_the_network_is_taught_only_where_there_is_something_to_learn() -> None:
     assert not button(app, "Teach the network").disabled
 
 
+def test_the_owner_looks_through_the_corrections() -> None:
+    drawing = drawings(1)[0]
+    corrections.add([corrections.Correction(8, drawing.image, drawing.strokes)])
+    app = page(PAGE)
+    app.session_state["corrections kept"] = True
+    app.session_state["corrections opened"] = drawing.image.tobytes()
+    app.run()
+    next(group for group in app.button_group if group.label == "It is a").set_value(0).run()
+    assert [c.label for c in corrections.load()] == [0]
+    button(app, "Delete").click().run()
+    assert corrections.load() == () and not app.exception
+
+
 def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:
     app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
     raw = {"raw": canvas_json(*SEVEN), "data": None}

@@ -1,9 +1,8 @@
-"""What a hand was taught: what it brings, each drawing, and the files that it is kept in."""
+"""What a hand brings, and the files that it is kept in."""
 
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from mnist_cnn.errors import DigitsError
@@ -11,9 +10,8 @@ from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.gain import Gain
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.runs import serving
-from mnist_cnn.ui import layout, my_hand
+from mnist_cnn.ui import my_hand
 from mnist_cnn.ui.my_hand import SessionHand
-from mnist_cnn.ui.teaching import in_colour
 
 PRIVACY = (
     "Your drawings stay in this session's memory: nobody else is read with them, and they are gone "
@@ -58,84 +56,6 @@ def _brings(found: Gain) -> str:
         f"**{after}**, each judged by the others: {points:+.0f} points (95 % interval {low:+.0f} "
         f"to {high:+.0f})."
     )
-
-
-def look_through() -> None:
-    """Every drawing, to change or to delete."""
-    hand = my_hand.of_session()
-    if not hand.drawings:
-        return
-    drawings = list(hand.drawings.values())
-    present = sorted({d.label for d in drawings})
-    chosen = st.pills("Show", ["All", "Misread alone", *present], default="All", key="hand filter")
-    alone = _read_alone(drawings)
-    if any(read != drawing.label for read, drawing in zip(alone, drawings, strict=True)):
-        st.caption("Orange: misread without your hand. Tap a digit to change or delete it.")
-    else:
-        st.caption("Tap a digit to change or delete it.")
-    opened = st.session_state.get("hand opened")
-    if opened in hand.drawings:
-        _close_up(hand, hand.drawings[opened])
-    with st.container(horizontal=True, gap="xsmall"):
-        for number, drawing in enumerate(drawings):
-            misread = alone[number] != drawing.label
-            if chosen in (None, "All", drawing.label) or (chosen == "Misread alone" and misread):
-                _tile(drawing, alone[number])
-
-
-def _tile(drawing: TaughtDrawing, alone: int | None) -> None:
-    key = drawing.image.tobytes()
-    words = "no digit" if alone is None else f"a {alone}"
-    with st.container(width=72, gap="xxsmall"):
-        st.image(
-            layout.enlarged(drawing.image, 2), width=64, alt=f"your {drawing.label}, alone {words}"
-        )
-        st.button(
-            in_colour(drawing.label, alone),
-            key=f"taught {hash(key)}",
-            width=64,
-            on_click=st.session_state.__setitem__,
-            args=("hand opened", key),
-            help=None if alone == drawing.label else f"Without your hand it is {words}.",
-        )
-
-
-def _close_up(hand: SessionHand, drawing: TaughtDrawing) -> None:
-    key = f"taught label {hash(drawing.image.tobytes())}"
-    with st.container(border=True, horizontal=True):
-        layout.seen_image(drawing.image.astype(np.float32) / 255)
-        with st.container(width=300, gap="xsmall"):
-            label = st.pills(
-                "It is a",
-                range(10),
-                default=drawing.label,
-                key=key,
-                required=True,
-                width=layout.ROWS_OF_FIVE,
-            )
-            if label != drawing.label:
-                hand.teach([TaughtDrawing(label, drawing.image, drawing.strokes)])
-                st.rerun()
-            with st.container(horizontal=True):
-                st.button("Delete", icon=":material/delete:", on_click=hand.forget, args=(drawing,))
-                st.button(
-                    "Close",
-                    icon=":material/close:",
-                    on_click=st.session_state.pop,
-                    args=("hand opened", None),
-                )
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _digits_alone(images: np.ndarray, run_id: str) -> list[int | None]:
-    network = serving.production_classifier()
-    return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
-
-
-def _read_alone(drawings: list[TaughtDrawing]) -> list[int | None]:
-    """What the network takes each for without the hand."""
-    images = np.stack([drawing.image for drawing in drawings])
-    return _digits_alone(images, serving.production_classifier().run_id)
 
 
 def files(who: str | None) -> None:

@@ -1,0 +1,138 @@
+"""A look through drawings: every one with its label, to change or to delete."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+import streamlit as st
+
+from mnist_cnn.data import corrections
+from mnist_cnn.data.corrections import Correction
+from mnist_cnn.hands.hand import TaughtDrawing
+from mnist_cnn.runs import serving
+from mnist_cnn.ui import layout
+from mnist_cnn.ui.teaching import in_colour
+
+SHOWN = 200
+"""Of the drawings, the last so many."""
+
+
+class Kept(Protocol):
+    """What can be looked through: drawings by their images, which can be changed and forgotten."""
+
+    @property
+    def drawings(self) -> dict[bytes, TaughtDrawing]: ...
+
+    def teach(self, drawings: Iterable[TaughtDrawing]) -> None: ...
+
+    def forget(self, drawing: TaughtDrawing) -> None: ...
+
+
+class KeptCorrections:
+    """The corrections on this machine, for its owner."""
+
+    @property
+    def drawings(self) -> dict[bytes, TaughtDrawing]:
+        return {
+            c.image.tobytes(): TaughtDrawing(c.label, c.image, c.strokes)
+            for c in corrections.load()
+        }
+
+    def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
+        corrections.add([Correction(d.label, d.image, d.strokes) for d in drawings])
+
+    def forget(self, drawing: TaughtDrawing) -> None:
+        corrections.take_back(Correction(drawing.label, drawing.image, drawing.strokes))
+
+
+def through_corrections() -> None:
+    """What people put right here, for the owner."""
+    kept = KeptCorrections()
+    if count := len(kept.drawings):
+        with st.expander(
+            f"Corrections kept on this machine ({count:,})",
+            icon=":material/folder:",
+            key="corrections kept",
+            on_change="rerun",
+        ) as expander:
+            if expander.open:
+                through(kept, "corrections")
+
+
+def through(kept: Kept, name: str) -> None:
+    """Every drawing, to change or to delete; `name` tells one list's widgets from another's."""
+    if not kept.drawings:
+        return
+    drawings = list(kept.drawings.values())[-SHOWN:]
+    present = sorted({d.label for d in drawings})
+    chosen = st.pills(
+        "Show", ["All", "Misread alone", *present], default="All", key=f"{name} filter"
+    )
+    alone = _read_alone(drawings)
+    if any(read != drawing.label for read, drawing in zip(alone, drawings, strict=True)):
+        st.caption("Orange: misread without your hand. Tap a digit to change or delete it.")
+    else:
+        st.caption("Tap a digit to change or delete it.")
+    opened = st.session_state.get(f"{name} opened")
+    if opened in kept.drawings:
+        _close_up(kept, kept.drawings[opened], name)
+    with st.container(horizontal=True, gap="xsmall"):
+        for number, drawing in enumerate(drawings):
+            misread = alone[number] != drawing.label
+            if chosen in (None, "All", drawing.label) or (chosen == "Misread alone" and misread):
+                _tile(drawing, alone[number], name)
+
+
+def _tile(drawing: TaughtDrawing, alone: int | None, name: str) -> None:
+    key = drawing.image.tobytes()
+    words = "no digit" if alone is None else f"a {alone}"
+    with st.container(width=72, gap="xxsmall"):
+        st.image(
+            layout.enlarged(drawing.image, 2), width=64, alt=f"your {drawing.label}, alone {words}"
+        )
+        st.button(
+            in_colour(drawing.label, alone),
+            key=f"{name} {hash(key)}",
+            width=64,
+            on_click=st.session_state.__setitem__,
+            args=(f"{name} opened", key),
+            help=None if alone == drawing.label else f"Without your hand it is {words}.",
+        )
+
+
+def _close_up(kept: Kept, drawing: TaughtDrawing, name: str) -> None:
+    key = f"{name} label {hash(drawing.image.tobytes())}"
+    with st.container(border=True, horizontal=True):
+        layout.seen_image(drawing.image.astype(np.float32) / 255)
+        with st.container(width=300, gap="xsmall"):
+            label = st.pills(
+                "It is a",
+                range(10),
+                default=drawing.label,
+                key=key,
+                required=True,
+                width=layout.ROWS_OF_FIVE,
+            )
+            if label != drawing.label:
+                kept.teach([TaughtDrawing(label, drawing.image, drawing.strokes)])
+                st.rerun()
+            with st.container(horizontal=True):
+                st.button("Delete", icon=":material/delete:", on_click=kept.forget, args=(drawing,))
+                st.button(
+                    "Close",
+                    icon=":material/close:",
+                    on_click=st.session_state.pop,
+                    args=(f"{name} opened", None),
+                )
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _digits_alone(images: np.ndarray, run_id: str) -> list[int | None]:
+    network = serving.production_classifier()
+    return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
+
+
+def _read_alone(drawings: list[TaughtDrawing]) -> list[int | None]:
+    """What the network takes each for without the hand."""
+    images = np.stack([drawing.image for drawing in drawings])
+    return _digits_alone(images, serving.production_classifier().run_id)

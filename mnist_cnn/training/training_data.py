@@ -55,6 +55,8 @@ def build(recipe: Recipe, sources: Sources) -> TrainingData:
     validation = _validation(sources)
     if recipe.kind == "symbols":
         validation["operators"] = _operators(1800, random)
+        if sources.signs:
+            validation["unipen-signs-validation"] = writer_pools.signs_validation(sources)
     pools += _pools_by_writer(recipe, sources, random)
     letters = writer_pools.none_of_these(recipe.kind, sources, "validation")
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]

@@ -1,4 +1,4 @@
-"""Teach it your handwriting: ten digits, half a minute, and you are read with them."""
+"""Teach it your handwriting: write ten digits, and you are read with them."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ layout.page(
     "My handwriting",
     ""
     if narrow()
-    else "Write each digit once, in half a minute; from then on you are read with "
+    else "Write each digit once; from then on you are read with "
     "them. The next one comes by itself when you lift the pen.",
     small=bool(narrow()),
 )

@@ -108,6 +108,8 @@ def test_the_owner_keeps_a_hand_under_a_name() -> None:
 
 def test_the_network_is_taught_only_where_there_is_something_to_learn() -> None:
     app = page(PAGE)
+    app.session_state["teach the network"] = True
+    app.run()
     assert button(app, "Teach the network").disabled
     kept_hands.keep("Me", drawings(1))
     app.run()

@@ -22,7 +22,7 @@ from mnist_cnn.errors import (
     RunRefused,
     StorageFailed,
 )
-from mnist_cnn.runs import notes, registry, store, trash
+from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
@@ -235,3 +235,20 @@ def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkey
             action(run.id)
     monkeypatch.undo()
     assert store.production_run().config
+
+
+@pytest.mark.parametrize("start", ["20260101-000000-000000", "another"])
+def test_a_run_that_goes_on_from_any_run_still_faces_the_one_in_production(
+    shipped_copy: Path, start: str
+) -> None:
+    """Its start is deleted, or is as bad as itself."""
+    live = store.production_run()
+    evaluation = live.evaluation
+    evaluation["datasets"]["mnist-test"]["accuracy"] = 0.9
+    bad = json.dumps(evaluation).encode()
+    if start == "another":
+        start = another_run(5, evaluation_json=bad).id
+    config = live.config
+    config["recipe"]["start"] = start
+    run = another_run(6, evaluation_json=bad, config_json=json.dumps(config).encode())
+    assert any("mnist-test" in words for words in gate.worse_than(run, live.id))

@@ -24,7 +24,7 @@ MIN_LEARNED, MIN_HELD_OUT = 0.5, 5
 many: what people say of their own digits can be learned; what is made up cannot."""
 
 TAUGHT_MARGIN = 0.001
-"""The same for a run that goes on from another: it is to learn without forgetting."""
+"""How far a run may lie below the one that it goes on from: it is to learn without forgetting."""
 
 
 def check(run: Run, production: str | None, reason: str = "") -> None:
@@ -42,7 +42,7 @@ def check(run: Run, production: str | None, reason: str = "") -> None:
     for name in run.manifest["sha256"]:
         run.read(name)
     _check_canary(run)
-    if run.start:
+    if run.start and production is not None:  # a rollback asks for no more than sanity
         _check_learned(run)
     worse = worse_than(run, production)
     if worse and not reason.strip():
@@ -54,15 +54,19 @@ def check(run: Run, production: str | None, reason: str = "") -> None:
 
 
 def worse_than(run: Run, production: str | None) -> list[str]:
-    """Where a run lies below the production run by more than the margin, in words; where it goes on
-    from another run, below that one by more than the margin for that, and than chance explains."""
+    """Where a run lies below the production run by more than the margin, in words. Below a run that
+    it goes on from: by more than the margin for that, and than chance explains."""
     if production is None or production == run.id:
         return []
-    start = run.start
+    others = dict.fromkeys(other for other in (production, run.start) if other)
+    return [word for other in others for word in _below(run, other, taught=other == run.start)]
+
+
+def _below(run: Run, other: str, taught: bool) -> list[str]:
     try:
-        other = store.open_run(start or production)
-        known = other.evaluation["datasets"]
-        allowed = _allowed_after_teaching(run, other) if start else {}
+        against = store.open_run(other)
+        known = against.evaluation["datasets"]
+        allowed = _allowed_after_teaching(run, against) if taught else {}
     except RunError:
         return []  # nothing whole to fall behind
     words = []

@@ -1,6 +1,7 @@
 """What the server keeps between reruns, one line each."""
 
 import gc
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from mnist_cnn.data import labelled_sets
 from mnist_cnn.evaluation import explain, scores
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.scores import LabelledLogits
+from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.runs import predictions as saved
 from mnist_cnn.runs import serving, store
 from mnist_cnn.runs.store import Run
@@ -65,6 +67,18 @@ def _own_logits(run_id: str, folder: str, name: str, version: int) -> LabelledLo
 def test_images(name: str) -> NDArray[np.uint8] | None:
     """The images of a test set that is on this machine: uint8 (n, 28, 28)."""
     return _images(name, labelled_sets.version(name))
+
+
+def digits_alone(drawings: Sequence[TaughtDrawing]) -> list[int | None]:
+    """What the network in production takes drawings for without any hand."""
+    images = np.stack([drawing.image for drawing in drawings])
+    return _digits_of(images, serving.production_classifier().run_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _digits_of(images: NDArray[np.uint8], run_id: str) -> list[int | None]:
+    network = serving.production_classifier()
+    return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
 
 
 def forget_images() -> None:

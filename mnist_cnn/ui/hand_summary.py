@@ -64,7 +64,7 @@ def files(who: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.download_button(
             "Take it along (my-hand.json)",
-            hand_files.packed(list(hand.drawings.values())),
+            partial(hand_files.packed, list(hand.drawings.values())),
             file_name="my-hand.json",
             mime="application/json",
             icon=":material/download:",

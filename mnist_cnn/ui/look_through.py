@@ -9,8 +9,7 @@ import streamlit as st
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.hands.hand import TaughtDrawing
-from mnist_cnn.runs import serving
-from mnist_cnn.ui import layout
+from mnist_cnn.ui import cache, layout
 from mnist_cnn.ui.teaching import in_colour
 
 SHOWN = 200
@@ -68,7 +67,7 @@ def through(kept: Kept, name: str) -> None:
     chosen = st.pills(
         "Show", ["All", "Misread alone", *present], default="All", key=f"{name} filter"
     )
-    alone = _read_alone(drawings)
+    alone = cache.digits_alone(drawings)
     if any(read != drawing.label for read, drawing in zip(alone, drawings, strict=True)):
         st.caption("Orange: misread without your hand. Tap a digit to change or delete it.")
     else:
@@ -124,15 +123,3 @@ def _close_up(kept: Kept, drawing: TaughtDrawing, name: str) -> None:
                     on_click=st.session_state.pop,
                     args=(f"{name} opened", None),
                 )
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _digits_alone(images: np.ndarray, run_id: str) -> list[int | None]:
-    network = serving.production_classifier()
-    return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
-
-
-def _read_alone(drawings: list[TaughtDrawing]) -> list[int | None]:
-    """What the network takes each for without the hand."""
-    images = np.stack([drawing.image for drawing in drawings])
-    return _digits_alone(images, serving.production_classifier().run_id)

@@ -27,8 +27,9 @@ class SessionHand:
 
     def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
         for drawing in drawings:
-            if len(self.drawings) < MAX_DRAWINGS:
-                self.drawings[drawing.image.tobytes()] = drawing
+            key = drawing.image.tobytes()
+            if key in self.drawings or len(self.drawings) < MAX_DRAWINGS:
+                self.drawings[key] = drawing
         self.learned = None
 
     def forget(self, drawing: TaughtDrawing) -> None:

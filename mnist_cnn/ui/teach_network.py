@@ -10,6 +10,9 @@ from mnist_cnn.runs import notes, store
 from mnist_cnn.training import fine_tuning, jobs
 from mnist_cnn.ui import job_panel, my_hand, start_bar
 
+MINE = "my hand"
+"""What the owner's drawings are added to."""
+
 MIN_LEARNED = 5
 """With fewer there is nothing to learn from."""
 
@@ -18,9 +21,13 @@ def section(who: str | None, with_panel: bool = True) -> None:
     """How to begin, and how it goes and ended; nothing for who may only look."""
     if not who:
         return
-    with st.expander("Teach the network itself, for everybody", icon=":material/school:"):
+    title = "Teach the network itself, for everybody"
+    with st.expander(
+        title, icon=":material/school:", key="teach the network", on_change="rerun"
+    ) as expander:
         try:
-            _begin(who)
+            if expander.open:  # kept hands are read for it
+                _begin(who)
         except DigitsError as error:
             st.info(str(error), icon=":material/info:")
     start_bar.trouble()
@@ -72,7 +79,8 @@ def _name(start: str) -> str:
 
 def _keep(hand: my_hand.SessionHand) -> None:
     try:
-        kept_hands.keep("my hand", list(hand.drawings.values()))
-        st.toast("Kept as *my hand*.")
+        before = kept_hands.load(MINE)[0] if MINE in kept_hands.names() else []
+        kept_hands.keep(MINE, [*before, *hand.drawings.values()])
+        st.toast(f"Kept as *{MINE}*.")
     except DigitsError as error:
         st.session_state["trouble"] = str(error)

@@ -2,14 +2,11 @@
 
 import random
 
-import numpy as np
 import streamlit as st
 
-from mnist_cnn.errors import DigitsError
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.ink.strokes import extent
-from mnist_cnn.runs import serving
-from mnist_cnn.ui import canvas, layout, my_hand
+from mnist_cnn.ui import cache, canvas, layout, my_hand
 from mnist_cnn.ui.canvas_companion import RESTED, key_pressed, narrow
 from mnist_cnn.ui.ways_in import SMALLEST
 
@@ -22,7 +19,6 @@ REST = 0.9
 @st.fragment
 def teach() -> None:
     """The digit that is asked for, the canvas, and what was written so far."""
-    asked = _asked()
     pressed = key_pressed(NAME, REST)
     trouble = ""
     if pressed == "Backspace":
@@ -76,18 +72,8 @@ def _accept() -> str:
         return "That was too little ink; please write it larger."
     drawing = TaughtDrawing.of_strokes(asked.pop(0), written)
     st.session_state["hand written"].append(drawing)
-    st.session_state.setdefault("hand alone", {})[drawing.image.tobytes()] = _alone(drawing)
     my_hand.of_session().teach([drawing])
     return ""
-
-
-def _alone(drawing: TaughtDrawing) -> int | None:
-    """What the network takes a drawing for without any hand."""
-    try:
-        network = serving.production_classifier()
-    except DigitsError:
-        return None
-    return network.predict(drawing.image.astype(np.float32) / 255).digit
 
 
 def _skip() -> None:
@@ -105,11 +91,11 @@ def _take_back() -> None:
 def _round_is_over() -> None:
     written: list[TaughtDrawing] = st.session_state["hand written"]
     _strip(written)
-    known = st.session_state.get("hand alone", {})
-    misread = [d for d in written if known.get(d.image.tobytes()) != d.label]
     if written:
+        alone = cache.digits_alone(written)
+        right = sum(read == drawing.label for read, drawing in zip(alone, written, strict=True))
         st.success(
-            f"Done. Without your hand {len(written) - len(misread)} of these {len(written)} were "
+            f"Done. Without your hand {right} of these {len(written)} were "
             "read right; from now on Home, Numbers and Batch read you with it.",
             icon=":material/check_circle:",
         )
@@ -132,10 +118,8 @@ def _strip(written: list[TaughtDrawing]) -> None:
     """What was written in this round, small."""
     if not written:
         return
-    known = st.session_state.get("hand alone", {})
     with st.container(horizontal=True, gap="xsmall"):
-        for drawing in written:
-            alone = known.get(drawing.image.tobytes())
+        for drawing, alone in zip(written, cache.digits_alone(written), strict=True):
             with st.container(width=34 if narrow() else 48, gap="xxsmall"):
                 st.image(
                     layout.enlarged(drawing.image, 2),

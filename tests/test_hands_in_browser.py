@@ -65,3 +65,20 @@ def test_skip_take_back_and_a_slip_of_the_pen(
         browser.click_button(page, "Take the last back")
         expect(asked).to_have_text(second)
         expect(page.get_by_text("0 of 10 digits written")).to_be_visible()
+
+
+def test_from_a_correction_on_a_phone_the_next_digit_still_comes_by_itself(
+    chromium: Browser, shipped_copy: Path, tmp_path: Path
+) -> None:
+    """The page before must not keep what happens on the next page's canvas."""
+    with browser.server(tmp_path / "log") as server:
+        phone = chromium.new_context(**browser.PHONE).new_page()
+        browser.open_page(phone, server.url)
+        write_on_home(phone, 0, 9)
+        phone.get_by_role("radio", name="0", exact=True).tap()
+        phone.get_by_text("Teach it now").tap()
+        expect(phone.get_by_label("Asked for")).to_be_visible(timeout=30_000)
+        expect(phone.locator(browser.CANVAS)).to_have_count(1)
+        phone.wait_for_timeout(1000)
+        hands.teach(phone, browser.draw_by_finger, 1)
+        expect(phone.get_by_text("1 of 10 digits written")).to_be_visible()

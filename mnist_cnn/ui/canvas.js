@@ -12,6 +12,9 @@ sheet.replaceSync(`
 const STEP = 14;
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const dressed = new WeakSet();
+// The page that is shown now. The one before may see the new canvas first, so whoever dresses it
+// tells what happens there to this one.
+let current = { press: () => {}, rest: 0 };
 const seen = new WeakSet();
 
 function mouse(kind, target, canvas, at) {
@@ -22,27 +25,28 @@ function mouse(kind, target, canvas, at) {
   }));
 }
 
-// Tells once the pen has been up for so many milliseconds after it was down.
-function tellRests(frame, milliseconds, press) {
+// Tells once the pen has been up for as long as the page wants to know, after it was down.
+function tellRests(frame) {
   let timer = 0;
   frame.addEventListener("pointerdown", () => {
     clearTimeout(timer);
     const lifted = () => {
       for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, lifted, true);
       clearTimeout(timer);
-      timer = setTimeout(() => { if (frame.isConnected) press("Rest"); }, milliseconds);
+      if (!current.rest) return;
+      timer = setTimeout(() => { if (frame.isConnected) current.press("Rest"); }, current.rest);
     };
     for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, lifted, true);
   }, true);
 }
 
-function dress(root, canvas, label, press, rest) {
+function dress(root, canvas, label) {
   const frame = root.querySelector(".dc-root");
   const pen = document.createElement("div");
   pen.className = "pen";
   frame.append(pen);
   frame.tabIndex = 0;
-  if (rest) tellRests(frame, rest, press);
+  tellRests(frame);
   frame.setAttribute("role", "application");
   frame.setAttribute("aria-label", label);
   const at = { x: canvas.clientWidth / 2, y: canvas.clientHeight / 4 };
@@ -71,7 +75,7 @@ function dress(root, canvas, label, press, rest) {
     } else if (event.key === "Escape") lift();
     else if (/^[0-9]$/.test(event.key) || ["Enter", "Backspace"].includes(event.key)) {
       lift();
-      press(event.key);
+      current.press(event.key);
     } else return;
     event.preventDefault();
     show();
@@ -79,6 +83,7 @@ function dress(root, canvas, label, press, rest) {
 }
 
 export default function ({ data, setTriggerValue, setStateValue }) {
+  current = { press: (key) => setTriggerValue("key", key), rest: data.rest };
   const look = () => {
     for (const host of document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
       const root = host.shadowRoot;
@@ -88,7 +93,7 @@ export default function ({ data, setTriggerValue, setStateValue }) {
       const canvas = root.querySelector("canvas.upper-canvas");
       if (canvas && !dressed.has(canvas)) {
         dressed.add(canvas);
-        dress(root, canvas, data.label, (key) => setTriggerValue("key", key), data.rest);
+        dress(root, canvas, data.label);
       }
     }
   };

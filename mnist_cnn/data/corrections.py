@@ -91,8 +91,14 @@ def load() -> tuple[Correction, ...]:
 def with_hands() -> tuple[Correction, ...]:
     """The corrections, and what the hands that are kept on this machine were taught; of an image
     that is in both, what was put right counts."""
-    found = {correction.id: correction for correction in _of_hands()}
-    return tuple({**found, **{correction.id: correction for correction in load()}}.values())
+    return _joined(_path(), *version_with_hands())
+
+
+@lru_cache(maxsize=2)
+def _joined(path: Path, size: int, hands: int) -> tuple[Correction, ...]:
+    """The first `size` bytes of the file, and the hands of that version."""
+    known = (*_of_hands(), *_loaded(path, size))
+    return tuple({correction.id: correction for correction in known}.values())
 
 
 def _of_hands() -> Iterator[Correction]:
@@ -110,7 +116,7 @@ def dataset(corrections: Iterable[Correction], name: str = "corrections") -> Dat
         name,
         np.stack(images) if images else np.zeros((0, 28, 28), np.uint8),
         np.array([correction.label for correction in some], np.int64),
-        "what people put right here",
+        "what people put right and taught here",
         "",
         "",
     )
@@ -122,6 +128,11 @@ def version() -> int:
         return _path().stat().st_size
     except OSError:
         return 0
+
+
+def version_with_hands() -> tuple[int, int]:
+    """Changes whenever a correction or a kept hand does."""
+    return version(), kept_hands.version()
 
 
 @lru_cache(maxsize=2)

@@ -1,7 +1,8 @@
 """Every labelled collection on this machine that runs can be measured on.
 
 Beside the test sets that networks are measured on when they are saved, these are a person's own:
-the corrections, and labelled batches that were kept.
+the corrections with what the kept hands were taught, as trainings and the gate take them, and
+labelled batches that were kept.
 
     artifacts/test_sets/<name>.npz      images uint8 (n, 28, 28) and labels
 """
@@ -29,7 +30,7 @@ NAME = re.compile(r"[\w][\w .()-]{0,59}")
 
 def own() -> list[str]:
     """The names of a person's own collections."""
-    known = corrections.load()
+    known = corrections.with_hands()
     names = [CORRECTIONS] if known else []
     names += [UNSEEN_CORRECTIONS] if any(c.held_out for c in known) else []
     return names + sorted(path.stem for path in _folder().glob("*.npz"))
@@ -40,16 +41,16 @@ def load(name: str) -> Dataset | None:
     if name in local_sets.TEST_SETS:
         return local_sets.local_test_set(name)
     if name == CORRECTIONS:
-        return corrections.dataset(corrections.load(), name)
+        return corrections.dataset(corrections.with_hands(), name)
     if name == UNSEEN_CORRECTIONS:
-        return corrections.dataset([c for c in corrections.load() if c.held_out], name)
+        return corrections.dataset([c for c in corrections.with_hands() if c.held_out], name)
     return _kept(name)
 
 
 def version(name: str) -> int:
     """Changes whenever the collection does."""
     if name in (CORRECTIONS, UNSEEN_CORRECTIONS):
-        return corrections.version()
+        return hash(corrections.version_with_hands())
     try:
         return _path(name).stat().st_mtime_ns
     except (OSError, ValueError):

@@ -21,6 +21,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.json"))
 
 
+def version() -> int:
+    """Changes whenever a hand is kept, changed or deleted."""
+    return hash(tuple(_state(path) for path in sorted(_folder().glob("*.json"))))
+
+
 def keep(name: str, drawings: Sequence[TaughtDrawing]) -> None:
     """Keeps a hand under a name; an earlier one of that name is replaced.
 
@@ -52,6 +57,15 @@ def delete(name: str) -> None:
         StorageFailed: it may not be removed.
     """
     remove_file(_path(name))
+
+
+def _state(path: Path) -> tuple[str, int, int, int]:
+    """What tells a file from what stood there before."""
+    try:
+        found = path.stat()
+    except OSError:  # gone since it was listed
+        return path.name, 0, 0, 0
+    return path.name, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _path(name: str) -> Path:

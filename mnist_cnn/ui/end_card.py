@@ -16,8 +16,8 @@ from mnist_cnn.runs.store import Run
 from mnist_cnn.ui import cache, changed_digits, layout, run_actions
 
 CORRECTIONS = {
-    labelled_sets.CORRECTIONS: "your corrections",
-    labelled_sets.UNSEEN_CORRECTIONS: "corrections it did not learn from",
+    labelled_sets.CORRECTIONS: "your corrections and hands",
+    labelled_sets.UNSEEN_CORRECTIONS: "of these, not learned from",
 }
 
 
@@ -69,7 +69,7 @@ def _not_compared(found: list[Score], live: Run | None) -> list[str]:
 
 
 def scores(run: Run, live: Run | None) -> list[Score]:
-    """Of every test set that the run was measured on, and of the corrections.
+    """Of every test set that the run was measured on, of the corrections and of the kept hands.
 
     Raises:
         RunDamaged: the run's predictions cannot be read.

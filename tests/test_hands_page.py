@@ -1,11 +1,14 @@
 """My handwriting without a browser: what it brings, a look through, files, the owner's part."""
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import ButtonGroup
 
 from mnist_cnn.data import corrections
 from mnist_cnn.hands import hand_files, kept_hands
@@ -15,6 +18,7 @@ from mnist_cnn.ui import auth
 from mnist_cnn.ui.my_hand import SessionHand
 from tests.support import hands as written
 from tests.support.drawings import SEVEN, canvas_json
+from tests.support.faults import REMOVALS, failing_disk
 from tests.support.pages import button, buttons, page, words
 
 PAGE = "7_My_handwriting.py"
@@ -70,8 +74,7 @@ def test_a_drawing_can_be_relabelled_and_deleted() -> None:
     first = next(iter(hand.drawings.values()))
     app.session_state["hand opened"] = first.image.tobytes()
     app.run()
-    group = next(group for group in app.button_group if group.label == "It is a")
-    group.set_value(7).run()
+    labels(app).set_value(7).run()
     assert hand.drawings[first.image.tobytes()].label == 7
     button(app, "Delete").click().run()
     assert len(hand.drawings) == 9 and not app.exception
@@ -116,17 +119,81 @@ def test_the_network_is_taught_only_where_there_is_something_to_learn() -> None:
     assert not button(app, "Teach the network").disabled
 
 
-def test_the_owner_looks_through_the_corrections() -> None:
+def labels(app: AppTest) -> ButtonGroup:
+    """Of the drawing that is looked at from close up."""
+    return next(group for group in app.button_group if group.label == "It is a")
+
+
+@pytest.fixture
+def with_correction() -> AppTest:
+    """A correction to an 8, looked at from close up."""
     drawing = drawings(1)[0]
     corrections.add([corrections.Correction(8, drawing.image, drawing.strokes)])
     app = page(PAGE)
     app.session_state["corrections kept"] = True
     app.session_state["corrections opened"] = drawing.image.tobytes()
-    app.run()
-    next(group for group in app.button_group if group.label == "It is a").set_value(0).run()
-    assert [c.label for c in corrections.load()] == [0]
+    return app.run()
+
+
+def test_the_owner_looks_through_the_corrections(with_correction: AppTest) -> None:
+    app = with_correction
+    labels(app).set_value(0).run()
+    assert [c.label for c in corrections.load()] == [0] and labels(app).value == 0
     button(app, "Delete").click().run()
     assert corrections.load() == () and not app.exception
+
+
+CHANGES: dict[str, Callable[[AppTest], object]] = {
+    "relabelled": lambda app: labels(app).set_value(0).run(),
+    "deleted": lambda app: button(app, "Delete").click().run(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_full_disk_is_said_where_a_correction_is_changed(
+    with_correction: AppTest, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    app = with_correction
+    with failing_disk(monkeypatch, 0, errno.ENOSPC) as disk:
+        CHANGES[change](app)
+        assert disk.met
+    assert not app.exception and ["No space left" in e.value for e in app.error] == [True]
+    assert not app.run().error
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_correction_that_cannot_be_changed_stays_as_it_was(
+    with_correction: AppTest, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    app = with_correction
+    with monkeypatch.context() as patch:
+        patch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 1)
+        CHANGES[change](app)
+    assert not app.exception and ["has reached" in e.value for e in app.error] == [True]
+    assert [c.label for c in corrections.load()] == [8] and labels(app).value == 8
+    CHANGES[change](app)
+    assert [c.label for c in corrections.load()] == ([0] if change == "relabelled" else [])
+    assert not app.error
+
+
+def test_a_kept_hand_that_cannot_be_deleted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_hands.keep("Me", drawings(1))
+    app = page(PAGE)
+    with failing_disk(monkeypatch, 0, errno.EROFS, REMOVALS) as disk:
+        app.button(key="delete hand Me").click().run()
+        assert disk.met
+    assert not app.exception and ["Read-only" in w.value for w in app.warning] == [True]
+    assert len(kept_hands.load("Me")[0]) == 10
+    app.button(key="delete hand Me").click().run()
+    assert kept_hands.names() == [] and not app.warning
+
+
+def test_loading_a_hand_that_was_deleted_meanwhile_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_hands, "names", lambda: ["Me"])
+    app = with_hand(drawings(1))
+    app.button(key="load hand Me").click().run()
+    assert not app.exception and "There is no hand called 'Me' here." in words(app)
+    assert len(app.session_state["my hand"].drawings) == 10
 
 
 def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:

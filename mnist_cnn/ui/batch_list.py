@@ -7,9 +7,9 @@ import streamlit as st
 
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
-from mnist_cnn.ui import auth, batch_gallery, batch_matrix, batch_table
+from mnist_cnn.ui import auth, batch_gallery, batch_matrix, batch_table, layout
 from mnist_cnn.ui.batch_session import VIEWS, Batch, Cell
-from mnist_cnn.ui.batch_view import counted, tried
+from mnist_cnn.ui.batch_view import counted
 from mnist_cnn.ui.canvas_companion import narrow
 
 PER_PAGE = {"Table": 50, "Gallery": 24}
@@ -108,4 +108,4 @@ def _keep_corrections(done: Batch) -> None:
         if (image := done.results[row].item.image) is not None
     ]
     saved = f"{counted(len(kept), 'correction')} saved; *Train* can learn from what was corrected."
-    done.note = tried(lambda: corrections.add(kept)) or saved
+    done.note = layout.tried(lambda: corrections.add(kept)) or saved

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -14,7 +14,6 @@ from mnist_cnn import metrics
 from mnist_cnn.batch import results
 from mnist_cnn.batch.results import Format, Result
 from mnist_cnn.data import labelled_sets
-from mnist_cnn.errors import DigitsError
 from mnist_cnn.ui import auth, layout
 from mnist_cnn.ui.batch_session import Batch
 
@@ -105,7 +104,7 @@ def keep_as_test_set(done: Batch) -> None:
         known = [item for item in items if item.image is not None]
         images = np.stack([item.image for item in known if item.image is not None])
         labels = np.array([item.label for item in known], np.int64)
-        if trouble := tried(lambda: labelled_sets.keep(name.strip(), images, labels)):
+        if trouble := layout.tried(lambda: labelled_sets.keep(name.strip(), images, labels)):
             st.error(trouble, icon=":material/error:")
             return
         st.page_link(
@@ -114,15 +113,6 @@ def keep_as_test_set(done: Batch) -> None:
             icon=":material/grid_on:",
             query_params={"data": name.strip()},
         )
-
-
-def tried(change: Callable[[], None]) -> str:
-    """What was wrong, in words, or nothing."""
-    try:
-        change()
-    except DigitsError as error:
-        return str(error)
-    return ""
 
 
 def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:

@@ -10,7 +10,7 @@ from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.gain import Gain
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.runs import serving
-from mnist_cnn.ui import my_hand
+from mnist_cnn.ui import layout, my_hand
 from mnist_cnn.ui.my_hand import SessionHand
 
 PRIVACY = (
@@ -126,6 +126,12 @@ def _kept_here(hand: SessionHand) -> None:
                     "Delete",
                     key=f"delete hand {known}",
                     icon=":material/delete:",
-                    on_click=kept_hands.delete,
+                    on_click=_delete,
                     args=(known,),
                 )
+
+
+def _delete(name: str) -> None:
+    """Runs before the page is shown again, which says what went wrong."""
+    if trouble := layout.tried(partial(kept_hands.delete, name)):
+        st.session_state["hand news"] = [(trouble, "error")]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
 from mnist_cnn.ui import auth, navigation
@@ -144,6 +145,15 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def tried(change: Callable[[], None]) -> str:
+    """What was wrong, in words, or nothing."""
+    try:
+        change()
+    except DigitsError as error:
+        return str(error)
+    return ""
 
 
 MATRIX_VIEWS = ("Counts", "% of row", "% of column", "Errors only")

@@ -1,6 +1,6 @@
 """A look through drawings: every one with its label, to change or to delete."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,8 @@ from mnist_cnn.ui.teaching import in_colour
 SHOWN = 200
 """Of the drawings, the last so many."""
 
+TROUBLE = "corrections trouble"
+
 
 class Kept(Protocol):
     """What can be looked through: drawings by their images, which can be changed and forgotten."""
@@ -28,7 +30,8 @@ class Kept(Protocol):
 
 
 class KeptCorrections:
-    """The corrections on this machine, for its owner."""
+    """The corrections on this machine, for its owner. What could not be kept is said when the page
+    is shown again."""
 
     @property
     def drawings(self) -> dict[bytes, TaughtDrawing]:
@@ -38,15 +41,22 @@ class KeptCorrections:
         }
 
     def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
-        corrections.add([Correction(d.label, d.image, d.strokes) for d in drawings])
+        some = [Correction(d.label, d.image, d.strokes) for d in drawings]
+        self._change(lambda: corrections.add(some))
 
     def forget(self, drawing: TaughtDrawing) -> None:
-        corrections.take_back(Correction(drawing.label, drawing.image, drawing.strokes))
+        correction = Correction(drawing.label, drawing.image, drawing.strokes)
+        self._change(lambda: corrections.take_back(correction))
+
+    def _change(self, change: Callable[[], None]) -> None:
+        st.session_state[TROUBLE] = layout.tried(change)
 
 
 def through_corrections() -> None:
     """What people put right here, for the owner."""
     kept = KeptCorrections()
+    if trouble := st.session_state.pop(TROUBLE, ""):
+        st.error(trouble, icon=":material/error:")
     if count := len(kept.drawings):
         with st.expander(
             f"Corrections kept on this machine ({count:,})",
@@ -104,17 +114,16 @@ def _close_up(kept: Kept, drawing: TaughtDrawing, name: str) -> None:
     with st.container(border=True, horizontal=True):
         layout.seen_image(drawing.image.astype(np.float32) / 255)
         with st.container(width=300, gap="xsmall"):
-            label = st.pills(
+            st.session_state[key] = drawing.label  # also where another one could not be kept
+            st.pills(
                 "It is a",
                 range(10),
-                default=drawing.label,
                 key=key,
                 required=True,
                 width=layout.ROWS_OF_FIVE,
+                on_change=_relabel,
+                args=(kept, drawing, key),
             )
-            if label != drawing.label:
-                kept.teach([TaughtDrawing(label, drawing.image, drawing.strokes)])
-                st.rerun()
             with st.container(horizontal=True):
                 st.button("Delete", icon=":material/delete:", on_click=kept.forget, args=(drawing,))
                 st.button(
@@ -123,3 +132,7 @@ def _close_up(kept: Kept, drawing: TaughtDrawing, name: str) -> None:
                     on_click=st.session_state.pop,
                     args=(f"{name} opened", None),
                 )
+
+
+def _relabel(kept: Kept, drawing: TaughtDrawing, key: str) -> None:
+    kept.teach([TaughtDrawing(st.session_state[key], drawing.image, drawing.strokes)])

@@ -13,6 +13,9 @@ CALLS = ((Path, "write_bytes"), (os, "fsync"), (os, "replace"))
 """What `storage` does to the disk, and a full or read-only one refuses. Of a line that is added to
 a file, as a correction is, only the fsync is among them."""
 
+REMOVALS = ((Path, "unlink"),)
+"""How it removes a file."""
+
 
 @dataclass
 class FailingDisk:
@@ -38,10 +41,12 @@ class FailingDisk:
 
 
 @contextmanager
-def failing_disk(monkeypatch: pytest.MonkeyPatch, at: int, error: int) -> Iterator[FailingDisk]:
+def failing_disk(
+    monkeypatch: pytest.MonkeyPatch, at: int, error: int, calls: tuple[tuple[Any, str], ...] = CALLS
+) -> Iterator[FailingDisk]:
     """While the block runs, the disk fails once: at its call of that number."""
     disk = FailingDisk(at, error)
     with monkeypatch.context() as patch:
-        for owner, name in CALLS:
+        for owner, name in calls:
             patch.setattr(owner, name, disk.around(getattr(owner, name)))
         yield disk

@@ -111,6 +111,17 @@ def one_epoch(preset: str, folder: Path) -> tuple[float, float]:
     return float(facts["peak_memory_mb"]), float(facts["training_seconds"])
 
 
+def print_epoch(preset: str, folder: Path) -> None:
+    """The two rows of a preset."""
+    (peak, seconds), epochs = one_epoch(preset, folder), PRESETS[preset].epochs
+    print(f"| peak memory of training `{preset}` | {peak:,.0f} MB | | |")
+    print(
+        f"| an epoch of `{preset}` | {seconds:.0f} s | "
+        f"its {epochs}: {seconds * epochs / 60:.0f} min | |",
+        flush=True,
+    )
+
+
 def many_runs(folder: Path, count: int) -> tuple[float, float]:
     """Seconds until the table of so many runs is made: at first, and again."""
     artifacts = folder / "many"
@@ -167,14 +178,7 @@ def main() -> None:
             f"before: {now['before']:.0f} MB | {now['after'] / now['before']:.2f} |"
         )
         for preset in options.presets:
-            peak, seconds = one_epoch(preset, folder)
-            print(f"| peak memory of training `{preset}` | {peak:,.0f} MB | | |", flush=True)
-            epochs = PRESETS[preset].epochs
-            print(
-                f"| an epoch of `{preset}` | {seconds:.0f} s | "
-                f"its {epochs}: {seconds * epochs / 60:.0f} min | |",
-                flush=True,
-            )
+            print_epoch(preset, folder)
     ours, plain = images_per_second(options.images)
     print(
         f"| `standard`, images per second | {ours:,.0f} | plain fit without augmentation: "

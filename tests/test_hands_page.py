@@ -51,7 +51,7 @@ def with_hand(taught: list[TaughtDrawing]) -> AppTest:
 def test_an_empty_page_invites_and_says_what_becomes_of_the_drawings() -> None:
     app = page(PAGE)
     assert "Read me with my hand" in app.toggle[0].label and app.toggle[0].disabled
-    assert "stay in this session's memory" in words(app)
+    assert "they are gone when you close or reload the page" in words(app)
     assert "Skip it" in buttons(app)
 
 

@@ -15,7 +15,7 @@ from mnist_cnn.ui.my_hand import SessionHand
 
 PRIVACY = (
     "Your drawings stay in this session's memory: nobody else is read with them, and they are gone "
-    "when you close the page, unless you take the file along."
+    "when you close or reload the page, unless you take the file along."
 )
 
 

@@ -11,8 +11,6 @@ is chosen by them.
 
 import functools
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,20 +19,21 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.options import parser as quick_parser
+from benchmarks.time_to_99 import time_to_99
 from mnist_cnn import metrics
-from mnist_cnn.data import mnist, pen_digits
+from mnist_cnn.data import local_sets, mnist, pen_digits, unipen
 from mnist_cnn.errors import BadStrokes
 from mnist_cnn.evaluation.scores import LabelledLogits, compute_logits
 from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.normalize import normalize
 from mnist_cnn.ink.stroke_files import read_strokes
-from mnist_cnn.models.calibration import Calibration
 from mnist_cnn.models.classifier import TTA_BELOW, Classifier
-from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.runs import store
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import data_folder
+from mnist_cnn.training import writer_pools
+from mnist_cnn.training.sources import Sources
 
 PEN_WIDTHS = (0.02, 0.05, 0.08, 0.12, 0.16, 0.20)
 """From hairline to marker: shares of the drawing's longer side."""
@@ -104,6 +103,26 @@ def not_digits() -> np.ndarray:
     return pen_digits.framed_drawings("not digits", drawings).images
 
 
+@functools.cache
+def strangers() -> dict[str, Dataset]:
+    """Digits by test writers of the collections that are on this machine."""
+    names = {
+        "unipen-digits-test": "UNIPEN digits of 51 unseen writers",
+        "swiss-numbers-test": "Swiss numbers of 3 unseen writers",
+    }
+    found = {words: local_sets.local_test_set(name) for name, words in names.items()}
+    return {words: dataset for words, dataset in found.items() if dataset}
+
+
+@functools.cache
+def unipen_letters() -> np.ndarray:
+    """What UNIPEN's test writers wrote that is clearly no digit, uint8 (n, 28, 28)."""
+    if local_sets.to_download(["unipen"]):
+        return np.zeros((0, 28, 28), np.uint8)
+    sources = Sources(letters=unipen.load_unipen("not_digits"), signs=unipen.load_unipen("signs"))
+    return writer_pools.framed(writer_pools.none_of_these("digits", sources, "test"))
+
+
 def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     """What, how much, and in which unit."""
     scores = functools.partial(_scores, classifier)
@@ -112,6 +131,12 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     pen = pen_digits.framed_drawings("pen-digits-test", pen_digits.load_pen_digits().test)
     on_pen = scores(pen)
     yield "pen digits of 6 unseen writers, accuracy", 100 * on_pen["accuracy"], "%"
+    for name, dataset in strangers().items():
+        found = scores(dataset)
+        yield f"{name}, accuracy", 100 * found["accuracy"], "%"
+        yield f"{name}, rejected", 100 * found["turned_away"], "%"
+        yield f"{name}, unsure", 100 * found["unsure"], "%"
+        yield f"ECE, {name}", 100 * found["ece"], "%"
     if measuring_only("symbols.jsonl.gz"):
         widths = {width: scores(symbols(width))["accuracy"] for width in PEN_WIDTHS}
         yield "CROHME digits, accuracy", 100 * widths[0.12], "%"
@@ -135,6 +160,14 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
         )
         threshold = classifier.calibration.min_evidence
         yield "the same at the stored threshold", 100 * float((no < threshold).mean()), "%"
+    if len(unipen_letters()):
+        no = metrics.log_sum_exp(compute_logits(classifier, unipen_letters()))
+        threshold = classifier.calibration.min_evidence
+        yield (
+            "letters and signs of UNIPEN's test writers rejected",
+            100 * float((no < threshold).mean()),
+            "%",
+        )
     yield "one image, LiteRT, one thread, median", _latency(classifier), "ms"
     yield "MNIST test, share with test-time augmentation", 100 * _asked_again(classifier), "%"
 
@@ -172,79 +205,6 @@ def compare(run_ids: list[str]) -> None:
         what, _, unit = cells[0]
         spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
         print(f"| {what} | {statistics.mean(values):.{3 if not unit else 2}f} {unit}{spread} |")
-
-
-def time_to_99(turns: int = 3) -> None:
-    """`quick` against the network of Keras' own mnist_convnet example, in turn, each in a new
-    process and from other initial weights."""
-    names = {"quick_alone": "`--preset quick`", "keras_example": "Keras' mnist_convnet example"}
-    results: dict[str, list[tuple[float, float]]] = {function: [] for function in names}
-    for _ in range(turns):
-        for function, found in results.items():
-            code = f"from benchmarks import accuracy; accuracy.{function}()"
-            answer = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, check=True
-            )
-            accuracy, seconds = map(float, answer.stdout.split()[-2:])
-            found.append((accuracy, seconds))
-    print("| to 99 % on MNIST test | accuracy reached | seconds of training, median |")
-    print("|---|---|---|")
-    for function, found in results.items():
-        reached = ", ".join(f"{accuracy:.2%}" for accuracy, _ in found)
-        each = ", ".join(f"{seconds:.1f}" for _, seconds in found)
-        print(f"| {names[function]} | {reached} | {_median_seconds(found):.1f} ({each}) |")
-    quick, example = (_median_seconds(found) for found in results.values())
-    print(f"\nRatio of the times: 1/{example / quick:.1f}.")
-
-
-def _median_seconds(found: list[tuple[float, float]]) -> float:
-    return statistics.median(seconds for _, seconds in found)
-
-
-def quick_alone() -> None:
-    """Trains `quick`; prints its accuracy as it answers people, and the seconds of training."""
-    load_tensorflow()
-    from mnist_cnn.models import export, network
-    from mnist_cnn.models.presets import PRESETS
-    from mnist_cnn.training import loop
-    from mnist_cnn.training.training_data import prepare
-
-    recipe, test = PRESETS["quick"], mnist_test()
-    model = network.build(recipe.architecture)
-    seconds = loop.fit(model, recipe, prepare(recipe))
-    classifier = Classifier(export.export_litert(model), Calibration())
-    print((compute_logits(classifier, test.images).argmax(axis=1) == test.labels).mean(), seconds)
-
-
-def keras_example(most_seconds: float = 400) -> None:
-    """The same for the network of Keras' example, epoch after epoch until it reaches 99 %."""
-    load_tensorflow()
-    import keras
-
-    layers = keras.layers
-    convnet = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
-    convnet.compile("adam", "sparse_categorical_crossentropy")
-    train, test = mnist.load_mnist().train, mnist_test()
-    images = train.images[..., None].astype(np.float32) / 255
-    seconds = reached = 0.0
-    while reached < 0.99 and seconds < most_seconds:
-        began = time.perf_counter()
-        convnet.fit(images, train.labels, batch_size=128, verbose=0)
-        seconds += time.perf_counter() - began
-        probabilities = convnet.predict(test.images[..., None] / 255, verbose=0, batch_size=500)
-        reached = float((probabilities.argmax(axis=1) == test.labels).mean())
-    print(reached, seconds)
 
 
 def main() -> None:

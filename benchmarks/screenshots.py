@@ -108,7 +108,7 @@ def film(page: Page, url: str) -> list[Image.Image]:
 
 
 def film_of_a_hand(page: Page, url: str) -> list[Image.Image]:
-    """On a phone: a slashed zero is no digit; ten digits are taught; it is a 0."""
+    """On a phone: a crossed zero is no digit; ten digits are taught; it is a 0."""
     frames = []
 
     def look(page: Page) -> None:

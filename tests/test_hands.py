@@ -22,11 +22,11 @@ def taught(*labels: int, seed: int = 0) -> list[TaughtDrawing]:
 
 
 def test_a_digit_is_read_as_its_writer_means_it(classifier):
-    slashed = written.slashed_zero
-    before = classifier.predict(normalize_strokes(slashed(9)))
+    crossed = written.crossed_zero
+    before = classifier.predict(normalize_strokes(crossed(9)))
     assert before.digit != 0
-    after = learn(classifier, [TaughtDrawing.of_strokes(0, slashed(1))])[0]
-    assert after.predict(normalize_strokes(slashed(9))).digit == 0
+    after = learn(classifier, [TaughtDrawing.of_strokes(0, crossed(1))])[0]
+    assert after.predict(normalize_strokes(crossed(9))).digit == 0
 
 
 def test_far_from_all_that_was_taught_the_network_answers_alone():
@@ -65,7 +65,7 @@ def test_nothing_taught_is_the_network_itself(classifier):
 
 
 def test_each_drawing_is_judged_without_itself(classifier):
-    drawings = [TaughtDrawing.of_strokes(0, written.slashed_zero(k)) for k in range(4)]
+    drawings = [TaughtDrawing.of_strokes(0, written.crossed_zero(k)) for k in range(4)]
     heard, gain = learn(classifier, [*drawings, *taught(1, 2)])
     assert isinstance(heard, HandClassifier)
     assert (gain.drawings, gain.judged) == (6, 4)  # a 1 and a 2 have no other of their kind

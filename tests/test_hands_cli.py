@@ -14,7 +14,7 @@ from tests.support.commands import lines, run
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
-    """Three of each digit of somebody who writes slashed zeros and ones like a Λ."""
+    """Three of each digit of somebody who crosses zeros and writes ones with a long foot."""
     path = tmp_path / "mine.jsonl.gz"
     drawings = [
         Drawing(written.digit(label, seed, odd=True), str(label))
@@ -41,7 +41,7 @@ def test_adapt_says_what_it_gains(mine: Path, tmp_path: Path) -> None:
 
 def test_every_command_that_reads_heeds_it(hand: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.jsonl.gz"
-    write_strokes([Drawing(written.slashed_zero(77), "0")], new)
+    write_strokes([Drawing(written.crossed_zero(77), "0")], new)
     (alone,) = lines(run("predict", "--strokes", new))
     (heard,) = lines(run("predict", "--strokes", new, "--hand", hand))
     assert alone["digit"] != 0 and (heard["digit"], heard["hand"]) == (0, str(hand))

@@ -29,7 +29,7 @@ class PredictionResponse(BaseModel):
     confidence: float = Field(ge=0, le=1, examples=[0.998])
     probabilities: list[float] = Field(description="of 0 to 9; empty for a blank image")
     status: Literal["ok", "unsure", "not_a_digit", "blank"]
-    run: str = Field(description="the run that answered", examples=["20261126-152229-f68cea"])
+    run: str = Field(description="the run that answered", examples=["20261127-132739-186f78"])
     fallback: str | None = Field(None, description=FALLBACK)
 
 

@@ -77,6 +77,11 @@ REJECTED = 0.95
 """The share of validation letters that is to be rejected, as far as digits allow."""
 
 
+MISTAKES = 0.003
+"""The share of sure answers that may be wrong, on validation data: UNIPEN's labels alone are wrong
+so often, and with less, plain digits are called unsure."""
+
+
 def calibrate(
     validation: Iterable[LabelledLogits], letters: FloatArray | None = None
 ) -> Calibration:
@@ -84,8 +89,8 @@ def calibrate(
 
     The temperature gives the least negative log-likelihood, each data set weighing the same.
     The evidence asked for is `_min_evidence`. The confidence
-    asked for is the least at which all sets together have at most two mistakes among a thousand
-    answers: in a single set of a thousand, three mistakes more or less would move it by far.
+    asked for is the least at which all sets together have at most `MISTAKES` among their answers:
+    in a single set of a thousand, three mistakes more or less would move it by far.
 
     Args:
         letters: (n, 10) logits of what people wrote that is no digit.
@@ -129,7 +134,7 @@ def _min_evidence(readings: list[LabelledLogits], letters: FloatArray | None) ->
 
 
 def _min_confidence_for(
-    readings: LabelledLogits, temperature: float, mistakes: float = 0.002
+    readings: LabelledLogits, temperature: float, mistakes: float = MISTAKES
 ) -> float:
     """The least confidence above which at most the share `mistakes` is wrong."""
     probabilities = metrics.softmax(readings.logits, temperature)

@@ -30,13 +30,15 @@ PRESETS: dict[str, Recipe] = {
     ),
     "best": Recipe(
         "best",
-        epochs=30,
+        epochs=18,
+        data=("mnist", "pen-digits", "unipen", "swiss-numbers"),
         architecture=Architecture(
             (16, 32, 32, 64, 64, 64, 64), (1, 2, 1, 2, 1, 1, 1), padding="valid", branches=2
         ),
-        pools=Pools(55_000, 24_000, 24_000, 5_000, 12_000, 8_000),
+        pools=Pools(55_000, 30_000, 12_000, 5_000, 7_000, 6_000, swiss=8_000, letters=14_000),
         plain_epochs=2,
-        learning_rate=4e-3,
+        optimizer="muon",
+        learning_rate=6e-3,
         weight_decay=0.02,
     ),
     "symbols": Recipe(

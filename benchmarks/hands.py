@@ -218,7 +218,7 @@ def main() -> None:
     options = shortened(parser.parse_args(), repeats=1, each=[1])
     network = serving.production_classifier()
     if options.fit:
-        fit(network)
+        fit()
     everybody = people(network, "validation" if options.validation else "test")
     table(network, everybody, options.each, options.repeats)
     parts = ("train", "validation", "test")

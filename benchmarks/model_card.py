@@ -6,13 +6,14 @@ Every number comes from the run's own config.json, calibration.json and evaluati
 picture shows the pen digits of unseen writers that the run misreads.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.options import parser as quick_parser
-from mnist_cnn.data import pen_digits
+from mnist_cnn.data import pen_digits, unipen
 from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.models.pipeline import predict_strokes
 from mnist_cnn.runs import store
@@ -41,7 +42,8 @@ def card(run: Run, num_failures: int) -> str:
         "## What it must not be used for\n\nAmounts of money, medical or legal records, examinations "
         "or anything else in which one misread digit harms somebody, unless a person checks every "
         "answer; letters or whole words; telling who wrote something. Its writers were few and do not "
-        "stand for all people: 30 in the pen digits, US census workers and pupils in MNIST.",
+        "stand for all people: 30 in the pen digits, US census workers and "
+        "pupils in MNIST, 204 in UNIPEN and 15 Swiss.",
         f"## Data\n\n{_data_table(config['data'])}",
         f"## Recipe\n\n{_recipe(config)}",
         f"## Scores\n\n{_score_table(scores)}",
@@ -61,7 +63,17 @@ def _data_table(data: dict[str, Any]) -> str:
     for name, facts in data["sets"].items():
         split = " / ".join(f"{n:,}" for n in facts["split"])
         lines.append(f"| {name} | {split} | {facts['licence']} | `{facts['sha256'][:16]}…` |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_credits(data["sets"])])
+
+
+def _credits(names: Iterable[str]) -> list[str]:
+    """Whom those ask to name, and whom to ask, that an archive says so of."""
+    if not any(name.startswith("unipen") for name in names):
+        return []
+    return [
+        f"\nUNIPEN is {unipen.SOURCE}. Who builds a commercial product on this network should read the "
+        "conditions of use of the UNIPEN foundation first; its strokes are in no file that ships."
+    ]
 
 
 def _recipe(config: dict[str, Any]) -> str:

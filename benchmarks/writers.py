@@ -69,7 +69,9 @@ def fit() -> None:
     """Makes the projection again, from all who are in no test part, by the logits of a run of
     `quick`: it has learned from none of them, so it is as unsure of their writing as of a
     visitor's."""
-    network = load_classifier(next(r for r in store.list_runs("digits") if r.manifest["preset"] == "quick"))
+    network = load_classifier(
+        next(r for r in store.list_runs("digits") if r.manifest["preset"] == "quick")
+    )
     found = [*people(network, "train", False), *people(network, "validation", False)]
     writers = [
         (raw_descriptors(p.images.astype(np.float32) / 255, p.logits), p.labels) for p in found

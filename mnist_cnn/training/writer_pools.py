@@ -20,7 +20,7 @@ from mnist_cnn.training.sources import Sources
 VARIETY = 2
 """Generated pools hold this many times what one epoch shows."""
 
-LIKE_DIGITS = frozenset("oOlIi|sSzZbqg'`\\^")
+LIKE_DIGITS = frozenset("oOlIi|sSzZbqg'`\\")
 """Letters and signs that are often drawn like a digit: not shown as none, nor measured as such."""
 
 LIKE_SYMBOLS = LIKE_DIGITS | frozenset('xXtTcC~_^<>[]{}",;')

@@ -1,8 +1,10 @@
 """How well numbers and equations are read. Prints a Markdown table.
 
-    python -m benchmarks.reading [--numbers 500]
+    python -m benchmarks.reading [--numbers 500] [--choosing]
 
-Numbers are put together from digits of writers that no network learns from. Where
+Numbers are put together from digits of writers that no network learns from. UNIPEN's are whole as
+people wrote them, most of them by writers of the test part; `--choosing` reads only those of the
+other parts, by which the reader was chosen, and shows what was misread. Where
 `expressions.jsonl.gz` and `symbols.jsonl.gz`, which are for measuring only, lie in the data folder,
 they are measured too. Segmentation and classification errors are told apart: a symbol whose
 strokes were grouped as its writer meant them is counted as found, whatever it was read as.
@@ -26,7 +28,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks.live import pen_up_to
 from benchmarks.options import parser as quick_parser
 from benchmarks.options import shortened
-from mnist_cnn.data import pen_digits
+from mnist_cnn.data import pen_digits, unipen
 from mnist_cnn.expressions import line, reader
 from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.metrics import wilson_interval
@@ -41,6 +43,9 @@ from tests.support.drawings import written
 BOXES = "[...document.querySelectorAll('[data-testid=stImage] img')].map(i => i.src).join()"
 GAPS = {"wide": (0.3, 0.6), "narrow": (0.05, 0.3), "touching": (-0.06, 0.05)}
 """Between neighbours, in heights of the digits, from the middle of the pen's line."""
+WRITTEN_AS = {",": ".", "*": "×", "x": "×", " ": "", "\n": ""}
+"""What counts as the same."""
+
 PEN = 0.1
 """Width of the pen in pictures, in heights of the digits; ink touches where a gap is less."""
 
@@ -89,11 +94,19 @@ def expressions() -> Iterator[Writing]:
             yield Writing(strokes, row["label"], groups)
 
 
+def normalized(text: str) -> str:
+    """A text as it counts: a decimal comma is a point, an asterisk a sign of multiplication."""
+    for sign, meant in WRITTEN_AS.items():
+        text = text.replace(sign, meant)
+    return text
+
+
 @dataclass
 class Count:
-    """What came out of many readings."""
+    """What came out of many readings; `wrong_values` are those that were told for another text."""
 
     symbols: int = 0
+    wrong_values: int = 0
     found: int = 0
     right: int = 0
     texts: int = 0
@@ -105,8 +118,15 @@ class Count:
             self.symbols += 1
             self.found += members in read
             self.right += read.get(members) == label
+        self.add_text(writing.text, line)
+
+    def add_text(self, text: str, line: line.Line) -> bool:
+        """Whether all of it was read right."""
+        right = normalized(line.text) == normalized(text)
         self.texts += 1
-        self.texts_right += line.text == writing.text
+        self.texts_right += right
+        self.wrong_values += line.value is not None and not right
+        return right
 
 
 def share(right: int, total: int) -> str:
@@ -202,6 +222,22 @@ def written_expressions(networks: classifier.LineNetworks) -> list[float]:
     return spent
 
 
+def whole_numbers(networks: classifier.LineNetworks, choosing: bool) -> None:
+    """Prints how many of UNIPEN's numbers, phone numbers and dates are read without a mistake."""
+    found = unipen.load_unipen("numbers")
+    drawings = [*found.train, *found.validation] if choosing else found.test
+    digits, others = Count(), Count()
+    for drawing in drawings:
+        text = drawing.label or ""
+        line = reader.read_strokes_line(drawing.strokes, networks)
+        count = digits if text.replace(" ", "").isdigit() else others
+        if not count.add_text(text, line) and choosing:
+            print(f"{text!r} read as {line.text!r}, value {line.value}")
+    for name, count in (("digits only", digits), ("with signs", others)):
+        right = share(count.texts_right, count.texts)
+        print(f"| UNIPEN's numbers, {name} | {right}, {count.wrong_values} wrong values |")
+
+
 def composed_numbers(networks: classifier.LineNetworks, count: int) -> None:
     test = pen_digits.load_pen_digits().test
     random = np.random.default_rng(0)
@@ -227,10 +263,15 @@ def composed_numbers(networks: classifier.LineNetworks, count: int) -> None:
 def main() -> None:
     parser = quick_parser(__doc__)
     parser.add_argument("--numbers", type=int, default=500, help="of each spacing")
+    parser.add_argument("--choosing", action="store_true", help="numbers of no test writer")
     options = shortened(parser.parse_args(), numbers=20)
     networks = serving.line_networks()
+    if options.choosing:
+        whole_numbers(networks, choosing=True)
+        return
     print("| what | measured (95 % interval) |\n|---|---|")
     spent = written_expressions(networks)
+    whole_numbers(networks, choosing=False)
     composed_numbers(networks, options.numbers)
     isolated(networks)
     if spent:

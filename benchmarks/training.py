@@ -46,8 +46,9 @@ def images_per_second(images: int) -> tuple[float, float]:
     recipe = dataclasses.replace(PRESETS["standard"], pools=pools, epochs=1)
     data = prepare(recipe)
     owners, rows = data.epoch(np.random.default_rng(0))
-    pixels, labels = data.batch(owners, rows)
-    arrays = pixels[..., None].astype(np.float32) / 255
+    _, pixels, known = zip(*data.batch(owners, rows), strict=True)
+    labels = np.concatenate(known)
+    arrays = np.concatenate(pixels)[..., None].astype(np.float32) / 255
     ours, plain = [], []
     for turn in range(6):
         model = network.build(recipe.architecture)

@@ -9,7 +9,15 @@ from mnist_cnn.expressions import reader
 from mnist_cnn.expressions.line import Line
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
-from mnist_cnn.ui import cache, layout, line_corrections, line_handover, line_view, my_hand
+from mnist_cnn.ui import (
+    cache,
+    layout,
+    line_corrections,
+    line_handover,
+    line_picture,
+    line_view,
+    my_hand,
+)
 from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
 from mnist_cnn.ui.verdict import headline
@@ -48,7 +56,7 @@ def conversation() -> None:
         line = line_view.mended(line, changes)
     place.markdown(line_view.in_words(line) if line else INVITATION)
     if line and line.symbols and written is not None:
-        line_view.boxes(line, written)
+        line_picture.show(line, written)
         line_view.chips(line, correct)
         line_view.details(line)
         my_hand.credit()

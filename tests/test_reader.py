@@ -6,14 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from mnist_cnn.expressions import reader
 from mnist_cnn.expressions.lattice import Candidate, best_segmentations
 from mnist_cnn.expressions.line import corrected
-from mnist_cnn.expressions.pieces import Piece, box_of, course_of
 from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.models import classifier
 from mnist_cnn.models.classes import SYMBOLS
@@ -95,8 +92,6 @@ def test_what_cannot_be_read_is_said(symbols: classifier.LineNetworks) -> None:
     assert "nothing to read" in reader.read_ink_line(np.zeros((50, 90), np.float32), symbols).remark
     many = reader.read_strokes_line([SEVEN[0] + 3 * n for n in range(500)], symbols)
     assert "500 strokes; at most" in many.remark and many.value is None
-    two = [*written("12"), *(stroke + np.array([0, 150]) for stroke in written("34"))]
-    assert "more than one line" in reader.read_strokes_line(two, symbols).remark
     angles = np.linspace(0, 40, 200)
     scribble = np.stack([np.cos(angles) * angles, np.sin(1.7 * angles) * angles], 1) * 3
     read = reader.read_strokes_line([scribble], symbols)
@@ -157,32 +152,6 @@ def test_slim_strokes_are_told_apart_by_bow_and_lean(
     assert reader.read_symbol([np.array(points, float)], symbols) == sign
 
 
-@given(
-    bow=st.floats(-0.3, 0.3),
-    lean=st.floats(-40, 40),
-    length=st.floats(0.01, 1000),
-    backwards=st.booleans(),
-)
-def test_bow_and_lean_of_an_arc(bow: float, lean: float, length: float, backwards: bool) -> None:
-    down = np.linspace(-0.5, 0.5, 41)
-    arc = np.stack([bow * (1 - 4 * down**2), down], axis=1)[:: -1 if backwards else 1]
-    angle = np.radians(lean)
-    turned = arc @ [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
-    stroke = length * turned
-    course = course_of(Piece(box_of(stroke), stroke))
-    assert course
-    assert course.lean == pytest.approx(lean, abs=0.1)
-    assert course.bow == pytest.approx(bow, abs=0.01)
-    assert course.even
-    assert course.straight == (abs(bow) < 0.058) or abs(abs(bow) - 0.058) < 0.002
-
-
-def test_a_tap_has_no_course() -> None:
-    tap = np.array([[3.0, 3.0]])
-    assert course_of(Piece(box_of(tap), tap)) is None
-    assert course_of(Piece(box_of(tap), np.repeat(tap, 5, axis=0))) is None
-
-
 COMMA = np.array([(76.0, 76.0), (46.0, 102.0)])
 """Slanting, wider than it is high, and begun under a zero's edge."""
 
@@ -203,8 +172,8 @@ def score(text: str) -> float:
         scores = np.full(len(SYMBOLS) + 1, -99.0)
         scores[SYMBOLS.index(symbol)] = 0.0
         box = (2.0 * place, 0.0, 2.0 * place + 1, 1.0)
-        groups.append(Candidate(place, place + 1, box, (place,), gap=-1.0, scores=scores))
-    best = best_segmentations(groups, len(text), 1.0)[0]
+        groups.append(Candidate(place, place + 1, box, (place,), scores))
+    best = best_segmentations(groups, len(text))[0]
     assert best.text == text
     return best.score
 
@@ -212,13 +181,12 @@ def score(text: str) -> float:
 @pytest.mark.parametrize(
     ("usual", "unusual"),
     [
-        ("1+2.5", "1+.25"),
-        ("1.25", "1.2.5"),
-        ("1+20", "1+02"),
-        ("007", "1+007"),
-        ("3×0.5", "3×05"),
+        ("1.25", "1..25"),
+        ("3×0.5", "3×=05"),
         ("1+2=3", "1+2=3-"),
         ("(1+2)", "(1+2"),
+        ("1+2=3", "1=2=3"),
+        ("12:30", "12:+30"),
     ],
 )
 def test_some_texts_are_rarer_than_others(usual: str, unusual: str) -> None:
@@ -226,6 +194,8 @@ def test_some_texts_are_rarer_than_others(usual: str, unusual: str) -> None:
     assert score(unusual) < 0
 
 
-@pytest.mark.parametrize("text", ["1+", "1+2=", "0.05", "-3"])
-def test_what_is_not_finished_yet_costs_nothing(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["1+", "1+2=", "0.05", "-3", "(202)555-0143", "12.03.2024", "$5.99", "50%", "4--3"]
+)
+def test_what_people_write_costs_nothing(text: str) -> None:
     assert score(text) == 0

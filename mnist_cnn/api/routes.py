@@ -96,7 +96,7 @@ async def predict_batch(files: Annotated[list[UploadFile], Depends(many_files)])
     summary="Read a number or an equation",
 )
 async def read_line(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
-    """Digits and + − × ÷ = ( ) . / on one line, with the exact value."""
+    """Digits and + − × ÷ = ( ) . / : % $, with the exact value where it is arithmetic."""
     content = await file.read()
     return JSONResponse(await to_thread.run_sync(_read_line, content, limiter=READERS))
 

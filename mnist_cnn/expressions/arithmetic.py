@@ -3,9 +3,11 @@
 equation    sum ["=" [sum]]
 sum         product {("+" | "-") product}
 product     signed {("×" | "÷" | "/") signed}
-signed      "-" signed | number | "(" sum ")"
+signed      "-" signed | power
+power       (number | "(" sum ")") ["^" signed]
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,11 +15,15 @@ from mnist_cnn.errors import BadExpression
 
 LARGEST = 10**30
 
+MAX_EXPONENT = 100
+
 DEPTH = 50
 
 OTHER_SIGNS = {"−": "-", "–": "-", "*": "×", "·": "×", "x": "×", ":": "÷"}
 
-LATEX = {"×": r"\times ", "÷": r"\div "}
+FRACTION = re.compile(r"\(([^()]*)\)/\(([^()]*)\)")
+
+LATEX = {"×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "%": r"\%", "$": r"\$"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,11 @@ def evaluate(text: str) -> Value:
 
 def latex(text: str) -> str:
     """The expression for LaTeX."""
-    return "".join(LATEX.get(sign, sign) for sign in text).strip()
+    written = "".join(LATEX.get(sign, sign) for sign in text).strip()
+    written = re.sub(r"\^(-?\d+)", r"^{\1}", written)
+    while FRACTION.search(written):
+        written = FRACTION.sub(r"\\frac{\1}{\2}", written)
+    return written
 
 
 def _exact(number: Fraction) -> str:
@@ -145,11 +155,20 @@ class _Parser:
             if self._next() == "-":
                 self._at += 1
                 return -self._signed()
-            if self._next() == "(":
-                return self._bracket()
-            return self._number()
+            base = self._bracket() if self._next() == "(" else self._number()
+            if self._next() != "^":
+                return base
+            self._at += 1
+            return self._power(base, self._signed())
         finally:
             self._depth -= 1
+
+    def _power(self, base: Fraction, exponent: Fraction) -> Fraction:
+        if exponent.denominator != 1 or abs(exponent) > MAX_EXPONENT:
+            raise BadExpression(f"Powers are worked out up to whole {MAX_EXPONENT}s.")
+        if base == 0 and exponent < 0:
+            raise BadExpression("Division by zero.")
+        return self._bounded(base ** int(exponent))
 
     def _bracket(self) -> Fraction:
         opened = self._at

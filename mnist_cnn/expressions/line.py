@@ -6,15 +6,21 @@ from typing import Any
 
 from mnist_cnn.errors import BadExpression
 from mnist_cnn.expressions.arithmetic import evaluate
+from mnist_cnn.expressions.meaning import kind_of, letter_at
 from mnist_cnn.expressions.pieces import Box
+from mnist_cnn.models.classes import UNKNOWN
 
-UNKNOWN = "?"
+DOUBTFUL, CLOSE = 0.6, 2.0
+"""A symbol that is less sure than that keeps its line from having a value, and so does another
+reading that lies fewer nats behind: on numbers by training and validation writers of UNIPEN one
+value in a hundred is then wrong."""
 
 
 @dataclass(frozen=True)
 class Symbol:
     """One symbol as read: `strokes` are the numbers of its strokes or pieces, `alternatives`
-    what else it could be, the likeliest first."""
+    what else it could be, the likeliest first. What stands for a place, such as the `^` before a
+    power or the brackets around what is over a bar, has no strokes."""
 
     text: str
     confidence: float
@@ -25,7 +31,8 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Line:
-    """A number or an equation as read, with what came second and what was tried in vain."""
+    """A number or an equation as read, with what came second and what was tried in vain. Where
+    there are several lines of writing, the text has as many."""
 
     text: str
     symbols: tuple[Symbol, ...]
@@ -36,19 +43,45 @@ class Line:
     run_id: str = ""
     seconds: float = 0.0
 
+    @property
+    def written(self) -> tuple[Symbol, ...]:
+        """The symbols that have strokes."""
+        return tuple(symbol for symbol in self.symbols if symbol.strokes)
+
     @cached_property
     def value(self) -> str | None:
         """What the expression comes to, exactly; None where it comes to nothing."""
-        try:
-            return None if self.trouble else evaluate(self.text).exact
-        except BadExpression:
-            return None
+        return None if self.remark else evaluate(self.text).exact
+
+    @property
+    def answer(self) -> str:
+        """What belongs behind the equals sign that the line ends with; nothing elsewhere."""
+        return (self.value or "") if self.text.endswith("=") else ""
 
     @cached_property
     def remark(self) -> str:
-        """What is wrong with it, in words; nothing where it has a value."""
-        if self.trouble:
-            return self.trouble
+        """Why it has no value, in words; nothing where it has one."""
+        return self.trouble or self._no_arithmetic() or self._doubt() or self._mistake()
+
+    def _no_arithmetic(self) -> str:
+        if "\n" in self.text:
+            lines = self.text.split("\n")
+            return f"{len(lines)} lines: {', '.join(lines)}."
+        if kind := kind_of(self.text):
+            return f"{kind[0].upper()}{kind[1:]}."
+        if place := letter_at(self.text):
+            return f"The x at place {place} is a letter; only numbers are worked out."
+        return ""
+
+    def _doubt(self) -> str:
+        for place, symbol in enumerate(self.written, 1):
+            if symbol.confidence < DOUBTFUL:
+                return f"Is symbol {place} a {symbol.text}? Tap it to say what it is."
+        if self.second and self.margin < CLOSE:
+            return f"Or is it {self.second}? Tap a symbol to say what it is."
+        return ""
+
+    def _mistake(self) -> str:
         try:
             evaluate(self.text)
         except BadExpression as error:
@@ -64,7 +97,7 @@ class Line:
                 "box": [round(edge, 2) for edge in symbol.box],
                 "strokes": list(symbol.strokes),
             }
-            for symbol in self.symbols
+            for symbol in self.written
         ]
         return {
             "text": self.text,
@@ -84,5 +117,6 @@ def corrected(line: Line, place: int, text: str) -> Line:
         line,
         text="".join(symbol.text for symbol in symbols),
         symbols=tuple(symbols),
+        second="",
         trouble="" if known else line.trouble,
     )

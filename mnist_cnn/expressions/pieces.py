@@ -1,6 +1,5 @@
 """What a line of writing is made of: strokes, or connected pieces of a picture's ink."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,6 @@ from mnist_cnn.records import FloatArray, Stroke
 
 PEN_OF_LINE = 0.08
 """Width of the pen at least, as a share of the line's height: a dot becomes a dot."""
-
-STRAIGHT_STROKE, STRAIGHT_INK = 0.06, 0.13
-"""How broad at most, as a share of its length, what counts as straight; ink has its pen's width."""
-
-EVEN_STROKE, EVEN_INK = 0.03, 0.045
-"""How far what bends evenly strays from a parabola at most, as a share of its length."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in the unit of what was written."""
@@ -57,46 +50,6 @@ def framed(pieces: Sequence[Piece], height: float) -> FloatArray:
         part = canvas[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]]
         np.maximum(part, piece.ink, out=part)
     return normalize(canvas)
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a piece runs from its upper to its lower end, as far as one line can tell.
-
-    `lean` is to the right, in degrees from upright. `bow` is how far its middle lies to the right
-    of the straight line between its ends, as a share of its length: below zero for a (. One that
-    is neither `straight` nor `even` bends in some other way.
-    """
-
-    lean: float
-    bow: float
-    straight: bool
-    even: bool
-
-
-def course_of(piece: Piece) -> Course | None:
-    """How a piece runs; None where it has no extent."""
-    if piece.is_stroke:
-        points, straight, even = np.asarray(piece.ink, np.float64), STRAIGHT_STROKE, EVEN_STROKE
-    else:
-        points = np.argwhere(piece.ink > 0)[:, ::-1].astype(np.float64)
-        straight, even = STRAIGHT_INK, EVEN_INK
-    if len(points) < 2:
-        return None
-    x, y = (points - points.mean(axis=0)).T
-    xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
-    longer = (xx + yy + math.hypot(xx - yy, 2 * xy)) / 2  # the greater eigenvalue
-    lean = math.atan2(-xy, longer - xx)
-    along = y * math.cos(lean) - x * math.sin(lean)
-    length = float(np.ptp(along))
-    if length <= 0:
-        return None
-    along, aside = along / length, (x * math.cos(lean) + y * math.sin(lean)) / length
-    terms = np.stack([np.ones_like(along), along, along**2], axis=1)
-    parabola = np.linalg.lstsq(terms, aside, rcond=None)[0]
-    strays = float(np.sqrt(np.mean((aside - terms @ parabola) ** 2)))
-    is_straight = max(xx + yy - longer, 0.0) <= straight**2 * longer
-    return Course(math.degrees(lean), -float(parabola[2]) / 4, is_straight, strays <= even)
 
 
 def _with_extent(stroke: Stroke, height: float) -> Stroke:

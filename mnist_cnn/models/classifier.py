@@ -10,6 +10,7 @@ from mnist_cnn.errors import RunDamaged
 from mnist_cnn.metrics import softmax
 from mnist_cnn.models.calibration import Calibration
 from mnist_cnn.models.classes import CLASSES
+from mnist_cnn.models.surroundings import with_channels
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.records import BLANK, FloatArray, Prediction
 
@@ -33,18 +34,20 @@ class _Engine:
         with native_output_hidden():
             self._interpreter = Interpreter(model_content=model, num_threads=1)
             self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
+        given = self._interpreter.get_input_details()[0]
+        self._input, self._channels = given["index"], int(given["shape"][-1])
         output = self._interpreter.get_output_details()[0]
         self._output = output["index"]
         self.classes = int(output["shape_signature"][-1])
         self._batch = 1
 
     def logits(self, images: FloatArray) -> FloatArray:
-        if len(images) != self._batch:
-            self._interpreter.resize_tensor_input(self._input, [len(images), 28, 28, 1])
+        shown = with_channels(images, self._channels)
+        if len(shown) != self._batch:
+            self._interpreter.resize_tensor_input(self._input, shown.shape)
             self._interpreter.allocate_tensors()
-            self._batch = len(images)
-        self._interpreter.set_tensor(self._input, images[..., None].astype(np.float32))
+            self._batch = len(shown)
+        self._interpreter.set_tensor(self._input, shown.astype(np.float32))
         self._interpreter.invoke()
         return np.array(self._interpreter.get_tensor(self._output))
 
@@ -91,14 +94,15 @@ class Classifier:
         logits = self.raw_logits(images)
         unsure = np.flatnonzero(softmax(logits).max(axis=1, initial=0.0) < TTA_BELOW)
         if len(unsure):
-            framed = np.pad(images[unsure], ((0, 0), (1, 1), (1, 1)))
+            framed = np.pad(images[unsure], ((0, 0), (1, 1), (1, 1), (0, 0))[: images.ndim])
             moved = [framed[:, y : y + 28, x : x + 28] for y, x in TTA_SHIFTS]
             again = self.raw_logits(np.concatenate(moved)).reshape(len(TTA_SHIFTS), len(unsure), -1)
             logits[unsure] = (logits[unsure] + again.sum(axis=0)) / (1 + len(TTA_SHIFTS))
         return logits
 
     def raw_logits(self, images: FloatArray) -> FloatArray:
-        """(n, 10): what the network itself answers to float32 (n, 28, 28) in [0, 1]."""
+        """(n, 10): what the network itself answers to float32 (n, 28, 28) in [0, 1]; symbols may
+        come with what stands around them, (n, 28, 28, 3)."""
         if len(images) == 0:
             return np.zeros((0, self._classes), np.float32)
         engine = self._engines.get()

@@ -9,6 +9,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from mnist_cnn.models.recipes import Architecture
+from mnist_cnn.models.surroundings import with_channels
 from mnist_cnn.records import FloatArray
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -40,14 +41,15 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 def build(
     architecture: Architecture, batch_norm: type[layers.Layer] = FusedBatchNormalization
 ) -> keras.Model:
-    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits.
+    """A Keras model from (28, 28, 1) in [0, 1] to logits, ten for digits; a symbol has three
+    channels.
 
     Several branches are models within it, and it answers the mean of their logits.
     """
     if architecture.branches == 1:
         return _branch(architecture, batch_norm, "digits")
     names = [f"branch_{number + 1}" for number in range(architecture.branches)]
-    inputs = keras.Input((28, 28, 1), name="image")
+    inputs = keras.Input((28, 28, architecture.channels), name="image")
     logits = [_branch(architecture, batch_norm, name)(inputs) for name in names]
     return keras.Model(inputs, layers.Average(name="logits")(logits), name="digits")
 
@@ -73,15 +75,16 @@ def branches(model: keras.Model) -> list[keras.Model]:
 
 
 def learner(model: keras.Model) -> keras.Model:
-    """Its branches with an image for each: from (branches, 28, 28, 1) to (branches, 10) logits."""
+    """Its branches with an image for each: from (branches, 28, 28, channels) to (branches, 10)
+    logits."""
     parts = branches(model)
-    inputs = keras.Input((len(parts), 28, 28, 1), name="images")
+    inputs = keras.Input((len(parts), *model.input_shape[1:]), name="images")
     logits = [part(inputs[:, number]) for number, part in enumerate(parts)]
     return keras.Model(inputs, ops.stack(logits, axis=1))
 
 
 def _branch(architecture: Architecture, batch_norm: type[layers.Layer], name: str) -> keras.Model:
-    inputs = x = keras.Input((28, 28, 1), name="image")
+    inputs = x = keras.Input((28, 28, architecture.channels), name="image")
     kernel, padding = 5, architecture.padding
     for filters, stride in zip(architecture.filters, architecture.strides, strict=True):
         x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False)(x)
@@ -114,8 +117,9 @@ def accuracy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 def logits_of(model: keras.Model, images: NDArray[np.uint8], batch_size: int = 100) -> FloatArray:
     """(n, 10) logits of uint8 (n, 28, 28)."""
+    shown = with_channels(images, model.input_shape[-1])
     parts = [
-        model(images[start : start + batch_size, :, :, None].astype(np.float32) / 255)
+        model(shown[start : start + batch_size].astype(np.float32) / 255)
         for start in range(0, len(images), batch_size)
     ]
     return np.concatenate([np.asarray(part) for part in parts])

@@ -43,13 +43,24 @@ PRESETS: dict[str, Recipe] = {
     ),
     "symbols": Recipe(
         "symbols",
-        epochs=16,
+        epochs=8,
+        data=("mnist", "pen-digits", "unipen", "bhmsds"),
         architecture=Architecture(
-            (32, 48, 64, 80, 80), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
+            (40, 56, 80, 96, 96), (2, 1, 2, 1, 1), "depthwise", 0.1, CLASSES["symbols"]
         ),
-        pools=Pools(25_000, 30_000, 5_000, 3_000, 20_000, 12_000, 40_000),
+        pools=Pools(
+            15_000,
+            20_000,
+            3_000,
+            3_000,
+            0,
+            6_000,
+            10_000,
+            letters=5_000,
+            signs=10_000,
+            lines=160_000,
+        ),
         plain_epochs=2,
-        batch_size=64,
         optimizer="muon",
         learning_rate=6e-3,
         weight_decay=0.02,

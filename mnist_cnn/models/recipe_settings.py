@@ -167,6 +167,7 @@ POOLS = (
     _pool("swiss", "Swiss numbers as they are, by writer"),
     _pool("letters", "What is no digit: letters and signs of UNIPEN's writers"),
     _pool("signs", "Signs of arithmetic that people wrote, for a network that knows them"),
+    _pool("lines", "Groups of strokes in generated lines, for a network that knows signs"),
 )
 
 SETTINGS = (

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from mnist_cnn.errors import BadInput
-from mnist_cnn.models.classes import CLASSES, Kind
+from mnist_cnn.models.classes import CHANNELS, CLASSES, Kind
 
 MAX_FILTERS = 512
 
@@ -33,6 +33,11 @@ class Architecture:
     padding: str = "same"
     branches: int = 1
 
+    @property
+    def channels(self) -> int:
+        """Of what it is shown: one for a digit, and for a symbol what stands around it too."""
+        return CHANNELS if self.outputs == CLASSES["symbols"] else 1
+
     def resized(self, depth: int, width: float) -> "Architecture":
         """The same with so many convolutions, each `width` times as many filters.
 
@@ -55,7 +60,7 @@ class Architecture:
     @property
     def parameters(self) -> int:
         """As Keras counts them: weights, and four numbers per batch-normalised channel."""
-        total, channels = 0, 1
+        total, channels = 0, self.channels
         for layer, filters in enumerate(self.filters):
             total += (25 if layer == 0 else 9) * channels * filters + 4 * filters
             channels = filters
@@ -68,7 +73,7 @@ class Architecture:
     @property
     def multiply_adds(self) -> int:
         """What reading one image costs, in multiplications with an addition."""
-        total, channels = 0, 1
+        total, channels = 0, self.channels
         for layer, (filters, side) in enumerate(zip(self.filters, self.sides, strict=True)):
             total += (25 if layer == 0 else 9) * channels * filters * side**2
             channels = filters
@@ -106,6 +111,8 @@ class Pools:
     ten times with another pen and hand. `rewritten` are UNIPEN's digits too. Of what people wrote
     are also `swiss` (scanned numbers as they are), `letters` (letters and signs of UNIPEN that are
     no digit) and `signs` (of arithmetic, from UNIPEN and BHMSDS); all of these drawn by writer.
+    `lines` are what a reader of generated lines asks about, right and wrong, with what stands
+    around it.
     """
 
     scanned: int = 55_000
@@ -119,6 +126,7 @@ class Pools:
     swiss: int = 0
     letters: int = 0
     signs: int = 0
+    lines: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mnist_cnn.data.augmentation import augmented
 from mnist_cnn.models.presets import NO_AUGMENTATION
 from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.models.surroundings import with_channels
 from mnist_cnn.records import FloatArray
 from mnist_cnn.training.pools import TrainingData
 
@@ -22,7 +23,7 @@ WARM_UP = 0.2
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """The recipe's images, drawn anew for each branch and epoch and augmented batch by batch.
 
-    A batch is float32 (n, branches, 28, 28, 1) in [0, 1] and its labels (n, branches).
+    A batch is float32 (n, branches, 28, 28, channels) in [0, 1] and its labels (n, branches).
 
     Two threads prepare them. With one, Keras' default, TensorFlow tunes how many batches it
     prepares ahead, and an epoch's end often waits for seconds until that tuner wakes up.
@@ -43,10 +44,30 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         random = np.random.default_rng([self._recipe.seed, self._epoch, index])
         shown, labels = [], []
         for owners, rows in self._draws:
-            images, known = self._data.batch(owners[part], rows[part])
-            shown.append(self._augmented(images, random))
+            images, known = self._batch(owners[part], rows[part], random)
+            shown.append(images)
             labels.append(known)
-        return np.stack(shown, axis=1)[..., None], np.stack(labels, axis=1)
+        return np.stack(shown, axis=1), np.stack(labels, axis=1)
+
+    def _batch(
+        self, owners: NDArray[np.intp], rows: NDArray[np.intp], random: np.random.Generator
+    ) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Images (n, 28, 28, channels) and labels (n,): lines are shown as they were written, all
+        else is augmented."""
+        channels = self._recipe.architecture.channels
+        images = np.zeros((len(rows), 28, 28), np.uint8)
+        labels = np.zeros(len(rows), np.int64)
+        lines = []
+        for mine, found, known in self._data.batch(owners, rows):
+            labels[mine] = known
+            if found.ndim == 4:
+                lines.append((mine, found))
+            else:
+                images[mine] = found
+        shown: FloatArray = with_channels(self._augmented(images, random), channels)
+        for mine, found in lines:
+            shown[mine] = found.astype(np.float32) / 255
+        return shown, labels
 
     def _augmented(self, images: NDArray[np.uint8], random: np.random.Generator) -> FloatArray:
         plain = self._epoch >= self._recipe.epochs - self._recipe.plain_epochs

@@ -14,7 +14,8 @@ from mnist_cnn.errors import TrainingFailed
 from mnist_cnn.models import network
 from mnist_cnn.models.muon import Muon
 from mnist_cnn.models.recipe_options import check
-from mnist_cnn.models.recipes import Recipe
+from mnist_cnn.models.recipes import Architecture, Recipe
+from mnist_cnn.models.surroundings import with_channels
 from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
@@ -165,7 +166,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         outputs = self._recipe.architecture.outputs
-        images, labels = _validation(self._data, outputs)
+        images, labels = _validation(self._data, self._recipe.architecture)
         logits = network.logits_of(self._whole, images)
         known = labels != outputs
         row = {
@@ -178,7 +179,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         read = logits[known].argmax(axis=1)
         matrix = metrics.confusion_matrix(labels[known], read, outputs)
         self._writer.epoch(row, matrix.tolist())
-        self._writer.validation_errors(images[known], labels[known], read)
+        self._writer.validation_errors(images[known, ..., 0], labels[known], read)
         self._read_drawings()
 
     def _facts(self, logs: dict[str, float]) -> dict[str, float]:
@@ -190,10 +191,10 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         }
 
 
-def _validation(data: TrainingData, none_label: int) -> Labelled:
-    """Every validation image with its label, what is no digit among them."""
+def _validation(data: TrainingData, architecture: Architecture) -> Labelled:
+    """Every validation image (n, 28, 28, channels) with its label, what is no digit among them."""
     none = np.concatenate([data.validation_not_digits, data.validation_letters])
-    parts = [*data.validation.values(), (none, np.full(len(none), none_label))]
-    images = np.concatenate([images for images, _ in parts])
+    parts = [*data.validation.values(), (none, np.full(len(none), architecture.outputs))]
+    images = np.concatenate([with_channels(images, architecture.channels) for images, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])
     return images, labels

@@ -1,5 +1,6 @@
 """Pools of labelled images, drawn from anew each epoch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ def _none() -> NDArray[np.uint8]:
 @dataclass(frozen=True)
 class Pool:
     """Images of one kind, uint8 (n, 28, 28), with labels (n,), and how many of them an epoch
-    shows."""
+    shows. Symbols of lines come with what stands around them, (n, 28, 28, 3)."""
 
     name: str
     images: NDArray[np.uint8]
@@ -74,12 +75,12 @@ class TrainingData:
         order = random.permutation(self.images_per_epoch)
         return np.concatenate(owners)[order], np.concatenate(draws)[order]
 
-    def batch(self, owners: NDArray[np.intp], rows: NDArray[np.intp]) -> Labelled:
-        """The images uint8 (n, 28, 28) and labels (n,) that an epoch's draw names."""
-        images = np.empty((len(rows), 28, 28), np.uint8)
-        labels = np.empty(len(rows), np.int64)
+    def batch(
+        self, owners: NDArray[np.intp], rows: NDArray[np.intp]
+    ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.uint8], ClassLabels]]:
+        """Of each pool that an epoch's draw names: which of the draw (n,) are its own, and these
+        images uint8 (k, 28, 28), or (k, 28, 28, 3), with their labels (k,)."""
         for number, pool in enumerate(self.pools):
             mine = owners == number
-            images[mine] = pool.images[rows[mine]]
-            labels[mine] = pool.labels[rows[mine]]
-        return images, labels
+            if mine.any():
+                yield mine, pool.images[rows[mine]], pool.labels[rows[mine]]

@@ -6,13 +6,14 @@ from threadpoolctl import threadpool_limits
 
 from mnist_cnn.data import corrections, handwriting, negatives, scans, templates
 from mnist_cnn.data.download import DownloadCallback
+from mnist_cnn.data.glyphs import OPERATORS
 from mnist_cnn.data.splits import Splits
 from mnist_cnn.errors import BadInput
-from mnist_cnn.models.classes import CLASSES
+from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.records import ClassLabels, Dataset, Drawing
+from mnist_cnn.training import line_pools, writer_pools
 from mnist_cnn.training import sources as collections
-from mnist_cnn.training import writer_pools
 from mnist_cnn.training.pools import REDRAWN, Labelled, Pool, TrainingData
 from mnist_cnn.training.sources import Sources
 from mnist_cnn.training.writer_pools import VARIETY
@@ -53,12 +54,12 @@ def build(recipe: Recipe, sources: Sources) -> TrainingData:
     if "corrections" in recipe.data:
         pools.append(_corrected(recipe, random))
     validation = _validation(sources)
+    letters = []
     if recipe.kind == "symbols":
-        validation["operators"] = _operators(1800, random)
-        if sources.signs:
-            validation["unipen-signs-validation"] = writer_pools.signs_validation(sources)
+        validation |= _symbols_validation(recipe, sources, random)
+    else:
+        letters = writer_pools.none_of_these(recipe.kind, sources, "validation")
     pools += _pools_by_writer(recipe, sources, random)
-    letters = writer_pools.none_of_these(recipe.kind, sources, "validation")
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
     if not pools:
         raise BadInput(
@@ -84,6 +85,17 @@ def _validation(sources: Sources) -> dict[str, Labelled]:
     return sets
 
 
+def _symbols_validation(
+    recipe: Recipe, sources: Sources, random: np.random.Generator
+) -> dict[str, Labelled]:
+    sets = {"operators": _operators(1800, random)}
+    if sources.signs:
+        sets["unipen-signs-validation"] = writer_pools.signs_validation(sources)
+    if recipe.pools.lines:
+        sets["lines"] = line_pools.lines_validation(6000, sources, random)
+    return sets
+
+
 def _pools_by_writer(recipe: Recipe, sources: Sources, random: np.random.Generator) -> list[Pool]:
     pools = []
     if sources.swiss and recipe.pools.swiss:
@@ -92,6 +104,8 @@ def _pools_by_writer(recipe: Recipe, sources: Sources, random: np.random.Generat
         pools.append(writer_pools.letters_pool(recipe, sources, random))
     if recipe.kind == "symbols":
         pools += writer_pools.signs_pools(recipe, sources, random)
+        if recipe.pools.lines:
+            pools.append(line_pools.lines_pool(recipe.pools.lines, sources, random))
     return pools
 
 
@@ -179,7 +193,8 @@ def _corrected(recipe: Recipe, random: np.random.Generator) -> Pool:
 
 
 def _operators(count: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], ClassLabels]:
-    labels = 10 + np.arange(count) % (CLASSES["symbols"] - 10)
+    known = np.array([SYMBOLS.index(sign) for sign in OPERATORS])
+    labels = known[np.arange(count) % len(known)]
     return templates.operators(labels, random), labels
 
 

@@ -11,7 +11,7 @@ from mnist_cnn.data.negatives import THICKEST_LETTER
 from mnist_cnn.data.splits import Splits
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.ink.strokes import PEN_WIDTH, extent
-from mnist_cnn.models.classes import SYMBOLS, Kind
+from mnist_cnn.models.classes import SYMBOLS, UNKNOWN, Kind
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.records import ClassLabels, Drawing
 from mnist_cnn.training.pools import Pool
@@ -23,13 +23,14 @@ VARIETY = 2
 LIKE_DIGITS = frozenset("oOlIi|sSzZbqg'`\\")
 """Letters and signs that are often drawn like a digit: not shown as none, nor measured as such."""
 
-LIKE_SYMBOLS = LIKE_DIGITS | frozenset('xXtTcC~_^<>[]{}",;')
-"""And those that are drawn like a sign of arithmetic."""
+LETTERS = frozenset("kKmMwWnNRAEHPdha#@&")
+"""What stands for all letters and foreign signs: none of them is often drawn like a
+digit or a sign of arithmetic."""
 
 NO_DIGITS = frozenset("+-=*:.")
 """Signs that are clearly no digit, as strokes, comma and brackets are not."""
 
-SIGNS = frozenset("+-=()/")
+SIGNS = frozenset("+-=()/:")
 """Signs that have the same meaning in UNIPEN and for a network that knows `SYMBOLS`; dots mean
 nothing without a line."""
 
@@ -65,7 +66,8 @@ def letters_pool(recipe: Recipe, sources: Sources, random: np.random.Generator) 
     found = none_of_these(recipe.kind, sources, "train")
     chosen = drawings_by_writer(found, VARIETY * per_epoch, random)
     images = handwriting.rewritten(chosen, len(chosen), random, THICKEST_LETTER)
-    labels = np.full(len(chosen), recipe.architecture.outputs)
+    none = recipe.architecture.outputs if recipe.kind == "digits" else SYMBOLS.index(UNKNOWN)
+    labels = np.full(len(chosen), none)
     return Pool("unipen-letters-train, rewritten", images, labels, per_epoch)
 
 
@@ -73,10 +75,11 @@ def none_of_these(kind: Kind, sources: Sources, part: str) -> list[Drawing]:
     """What writers of a part drew that is clearly none of what such a network knows, but for dots
     that have no extent: they are blank."""
     letters, signs = (getattr(found, part, []) for found in (sources.letters, sources.signs))
-    alike = LIKE_DIGITS if kind == "digits" else LIKE_SYMBOLS
-    none = [drawing for drawing in letters if drawing.label not in alike]
     if kind == "digits":
+        none = [drawing for drawing in letters if drawing.label not in LIKE_DIGITS]
         none += [drawing for drawing in signs if drawing.label in NO_DIGITS]
+    else:
+        none = [drawing for drawing in letters if drawing.label in LETTERS]
     return [drawing for drawing in none if extent(drawing.strokes)]
 
 

@@ -22,7 +22,10 @@ from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
 from mnist_cnn.ui.verdict import headline
 
-INVITATION = "Write a number or an equation on one line: `2026`, `12+7=` or `3×4=12`."
+INVITATION = (
+    "Write a number or an equation: `2026`, `12+7=`, `3×4=12`, a power, a fraction over a bar, "
+    "a date, a price or a phone number."
+)
 
 
 @st.fragment

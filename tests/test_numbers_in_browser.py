@@ -69,7 +69,7 @@ def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
     click_button(page, "Undo")
     reads(page, "12+7")
     click_button(page, "Clear")
-    expect(page.get_by_text("Write a number or an equation on one line")).to_be_visible()
+    expect(page.get_by_text("Write a number or an equation")).to_be_visible()
 
 
 def test_a_five_whose_bar_comes_last_and_a_crossed_seven(page: Page) -> None:

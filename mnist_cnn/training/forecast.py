@@ -25,6 +25,7 @@ NEEDS = {
     "swiss": {"swiss-numbers"},
     "letters": {"unipen"},
     "signs": {"unipen", "bhmsds"},
+    "lines": {"pen-digits", "unipen"},
 }
 """Pools that are made from one of these; the others are made from scans, or from templates."""
 

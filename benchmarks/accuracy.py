@@ -131,12 +131,7 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     pen = pen_digits.framed_drawings("pen-digits-test", pen_digits.load_pen_digits().test)
     on_pen = scores(pen)
     yield "pen digits of 6 unseen writers, accuracy", 100 * on_pen["accuracy"], "%"
-    for name, dataset in strangers().items():
-        found = scores(dataset)
-        yield f"{name}, accuracy", 100 * found["accuracy"], "%"
-        yield f"{name}, rejected", 100 * found["turned_away"], "%"
-        yield f"{name}, unsure", 100 * found["unsure"], "%"
-        yield f"ECE, {name}", 100 * found["ece"], "%"
+    yield from _of_strangers(classifier)
     if measuring_only("symbols.jsonl.gz"):
         widths = {width: scores(symbols(width))["accuracy"] for width in PEN_WIDTHS}
         yield "CROHME digits, accuracy", 100 * widths[0.12], "%"
@@ -149,6 +144,22 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     yield "MNIST test, rejected", 100 * on_mnist["turned_away"], "%"
     yield "MNIST test, unsure", 100 * on_mnist["unsure"], "%"
     yield "MNIST test, accuracy where sure", 100 * on_mnist["accuracy_kept"], "%"
+    yield from _rejections(classifier)
+    yield "one image, LiteRT, one thread, median", _latency(classifier), "ms"
+    yield "MNIST test, share with test-time augmentation", 100 * _asked_again(classifier), "%"
+
+
+def _of_strangers(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
+    for name, dataset in strangers().items():
+        found = _scores(classifier, dataset)
+        yield f"{name}, accuracy", 100 * found["accuracy"], "%"
+        yield f"{name}, rejected", 100 * found["turned_away"], "%"
+        yield f"{name}, unsure", 100 * found["unsure"], "%"
+        yield f"ECE, {name}", 100 * found["ece"], "%"
+
+
+def _rejections(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
+    threshold = classifier.calibration.min_evidence
     if measuring_only("not_digits.jsonl.gz"):
         yes = metrics.log_sum_exp(compute_logits(classifier, symbols(0.12).images))
         no = metrics.log_sum_exp(compute_logits(classifier, not_digits()))
@@ -158,18 +169,14 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
             100 * metrics.rejected(yes, no),
             "%",
         )
-        threshold = classifier.calibration.min_evidence
         yield "the same at the stored threshold", 100 * float((no < threshold).mean()), "%"
     if len(unipen_letters()):
         no = metrics.log_sum_exp(compute_logits(classifier, unipen_letters()))
-        threshold = classifier.calibration.min_evidence
         yield (
             "letters and signs of UNIPEN's test writers rejected",
             100 * float((no < threshold).mean()),
             "%",
         )
-    yield "one image, LiteRT, one thread, median", _latency(classifier), "ms"
-    yield "MNIST test, share with test-time augmentation", 100 * _asked_again(classifier), "%"
 
 
 def _scores(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:

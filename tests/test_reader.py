@@ -100,6 +100,40 @@ def test_what_cannot_be_read_is_said(symbols: classifier.LineNetworks) -> None:
     assert dot.value is None
 
 
+def moved(text: str, x: float, y: float, scale: float = 8.0) -> list[np.ndarray]:
+    return [stroke + np.array([x, y]) for stroke in written(text, scale=scale)]
+
+
+def bar(left: float, right: float, y: float) -> np.ndarray:
+    return np.array([(left, y), ((left + right) / 2, y + 1), (right, y)])
+
+
+def test_fractions_powers_lines_and_columns_are_read(symbols: classifier.LineNetworks) -> None:
+    half = [*moved("1", 190, 0), bar(165, 230, 100), *moved("2", 170, 115)]
+    read = reader.read_strokes_line([*moved("3+", 0, 60), *half], symbols)
+    assert (read.text, read.value) == ("3+(1)/(2)", "3.5")
+    power = [*written("2"), *moved("3", 62, -30, 4), *moved("-1=", 110, 0)]
+    read = reader.read_strokes_line(power, symbols)
+    assert (read.text, read.value, read.answer) == ("2^3-1=", "7", "7")
+    two = reader.read_strokes_line([*moved("27", 0, 0), *moved("34", 0, 170)], symbols)
+    assert (two.text, two.value) == ("27\n34", None) and two.remark == "2 lines: 27, 34."
+    column = [*moved("27", 60, 0), *moved("+15", 0, 110), bar(0, 200, 215), *moved("42", 60, 240)]
+    read = reader.read_strokes_line(column, symbols)
+    assert (read.text, read.value) == ("27+15=42", "42")
+
+
+def test_whatever_is_drawn_has_an_answer_or_a_sentence(symbols: classifier.LineNetworks) -> None:
+    random_numbers = np.random.default_rng(0)
+    for _ in range(200):
+        strokes = []
+        for _ in range(int(random_numbers.integers(1, 9))):
+            size = random_numbers.choice([0.0, 1, 30, 300], 2)
+            points = random_numbers.random((int(random_numbers.integers(1, 9)), 2)) * size
+            strokes.append(points + random_numbers.random(2) * 300)
+        line = reader.read_strokes_line(strokes, symbols)
+        assert line.value is not None or line.remark
+
+
 def test_a_correction_changes_the_value(symbols: classifier.LineNetworks) -> None:
     line = corrected(reader.read_strokes_line(written("12+7="), symbols), 1, "3")
     assert (line.text, line.value) == ("13+7=", "20")

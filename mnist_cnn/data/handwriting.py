@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,19 @@ from numpy.typing import NDArray
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.records import Drawing, Stroke
 
+T = TypeVar("T")
+
 Random = np.random.Generator
 
 Strokes = tuple[Stroke, ...]
 
 THINNEST, THICKEST = 0.02, 0.30
 """Pen widths from hairline to marker, as shares of the drawing's longer side."""
+
+
+def one_of(some: Sequence[T], random: Random) -> T:
+    """Any of them, each equally likely."""
+    return some[int(random.integers(len(some)))]
 
 
 def rewritten(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-Random = np.random.Generator
+from mnist_cnn.data.handwriting import Random, one_of
 
 
 def line_text(random: Random) -> str:
@@ -26,7 +26,7 @@ def _digits(random: Random, least: int, most: int) -> str:
 
 
 def _one_of(random: Random, *texts: str) -> str:
-    return texts[int(random.integers(len(texts)))]
+    return one_of(texts, random)
 
 
 def _number(random: Random) -> str:

@@ -3,18 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from mnist_cnn.data.glyphs import HANDS, NOT_DIGITS
-from mnist_cnn.data.handwriting import Random, Strokes, vary_hand
+from mnist_cnn.data.handwriting import Random, Strokes, one_of, vary_hand
 from mnist_cnn.data.line_texts import line_text
 from mnist_cnn.data.templates import operator, sketch
 from mnist_cnn.models.classes import UNKNOWN
 from mnist_cnn.records import Stroke
-
-T = TypeVar("T")
 
 LINE = 100.0
 """How high the digits of a line are, about."""
@@ -34,8 +31,8 @@ HEIGHTS: Mapping[str, tuple[float, float]] = {
     UNKNOWN: (0.90, 0.25),
 }  # fmt: skip
 WIDTHS: Mapping[str, tuple[float, float]] = {"-": (0.45, 0.38), "=": (0.60, 0.35)}
-"""Of signs in heights of a digit, each with the spread of its logarithm. Measured on how people
-write numbers, and more widely spread than that."""
+"""Of signs in heights of a digit, each with the spread of its logarithm; set by eye, and widely
+spread."""
 
 MIDDLES: Mapping[str, tuple[float, float]] = {
     "×": (0.05, 0.12), ":": (0.08, 0.12), UNKNOWN: (0.05, 0.12)
@@ -68,14 +65,14 @@ class Hand:
         own, others = self.own.get(text, ()), self.others.get(text, ())
         if text.isdigit():
             if own and random.random() > FROM_TEMPLATES:
-                return vary_hand(_one_of(own, random), random, SLIGHTLY)
-            return vary_hand(sketch(_one_of(HANDS[text], random), random, 0.35), random, SLIGHTLY)
+                return vary_hand(one_of(own, random), random, SLIGHTLY)
+            return vary_hand(sketch(one_of(HANDS[text], random), random, 0.35), random, SLIGHTLY)
         if own and random.random() > FROM_OTHERS:
-            return vary_hand(_one_of(own, random), random, SLIGHTLY)
+            return vary_hand(one_of(own, random), random, SLIGHTLY)
         if text == UNKNOWN and not others:
             others = tuple(sketch(NOT_DIGITS[letter], random) for letter in "AHKM")
         if others and (text == UNKNOWN or random.random() < 0.5):
-            return vary_hand(_one_of(others, random), random, SLIGHTLY)
+            return vary_hand(one_of(others, random), random, SLIGHTLY)
         return operator(text, random)
 
 
@@ -100,7 +97,7 @@ class _Writing:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._gap = random.uniform(*_one_of(GAPS, random))
+        self._gap = random.uniform(*one_of(GAPS, random))
         self._spread = random.uniform(0.02, 0.18)
         self._slope, self._unsteady = random.normal(0, 0.05), random.uniform(0.02, 0.14)
         self._size = random.uniform(0.06, 0.16)
@@ -211,7 +208,3 @@ def _scaled(strokes: Strokes, scale: float) -> Strokes:
 def _bounds(strokes: Strokes) -> tuple[Stroke, Stroke]:
     points = np.concatenate(strokes)
     return points.min(axis=0), points.max(axis=0)
-
-
-def _one_of(some: Sequence[T], random: Random) -> T:
-    return some[int(random.integers(len(some)))]

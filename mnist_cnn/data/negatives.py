@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn.data.glyphs import LIKE_OPERATORS, NOT_DIGITS
-from mnist_cnn.data.handwriting import Random, Strokes, collect, frame, vary_hand
+from mnist_cnn.data.handwriting import Random, Strokes, collect, frame, one_of, vary_hand
 from mnist_cnn.data.templates import operator, sketch, smooth_curve
 from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.records import Drawing, Stroke
@@ -96,7 +96,7 @@ def not_digits(drawings: Sequence[Drawing], count: int, random: Random) -> NDArr
 
 
 def _glyph(random: Random, names: Sequence[str] = tuple(NOT_DIGITS)) -> Strokes:
-    name = names[int(random.integers(len(names)))]
+    name = one_of(names, random)
     return vary_hand(sketch(NOT_DIGITS[name], random), random)
 
 
@@ -136,11 +136,11 @@ by a quarter."""
 
 def _turned_digit(drawings: Sequence[Drawing], random: Random) -> Strokes:
     while True:
-        drawing = drawings[int(random.integers(len(drawings)))]
+        drawing = one_of(drawings, random)
         ways = MIRRORED.get(drawing.label or "", "") + "q" * (drawing.label in QUARTER_TURNED)
         if ways:
             break
-    way = ways[int(random.integers(len(ways)))]
+    way = one_of(ways, random)
     quarter = [[0, 1], [-1, 0]] if random.random() < 0.5 else [[0, -1], [1, 0]]
     matrix = {"x": [[-1, 0], [0, 1]], "y": [[1, 0], [0, -1]], "t": [[-1, 0], [0, -1]]}
     turned = tuple(stroke @ np.array(matrix.get(way, quarter)) for stroke in drawing.strokes)
@@ -148,7 +148,7 @@ def _turned_digit(drawings: Sequence[Drawing], random: Random) -> Strokes:
 
 
 def _random_digit(drawings: Sequence[Drawing], random: Random) -> Strokes:
-    return vary_hand(drawings[int(random.integers(len(drawings)))].strokes, random)
+    return vary_hand(one_of(drawings, random).strokes, random)
 
 
 def _scribble(random: Random) -> Strokes:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import interpolate
 
 from mnist_cnn.data.glyphs import HANDS, OPERATORS, parsed
-from mnist_cnn.data.handwriting import Random, Strokes, collect, frame, vary_hand
+from mnist_cnn.data.handwriting import Random, Strokes, collect, frame, one_of, vary_hand
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.records import Stroke
@@ -21,7 +21,7 @@ def sketched(labels: NDArray[np.int64], random: Random) -> NDArray[np.uint8]:
 
     def draw(index: int) -> NDArray[np.float32]:
         ways = HANDS[str(labels[index])]
-        template = ways[int(random.integers(len(ways)))]
+        template = one_of(ways, random)
         strokes = _loosened(sketch(template, random), random, apart=0.4)
         return frame(vary_hand(strokes, random), random)
 
@@ -43,7 +43,7 @@ def operators(labels: NDArray[np.int64], random: Random) -> NDArray[np.uint8]:
 def operator(sign: str, random: Random) -> Strokes:
     """A sign of arithmetic in somebody's hand: strokes (points, 2), about 1 on the longer side."""
     ways = OPERATORS[sign]
-    template = ways[int(random.integers(len(ways)))]
+    template = one_of(ways, random)
     slip = {".": 0.05, "/": 0.3, "-": 0.15, "=": 0.15}.get(sign, 0.3)
     strokes = sketch(template, random, slip)
     if sign != ".":

@@ -133,15 +133,13 @@ def _min_evidence(readings: list[LabelledLogits], letters: FloatArray | None) ->
     return max(kept, min(rejecting, least_kept))
 
 
-def _min_confidence_for(
-    readings: LabelledLogits, temperature: float, mistakes: float = MISTAKES
-) -> float:
-    """The least confidence above which at most the share `mistakes` is wrong."""
+def _min_confidence_for(readings: LabelledLogits, temperature: float) -> float:
+    """The least confidence above which at most the share `MISTAKES` is wrong."""
     probabilities = metrics.softmax(readings.logits, temperature)
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence)
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != readings.labels[order])
-    good = np.flatnonzero(wrong <= mistakes * np.arange(1, len(order) + 1))
+    good = np.flatnonzero(wrong <= MISTAKES * np.arange(1, len(order) + 1))
     lowest = float(confidence[order[good[-1]]]) if len(good) else 0.99
     return min(max(lowest, 0.5), 0.99)
 

@@ -1,4 +1,4 @@
-"""What a symbol's place on the line says: powers, and points half-way up that multiply."""
+"""What a symbol's place and shape say: powers, points half-way up that multiply, and colons."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,6 @@ RAISED_POINT = "·"
 SMALLEST, LARGEST, ABOVE, APART = 0.3, 0.75, 0.5, 0.5
 """A power's height, as a share of what it stands beside, how far down that it reaches at most, and
 how far from it, or from the digit before, it begins."""
-
 
 SLIM = 0.4
 """The width of a colon at most, as a share of its height."""

@@ -1,8 +1,8 @@
 """Numbers and equations: which strokes belong together, what each symbol is, and the text.
 
-    strokes or pieces of ink → candidates → one batch through the network → best segmentation
+    strokes or pieces of ink → layout → runs → candidates → network → best segmentation → places
 
-What a candidate scores is the network's word for it, and how well it suits its place on the line.
+A run is what is read as one line. The network sees each candidate in its surroundings.
 """
 
 import math
@@ -53,13 +53,13 @@ SECOND_OPINION = 0.5
 
 
 def read_strokes_line(strokes: Sequence[Stroke], networks: LineNetworks) -> Line:
-    """What was written with a pen, on one line: strokes (points, 2) in any unit."""
+    """What was written with a pen: strokes (points, 2) in any unit."""
     pieces = [Piece(box_of(stroke), stroke) for stroke in strokes if len(stroke)]
     return _read(pieces, networks)
 
 
 def read_ink_line(ink: FloatArray, networks: LineNetworks) -> Line:
-    """What a picture shows, on one line: ink (height, width), 0 for paper and greater for ink."""
+    """What a picture shows: ink (height, width), 0 for paper and greater for ink."""
     return _read(cut_apart(pieces_of_ink(ink)), networks)
 
 

@@ -5,12 +5,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_cnn.ink.normalize import FRAME
 from mnist_cnn.models.classes import CHANNELS
 from mnist_cnn.records import FloatArray
 
 Images = TypeVar("Images", NDArray[np.uint8], FloatArray)
-
-FRAME = 28
 
 LINE_HEIGHT = FRAME // 2 - 4
 """Of digits on their line, in pixels: half of what they are by themselves."""

@@ -29,7 +29,7 @@ CARDS = {
     "quick": Card("To watch one learn", "MNIST", 20, 900),
     "standard": Card("Better on real handwriting", "MNIST and pen digits", 120, 960),
     "best": Card("The best for digits", "MNIST and 160 more people", 2150, 1380),
-    "symbols": Card("Reads equations too", "lines in 118 hands", 1560, 1540),
+    "symbols": Card("Reads equations too", "digits, signs and generated lines", 1560, 1540),
 }
 
 

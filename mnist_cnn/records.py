@@ -13,6 +13,9 @@ FloatArray = NDArray[np.floating[Any]]
 Stroke = NDArray[np.float64]
 """The path of the pen from down to up: shape (points, 2), x then y, y growing downwards."""
 
+Part = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in shares of its sides."""
+
 Status = Literal["ok", "unsure", "not_a_digit", "blank"]
 
 
@@ -60,12 +63,19 @@ BLANK = Prediction("blank", None, 0.0, ())
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """A prediction with how it came about: the (28, 28) image seen, by which run, how fast."""
+    """A prediction with how it came about: the (28, 28) image seen, by which run, how fast.
+
+    Of a picture, `part` is what was taken for the digit, `others` are pieces that may be digits
+    too, and `turned` is by how many degrees, against the clock, it was turned to be read.
+    """
 
     prediction: Prediction
     image: FloatArray
     run_id: str
     seconds: float
+    part: Part | None = None
+    others: tuple[Part, ...] = ()
+    turned: int = 0
 
 
 @dataclass(frozen=True)

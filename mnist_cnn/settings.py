@@ -12,15 +12,16 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHIPPED_RUNS = Path(__file__).resolve().parent / "shipped"
 """The runs that an installed package brings along; in a checkout they lie in `artifacts/`."""
 
-MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_FILE_BYTES = 20 * 1024 * 1024
 
-MAX_DECODED_PIXELS = 4_000_000
+MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE = 50_000_000, 16_384
 
-MAX_IMAGE_SIDE = 4096
+MAX_DECODED_BYTES = 100_000_000
+"""What a picture may take in memory while it is decoded. A JPEG's decoder scales down while it
+reads, so that a 12-megapixel photograph costs no more than a small one; a progressive one is held
+whole, at `PROGRESSIVE_BYTES` a pixel."""
 
-MAX_JPEG_PIXELS = 36_000_000
-"""A JPEG may be larger than other images: its decoder can scale down while it reads, so a
-12-megapixel photograph costs no more memory than a small one."""
+PROGRESSIVE_BYTES = 6
 
 ASSIGNED_RUN = "MNIST_CNN_RUN"
 

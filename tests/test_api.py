@@ -439,7 +439,7 @@ def picture(size: tuple[int, int], kind: str = "PNG", mode: str = "L", colour: i
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', 415, "not_an_image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", 415, "not_an_image"),
         (b"%PDF-1.7", 415, "not_an_image"),
-        (picture((28, 28), "TIFF"), 415, "not_an_image"),
+        (picture((28, 28), "ICO"), 415, "not_an_image"),
         (seven_png()[:300], 422, "image_damaged"),
     ],
 )

@@ -175,7 +175,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
     bomb = zipped(("bomb.png", bytes(200_000_000)))
     assert len(bomb) < 1_000_000
     (result,) = read([("a.zip", bomb)], classifier)
-    assert "more than 10 MB" in result.item.error
+    assert "more than 20 MB" in result.item.error
     (result,) = read([("a.zip", zipped(("inner.zip", bomb)))], classifier)
     assert "not an image" in result.item.error
     assert (

@@ -159,14 +159,14 @@ def test_grain_alone_has_no_ink() -> None:
         (b"", "image_empty"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_an_image"),
         (b"%PDF-1.7 not an image", "not_an_image"),
-        (saved(picture(), "TIFF"), "not_an_image"),
+        (saved(picture(), "ICO"), "not_an_image"),
         (saved(picture(), "PNG")[:200], "image_damaged"),
         (saved(picture(), "JPEG")[:300], "image_damaged"),
         (saved(picture(), "PNG")[:8], "not_an_image"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "not_an_image"),
-        (b"x" * (10 * 2**20 + 1), "image_too_large"),
+        (b"x" * (20 * 2**20 + 1), "image_too_large"),
     ],
-    ids=["empty", "svg", "pdf", "tiff", "cut png", "cut jpeg", "signature", "zeros", "11 MB"],
+    ids=["empty", "svg", "pdf", "ico", "cut png", "cut jpeg", "signature", "zeros", "21 MB"],
 )
 def test_what_is_no_image_is_refused_in_a_sentence(content: bytes, code: str) -> None:
     with pytest.raises(BadImage) as caught:
@@ -175,8 +175,8 @@ def test_what_is_no_image_is_refused_in_a_sentence(content: bytes, code: str) ->
     assert str(caught.value).endswith((".", "again."))
 
 
-@pytest.mark.parametrize("size", [(13_300, 13_300), (1, 60_000), (8_000, 5_000)])
-def test_forty_megapixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(13_300, 13_300), (1, 60_000), (8_000, 7_000)])
+def test_fifty_megapixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(BadImage, match="Please make it smaller") as caught:
         read_image(saved(Image.new("1", size)))
     assert caught.value.code == "image_too_large"

@@ -7,22 +7,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.ink import sheet
 from mnist_cnn.ink.extract import read_image
-from mnist_cnn.records import Prediction
+from mnist_cnn.ink.picture import Picture
+from mnist_cnn.records import Part, Prediction, PredictionResult
 
 Format = Literal["csv", "jsonl", "kaggle"]
+
+SMALL = 160
+"""Pixels on the longer side of a picture that is kept to show what was read in it."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture made small, uint8 (height, width), and the part of it that was read."""
+
+    grey: NDArray[np.uint8]
+    part: Part
+
+    @classmethod
+    def of(cls, picture: Picture, read: PredictionResult) -> "Seen | None":
+        if read.part is None:
+            return None
+        small = Image.fromarray(picture.grey)
+        small.thumbnail((SMALL, SMALL))
+        return cls(np.asarray(small), read.part)
 
 
 @dataclass(frozen=True)
 class Result:
     """One digit as read; `status` is "error" where the item could not be, "corrected" where a
-    person says which digit it is."""
+    person says which digit it is. `seen` is there where the digit had to be found first."""
 
     item: Item
     prediction: Prediction | None
     correction: int | None = None
+    seen: Seen | None = None
 
     @property
     def digit(self) -> int | None:

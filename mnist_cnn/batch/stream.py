@@ -7,12 +7,15 @@ handed on a few hundred at a time.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
-from mnist_cnn.batch.inputs.item import CHUNK, Item, chunks
-from mnist_cnn.batch.results import Result
+from mnist_cnn.batch.inputs.item import CHUNK, Item, item_chunks
+from mnist_cnn.batch.results import Result, Seen
 from mnist_cnn.models.classifier import THREADS, Classifier
+from mnist_cnn.models.pipeline import predict_picture
+from mnist_cnn.records import Prediction
 
 
 def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
@@ -23,7 +26,7 @@ def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
     """
     waiting: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(THREADS) as readers:
-        for chunk in chunks(items, CHUNK):
+        for chunk in item_chunks(items):
             waiting.append(readers.submit(_answered, chunk, classifier))
             if len(waiting) > THREADS:
                 yield from waiting.popleft().result()
@@ -33,11 +36,23 @@ def read_all(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
 
 def read_on_one_core(items: Iterable[Item], classifier: Classifier) -> Iterator[Result]:
     """`read_all` in one thread, for one of many processes that share the cores."""
-    for chunk in chunks(items, CHUNK):
+    for chunk in item_chunks(items):
         yield from _answered(chunk, classifier)
 
 
 def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
     images = [item.image for item in items if item.image is not None]
     predictions = iter(classifier.predict_many(np.stack(images), CHUNK) if images else [])
-    return [Result(item, next(predictions) if item.image is not None else None) for item in items]
+    return [
+        Result(item, None) if item.image is None else _result(item, next(predictions), classifier)
+        for item in items
+    ]
+
+
+def _result(item: Item, prediction: Prediction, classifier: Classifier) -> Result:
+    """A picture with more in it than a digit is looked at more closely."""
+    if item.picture is None:
+        return Result(item, prediction)
+    read = predict_picture(classifier, item.picture, prediction)
+    seen = None if read.image is item.image else Seen.of(item.picture, read)
+    return Result(replace(item, image=read.image, picture=None), read.prediction, seen=seen)

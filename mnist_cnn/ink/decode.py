@@ -8,14 +8,28 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_cnn.errors import BadImage
 from mnist_cnn.records import FloatArray
-from mnist_cnn.settings import MAX_DECODED_PIXELS, MAX_FILE_BYTES, MAX_IMAGE_SIDE, MAX_JPEG_PIXELS
+from mnist_cnn.settings import (
+    MAX_DECODED_BYTES,
+    MAX_FILE_BYTES,
+    MAX_IMAGE_PIXELS,
+    MAX_IMAGE_SIDE,
+    PROGRESSIVE_BYTES,
+)
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "PPM")
+
+TOLD_FORMATS = "PNG, JPEG, BMP, GIF, WEBP, TIFF, HEIC, AVIF or PGM"
+"""As people know them."""
 
 WORKING_SIDE = 1024
 """Larger images are reduced to this before their ink is looked for."""
 
-Image.MAX_IMAGE_PIXELS = None  # _check_dimensions refuses far smaller ones, in a sentence
+BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 6, "I;16B": 6}
+"""What a decoded image takes, by mode; others, 4."""
+
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+Image.MAX_IMAGE_PIXELS = None  # _check_size refuses far smaller ones, in a sentence
 
 
 def decode_image(source: bytes | Path) -> FloatArray:
@@ -23,10 +37,10 @@ def decode_image(source: bytes | Path) -> FloatArray:
     for white, at most `WORKING_SIDE` pixels on a side.
 
     The content decides what it is, whatever its name. The first frame of an animation counts.
-    Orientation, transparency (over white paper) and depth are taken care of.
+    Orientation, transparency and depth are taken care of.
 
     Raises:
-        BadImage: empty, not one of `FORMATS`, damaged, or too large.
+        BadImage: empty, none of `TOLD_FORMATS`, damaged, or too large.
     """
     return _grey(_decoded(_content(source)))
 
@@ -51,57 +65,94 @@ def _content(source: bytes | Path) -> bytes:
 
 
 def _decoded(content: bytes) -> Image.Image:
+    is_heic = content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
+    if is_heic:
+        import pi_heif
+
+        pi_heif.register_heif_opener()
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-        _check_dimensions(image)
-        image.draft("L", (WORKING_SIDE, WORKING_SIDE))
-        if image.width * image.height > MAX_DECODED_PIXELS:
-            raise _too_large(image.size)
+        image = Image.open(io.BytesIO(content), formats=["HEIF"] if is_heic else FORMATS)
+        _check_size(image)
+        # a JPEG is scaled while it is read, by 2, 4 or 8
+        scale = max(1, max(image.size) // WORKING_SIDE)
+        image.draft("L", (image.width // scale, image.height // scale))
         image.load()
-        return ImageOps.exif_transpose(image) or image
+        return _upright(image)
     except UnidentifiedImageError as error:
+        if is_heic:
+            raise _damaged("its HEIC holds no picture") from error
         raise BadImage(
-            f"The file is not an image that can be read here; expected {', '.join(FORMATS)}.",
+            f"The file is not an image that can be read here; expected {TOLD_FORMATS}.",
             "not_an_image",
         ) from error
-    except Image.DecompressionBombError as error:
-        raise BadImage(str(error), "image_too_large") from error
-    # Pillow's decoders raise whatever their format's code happens to raise on damaged data.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise BadImage(
-            f"The image is damaged or cut short ({error}); please save or send it again.",
-            "image_damaged",
-        ) from error
+    except BadImage:
+        raise
+    except Exception as error:  # decoders raise whatever their code happens to on damaged data
+        raise _damaged(str(error)) from error
 
 
-def _check_dimensions(image: Image.Image) -> None:
-    most = MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_DECODED_PIXELS
-    side = 2 * MAX_IMAGE_SIDE if image.format == "JPEG" else MAX_IMAGE_SIDE
-    if max(image.size) > side or image.width * image.height > most:
-        raise _too_large(image.size)
-
-
-def _too_large(size: tuple[int, int]) -> BadImage:
+def _damaged(reason: str) -> BadImage:
     return BadImage(
-        f"The image measures {size[0]:,} × {size[1]:,} pixels; at most "
-        f"{MAX_DECODED_PIXELS / 1e6:.0f} megapixels and {MAX_IMAGE_SIDE:,} on a side are read "
-        f"({MAX_JPEG_PIXELS / 1e6:.0f} megapixels for a JPEG). Please make it smaller.",
-        "image_too_large",
+        f"The image is damaged or cut short ({reason}); please save or send it again.",
+        "image_damaged",
     )
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """As its EXIF says that it is to be held; damaged EXIF says nothing."""
+    try:
+        return ImageOps.exif_transpose(image) or image
+    except Exception:  # parsers raise whatever their code happens to on damaged data
+        return image
+
+
+def _check_size(image: Image.Image) -> None:
+    """Raises BadImage where it has too many pixels, or would take too much memory."""
+    pixels, most = image.width * image.height, MAX_IMAGE_PIXELS
+    kind = ""
+    if image.format != "JPEG":
+        needed = BYTES_PER_PIXEL.get(image.mode, 4)
+        kind = f" for a {image.format} of its colours" if needed > 1 else ""
+        most = min(most, MAX_DECODED_BYTES // needed)
+    elif image.info.get("progressive"):
+        kind = " for a progressive JPEG"
+        most = MAX_DECODED_BYTES // PROGRESSIVE_BYTES
+    if pixels > most or max(image.size) > MAX_IMAGE_SIDE:
+        raise BadImage(
+            f"The image measures {image.width:,} × {image.height:,} pixels; at most "
+            f"{most / 1e6:.0f} megapixels{kind} and {MAX_IMAGE_SIDE:,} on a side are read. "
+            "Please make it smaller.",
+            "image_too_large",
+        )
+
+
 def _grey(image: Image.Image) -> FloatArray:
-    """float32 (height, width) in [0, 1], reduced to `WORKING_SIDE`, transparency over white."""
+    """float32 (height, width) in [0, 1], reduced to `WORKING_SIDE`."""
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         grey = np.asarray(image, np.float32)
-        image = Image.fromarray(grey / max(65535.0 if image.mode != "F" else 1.0, grey.max()))
+        image = Image.fromarray(grey / max(grey.max(), 1e-6))  # few fill their depth
     elif image.has_transparency_data:
-        layers = image.convert("RGBA")
-        paper = Image.new("RGBA", layers.size, "white")
-        image = Image.alpha_composite(paper, layers).convert("L")
-    else:
+        image = _over_paper(_reduced(image.convert("RGBA")))
+    elif image.mode in ("1", "P"):
         image = image.convert("L")
+    image = _reduced(image)
+    image = image if image.mode == "F" else image.convert("L")
     if max(image.size) > WORKING_SIDE:
         image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX, reducing_gap=None)
     grey = np.asarray(image, np.float32)
     return grey if image.mode == "F" else grey / 255
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """By a whole factor, so that what follows works on little."""
+    factor = max(image.size) // WORKING_SIDE
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _over_paper(layers: Image.Image) -> Image.Image:
+    """Transparent layers (RGBA) over white paper; over black where mostly transparent, with light
+    strokes on it."""
+    grey, alpha = np.asarray(layers.convert("L"), np.float64), np.asarray(layers.getchannel("A"))
+    light = alpha.sum() > 0 and (grey * alpha).sum() > 127.5 * alpha.sum(dtype=np.float64)
+    colour = "black" if light and alpha.mean() < 127.5 else "white"
+    return Image.alpha_composite(Image.new("RGBA", layers.size, colour), layers).convert("L")

@@ -38,8 +38,8 @@ def extract_ink(grey: FloatArray) -> FloatArray:
         float32 (height, width), 0 for paper to 1 for the darkest ink.
     """
     difference = grey - _paper(grey)
-    contrast = _strongest(difference)
-    if -difference.min() > contrast and (inverted := _strongest(-difference)) > contrast:
+    contrast = strongest(difference)
+    if -difference.min() > contrast and (inverted := strongest(-difference)) > contrast:
         difference, contrast = -difference, inverted
     if contrast < MIN_CONTRAST:
         return np.zeros_like(grey)
@@ -49,7 +49,7 @@ def extract_ink(grey: FloatArray) -> FloatArray:
 
         blur = np.clip(4 * noise / contrast, 0.5, 0.035 * min(grey.shape))
         difference = ndimage.gaussian_filter(difference, blur)
-        noise, contrast = _noise(difference), _strongest(difference)
+        noise, contrast = _noise(difference), strongest(difference)
     of_grain_alone = noise * (1 + math.sqrt(2 * math.log(grey.size)))
     if contrast < max(MIN_CONTRAST, of_grain_alone):
         return np.zeros_like(grey)
@@ -128,8 +128,9 @@ def rim(pictures: FloatArray) -> FloatArray:
     return np.concatenate([side.reshape(len(pictures), -1) for side in sides], axis=1)
 
 
-def _strongest(difference: FloatArray) -> float:
-    """The darkest ink, as the mean of the few strongest pixels, which one speck cannot fake."""
+def strongest(difference: FloatArray) -> float:
+    """The darkest ink of (height, width), as the mean of the few strongest pixels, which one speck
+    cannot fake."""
     count = num_strongest(difference.size)
     few, peak = difference.ravel(), difference.max()
     for share in (0.9, 0.5, 0.1):  # most pixels are paper: many equal values, slow to partition

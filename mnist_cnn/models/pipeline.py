@@ -5,35 +5,97 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mnist_cnn.ink.extract import read_image
-from mnist_cnn.ink.normalize import normalize, normalize_strokes
-from mnist_cnn.ink.symbol_count import count_symbols, count_written_symbols
+from mnist_cnn.ink.decode import decode_image
+from mnist_cnn.ink.normalize import normalize_strokes
+from mnist_cnn.ink.picture import Picture
+from mnist_cnn.ink.symbol_count import count_written_symbols
+from mnist_cnn.models.choice import beside, choose
 from mnist_cnn.models.classifier import Classifier
-from mnist_cnn.records import FloatArray, PredictionResult, Stroke
+from mnist_cnn.records import Part, Prediction, PredictionResult, Stroke
+
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
 
 
-def predict_image(classifier: Classifier, source: bytes | Path) -> PredictionResult:
-    """What an image file, or its content, shows.
+def predict_image(
+    classifier: Classifier, source: bytes | Path, part: Part = WHOLE
+) -> PredictionResult:
+    """What an image file, or its content, shows, or a part of it.
 
     Raises:
         BadImage: the file is no image that can be read.
     """
     began = time.perf_counter()
-    ink = read_image(source)
-    return _predict(classifier, normalize(ink), count_symbols(ink), began)
+    grey = decode_image(source)
+    height, width = grey.shape
+    left, right = (round(width * edge) for edge in part[::2])
+    top, bottom = (round(height * edge) for edge in part[1::2])
+    picture = Picture.of(grey[top : max(bottom, top + 1), left : max(right, left + 1)])
+    result = predict_picture(classifier, picture, classifier.predict(picture.image))
+    return replace(
+        result,
+        part=result.part and _within(part, result.part),
+        others=tuple(_within(part, other) for other in result.others),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def predict_picture(
+    classifier: Classifier, picture: Picture, prediction: Prediction
+) -> PredictionResult:
+    """What a picture shows, of which the network says so much at first sight.
+
+    Where it is nothing but a digit on paper, that counts; else whatever may be a digit in it is
+    tried, and what the network takes for one is read.
+    """
+    first = PredictionResult(prediction, picture.image, classifier.run_id, 0.0)
+    if picture.is_plain and picture.symbols == 1 and prediction.status == "ok":
+        return replace(first, part=picture.part_of(picture.box))
+    writings = picture.writings()
+    if not writings:
+        return first
+    looks = choose(classifier, writings)
+    best = looks[0]
+    if not best.is_digit:
+        seen = best.prediction if prediction.status == "blank" else prediction
+        return replace(
+            first,
+            prediction=_of_several(seen, picture.symbols),
+            part=picture.part_of(best.writing.box),
+        )
+    neighbours = beside(looks, digits_only=picture.symbols == 1)
+    return PredictionResult(
+        _of_several(best.prediction, 1 + len(neighbours)),
+        best.image,
+        classifier.run_id,
+        0.0,
+        picture.part_of(best.writing.box),
+        tuple(picture.part_of(look.writing.box) for look in looks[1:] if look.is_digit),
+        best.turned,
+    )
 
 
 def predict_strokes(classifier: Classifier, strokes: Sequence[Stroke]) -> PredictionResult:
     """What pen strokes, each of shape (points, 2) in any unit, show."""
     began = time.perf_counter()
-    return _predict(classifier, normalize_strokes(strokes), count_written_symbols(strokes), began)
-
-
-def _predict(
-    classifier: Classifier, image: FloatArray, symbols: int, began: float
-) -> PredictionResult:
-    """Several symbols side by side are not one digit, whatever the network makes of them."""
-    prediction = classifier.predict(image)
-    if symbols > 1:
-        prediction = replace(prediction, status="not_a_digit", digit=None, symbols=symbols)
+    image, symbols = normalize_strokes(strokes), count_written_symbols(strokes)
+    prediction = _of_several(classifier.predict(image), symbols)
     return PredictionResult(prediction, image, classifier.run_id, time.perf_counter() - began)
+
+
+def _within(part: Part, inner: Part) -> Part:
+    """A part of a part, as a part of the whole."""
+    left, top, right, bottom = part
+    width, height = right - left, bottom - top
+    return (
+        left + width * inner[0],
+        top + height * inner[1],
+        left + width * inner[2],
+        top + height * inner[3],
+    )
+
+
+def _of_several(prediction: Prediction, symbols: int) -> Prediction:
+    """Several symbols side by side are not one digit, whatever the network makes of them."""
+    if symbols <= 1:
+        return prediction
+    return replace(prediction, status="not_a_digit", digit=None, symbols=symbols)

@@ -149,7 +149,7 @@ def _evaluation(
 
 
 def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:
-    """The greatest between a probability by Keras and the same by LiteRT, on 200 images of a set."""
+    """The greatest between a probability by Keras and by LiteRT, on 200 images of a set."""
     some = images[:: max(1, len(images) // 200)]
     by_keras = metrics.softmax(network.logits_of(model, some, batch_size=20))
     by_litert = metrics.softmax(classifier.raw_logits(some.astype(np.float32) / 255))

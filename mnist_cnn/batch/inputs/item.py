@@ -7,8 +7,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mnist_cnn.ink import sheet
+from mnist_cnn.ink.picture import Picture
 
 CHUNK = 250
+
+CHUNK_PIXELS = 20_000_000
+"""Of the pictures that wait to be read, so that large ones take no more memory than many."""
 
 PIXELS = 784
 
@@ -17,7 +21,8 @@ PIXELS = 784
 class Item:
     """One digit to read: (28, 28) in [0, 1], or in words why there is none.
 
-    `box` says where on its sheet it stands: left, top, right, bottom in pixels of its ink.
+    `box` says where on its sheet it stands: left, top, right, bottom in pixels of its ink;
+    `picture` is what it was found in, until it is read.
     """
 
     name: str
@@ -25,6 +30,21 @@ class Item:
     label: int | None = None
     error: str = ""
     box: sheet.Box | None = None
+    picture: Picture | None = None
+
+
+def item_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """So many items at a time as are read together."""
+    chunk: list[Item] = []
+    pixels = 0
+    for item in items:
+        chunk.append(item)
+        pixels += item.picture.grey.size if item.picture else 0
+        if len(chunk) == CHUNK or pixels > CHUNK_PIXELS:
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk
 
 
 def chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -1,0 +1,104 @@
+"""A picture as it is first seen: all of its ink as one drawing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_cnn.ink.extract import extract_ink
+from mnist_cnn.ink.normalize import normalize, to_uint8
+from mnist_cnn.ink.symbol_count import count_symbols
+from mnist_cnn.ink.writing import Box, Writing, find_writings, two_levels
+from mnist_cnn.records import FloatArray, Part
+
+SIDE = 640
+"""A closer look is taken at so many pixels a side at most."""
+
+LOOKED_INTO = 40
+"""Smaller pictures, in pixels on their shorter side, have room for one digit and nothing else."""
+
+STRONG = 0.3
+"""Ink, as a share of the strongest."""
+
+FULL = 0.6
+"""What fills more of its box is a surface, unless it is as slim as a 1."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The normalized image (28, 28) of all ink in a picture, how many symbols stand in it side by
+    side, and whether it is a drawing with nothing around it; `grey`, uint8 (height, width) of at
+    most `SIDE` pixels a side, for a closer look, and the ink's box in it."""
+
+    image: FloatArray
+    symbols: int
+    is_plain: bool
+    grey: NDArray[np.uint8]
+    box: Box
+
+    @classmethod
+    def of(cls, grey: FloatArray, ink: FloatArray | None = None) -> "Picture":
+        """Of a grey picture: float32 (height, width), 0 for black to 1 for white, and of its ink
+        (height, width), where that is known already."""
+        ink = extract_ink(grey) if ink is None else ink
+        small = _reduced(grey)
+        box = _ink_box(ink)
+        left, top, right, bottom = (round(edge * small.shape[1] / grey.shape[1]) for edge in box)
+        return cls(
+            normalize(ink),
+            count_symbols(ink),
+            _is_plain(ink, box),
+            to_uint8(small),
+            (left, top, right, bottom),
+        )
+
+    def writings(self) -> list[Writing]:
+        """Whatever in it may be the digit: all ink together first, where there is any, and alone
+        where there is nothing else."""
+        grey = self.grey.astype(np.float32) / 255
+        alone = self.image.any() and self.symbols == 1
+        whole = [Writing(self.image, self.box, is_plain=self.is_plain)] if alone else []
+        found = find_writings(grey) if min(grey.shape) >= LOOKED_INTO else []
+        if self.is_plain and (not found or any(_same(self.box, one.box) for one in found)):
+            return whole
+        return [*whole, *found, *two_levels(grey)]
+
+    def part_of(self, box: Box) -> Part:
+        """A box in shares of the picture's sides."""
+        height, width = self.grey.shape
+        left, top, right, bottom = box
+        return left / width, top / height, right / width, bottom / height
+
+
+def _ink_box(ink: FloatArray) -> Box:
+    """Of the ink (height, width) in pixels; zeros where there is none."""
+    inked = ink > STRONG * ink.max(initial=0.0)
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _same(box: Box, other: Box) -> bool:
+    """Whether two boxes differ by little of their size."""
+    size = max(box[2] - box[0], box[3] - box[1])
+    return all(abs(one - two) <= 0.05 * size + 2 for one, two in zip(box, other, strict=True))
+
+
+def _is_plain(ink: FloatArray, box: Box) -> bool:
+    """Whether none of the ink (height, width) lies at the rim, and it is strokes, not a surface."""
+    if max(ink[0].max(), ink[-1].max(), ink[:, 0].max(), ink[:, -1].max()) > STRONG:
+        return False
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    filled = float((ink[top:bottom, left:right] > STRONG).mean()) if width else 0.0
+    return filled < FULL or width < 0.5 * height
+
+
+def _reduced(grey: FloatArray) -> FloatArray:
+    if max(grey.shape) <= SIDE:
+        return grey
+    picture = Image.fromarray(grey)
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=None)
+    return np.asarray(picture)

@@ -1,0 +1,237 @@
+"""A digit is found in whatever picture it stands, and what is not sure says so."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from mnist_cnn.errors import BadImage
+from mnist_cnn.ink.decode import WORKING_SIDE, decode_image
+from mnist_cnn.ink.picture import Picture
+from mnist_cnn.ink.rulings import rulings
+from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.models.pipeline import predict_image, predict_strokes
+from mnist_cnn.records import PredictionResult
+from tests.support.drawings import SEVEN, written
+from tests.support.heic import SEVEN_HEIC
+
+INK = 255 * np.pad(rasterize(SEVEN), 4)
+"""The seven, about 150 × 190 pixels."""
+
+
+def page(width: int = 500, height: int = 400, paper: int = 235) -> Image.Image:
+    return Image.new("L", (width, height), paper)
+
+
+def write(image: Image.Image, place: tuple[int, int] = (180, 90), ink: int = 30) -> Image.Image:
+    """The seven on a picture, its top left corner at a place in pixels."""
+    mask = Image.fromarray(INK.astype(np.uint8))
+    image.paste(ink, (*place, place[0] + mask.width, place[1] + mask.height), mask)
+    return image
+
+
+def ruled(image: Image.Image, step: int, ink: int = 150, squared: bool = False) -> Image.Image:
+    draw = ImageDraw.Draw(image)
+    for y in range(step // 2, image.height, step):
+        draw.line((0, y, image.width, y), ink, 2)
+    for x in range(step // 2, image.width if squared else 0, step):
+        draw.line((x, 0, x, image.height), ink, 2)
+    return image
+
+
+def boxed(image: Image.Image, inset: int, pen: int = 5) -> Image.Image:
+    edges = (inset, inset, image.width - inset - 1, image.height - inset - 1)
+    ImageDraw.Draw(image).rectangle(edges, outline=0, width=pen)
+    return image
+
+
+def with_bars() -> Image.Image:
+    image = write(page())
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 60, 400), 0)
+    draw.rectangle((440, 0, 500, 400), 0)
+    return image
+
+
+def on_a_desk() -> Image.Image:
+    desk = page(640, 560, paper=60)
+    desk.paste(write(page(320, 300), (80, 50)), (150, 120))
+    return desk
+
+
+def window() -> Image.Image:
+    """A paint program's: a bar on top, with icons."""
+    image = write(page(600, 500, 255), (200, 160))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 600, 40), 215)
+    for left in range(10, 200, 40):
+        draw.rectangle((left, 10, left + 20, 30), 60)
+    return image
+
+
+def punched() -> Image.Image:
+    image = write(page())
+    for top in (90, 260):
+        ImageDraw.Draw(image).ellipse((20, top, 50, top + 30), 40)
+    return image
+
+
+SURROUNDINGS = {
+    "ruled": write(ruled(page(), 40)),
+    "squared": write(ruled(page(), 30, squared=True)),
+    "cell": boxed(write(page(260, 280), (55, 45)), 0),
+    "box": boxed(write(page(300, 320), (75, 65)), 20),
+    "bars": with_bars(),
+    "desk": on_a_desk(),
+    "window": window(),
+    "holes": punched(),
+}
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def read(classifier: Classifier, image: Image.Image) -> PredictionResult:
+    return predict_image(classifier, saved(image))
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_a_digit_is_found_among_what_surrounds_it(name: str, classifier: Classifier) -> None:
+    image = SURROUNDINGS[name]
+    result = read(classifier, image)
+    assert (result.prediction.digit, result.prediction.symbols) == (7, 1)
+    assert result.part is not None
+    left, top, right, bottom = result.part
+    width, height = (right - left) * image.width, (bottom - top) * image.height
+    assert (width, height) == pytest.approx((INK.shape[1], INK.shape[0]), abs=16)
+
+
+def test_a_clean_drawing_passes_unchanged(classifier: Classifier) -> None:
+    white = Image.fromarray(np.pad(INK, 30).astype(np.uint8))
+    result, drawn = read(classifier, white), predict_strokes(classifier, SEVEN)
+    assert result.prediction.status == "ok"
+    assert np.abs(result.image - drawn.image).max() <= 1 / 255
+    assert result.others == ()
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_a_picture_that_is_cut_to_its_ink_is_read(light: bool, classifier: Classifier) -> None:
+    ink = Image.fromarray(INK[4:-4, 4:-4].astype(np.uint8)).resize((60, 76))
+    pixels = np.asarray(ink) if light else 255 - np.asarray(ink)
+    assert read(classifier, Image.fromarray(pixels)).prediction.digit == 7
+
+
+def test_another_piece_can_be_asked_for(classifier: Classifier) -> None:
+    two = write(write(page(900, 400), (100, 90)), (600, 90))
+    both = read(classifier, two)
+    assert (both.prediction.digit, both.prediction.symbols) == (None, 2)
+    right = predict_image(classifier, saved(two), part=(0.5, 0, 1, 1))
+    assert right.prediction.digit == 7
+    assert right.part is not None and right.part[0] > 0.6
+
+
+def test_what_lies_on_its_side_is_said_to(classifier: Classifier) -> None:
+    image = Image.fromarray((255 * np.pad(rasterize(written("4")), 40)).astype(np.uint8))
+    turned = read(classifier, image.transpose(Image.Transpose.ROTATE_90))
+    assert (turned.prediction.digit, turned.prediction.status) == (4, "unsure")
+    assert turned.turned == 270
+
+
+def test_a_picture_with_something_in_it_is_never_blank(classifier: Classifier) -> None:
+    image = page()
+    ImageDraw.Draw(image).line((60, 60, 90, 300, 420, 80, 80, 90, 400, 330), 20, 6)
+    boxed(image, 0)
+    assert read(classifier, image).prediction.status == "not_a_digit"
+    assert read(classifier, page()).prediction.status == "blank"
+
+
+def test_lines_are_told_from_the_ink_that_crosses_them() -> None:
+    """Of a seven on squared paper, only what runs along a line is taken for one."""
+    ink = np.asarray(write(page())) < 130
+    lines = np.asarray(ruled(page(), 50, 30, squared=True)) < 130
+    found, thickness = rulings(ink | lines)
+    assert (found & lines).sum() > 0.93 * (lines & ~ink).sum()
+    assert (found & ink).sum() < 0.06 * ink.sum()
+    assert thickness == 2
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_lonely_stroke_is_no_line_unless_it_is_a_fine_one(upright: bool) -> None:
+    for pen, is_line in ((16, False), (3, True)):
+        mask = np.zeros((300, 300), bool)
+        mask[140 : 140 + pen, 40:260] = True
+        assert rulings(mask.T if upright else mask)[0].any() == is_line
+
+
+def test_strokes_on_transparency_are_read_in_either_colour(classifier: Classifier) -> None:
+    alpha = np.pad(INK, 30).astype(np.uint8)
+    for level in (0, 255):
+        layers = np.dstack([np.full((*alpha.shape, 3), level, np.uint8), alpha])
+        assert read(classifier, Image.fromarray(layers)).prediction.digit == 7
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "AVIF", "PPM", "group4"])
+def test_formats_of_scanners_and_telephones_are_read(kind: str, classifier: Classifier) -> None:
+    options = {"compression": "group4"} if kind == "group4" else {}
+    image = write(page()).convert("1") if options else write(page())
+    content = saved(image, "TIFF" if options else kind, **options)
+    assert predict_image(classifier, content).prediction.digit == 7
+
+
+def test_heic_is_read_or_said_to_be_damaged(classifier: Classifier) -> None:
+    assert predict_image(classifier, SEVEN_HEIC).prediction.digit == 7
+    with pytest.raises(BadImage, match="damaged") as caught:
+        decode_image(SEVEN_HEIC[:12] + bytes(400))
+    assert caught.value.code == "image_damaged"
+
+
+@pytest.mark.parametrize("top", [15, 1020, 4095, 40_000])
+def test_sixteen_bits_are_read_by_their_own_range(top: int, classifier: Classifier) -> None:
+    deep = np.asarray(write(page())).astype(np.uint32) * top // 255
+    content = saved(Image.fromarray(deep.astype(np.uint16)))
+    assert predict_image(classifier, content).prediction.digit == 7
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x05\0"])
+def test_damaged_exif_costs_no_picture(exif: bytes, classifier: Classifier) -> None:
+    for kind in ("PNG", "JPEG"):
+        content = saved(write(page()), kind, exif=exif)
+        assert predict_image(classifier, content).prediction.digit == 7
+
+
+@pytest.mark.parametrize("size", [(2592, 1944), (3000, 2000), (4000, 1800), (6000, 8000)])
+def test_camera_sizes_are_read(size: tuple[int, int], classifier: Classifier) -> None:
+    photograph = write(page(600, 450)).resize(size)
+    content = saved(photograph, "JPEG")
+    assert predict_image(classifier, content).prediction.digit == 7
+    assert max(decode_image(content).shape) <= WORKING_SIDE
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "options", "words"),
+    [
+        ("L", (7100, 7100), {}, "at most 50 megapixels and"),
+        ("RGB", (5100, 5100), {}, "at most 25 megapixels for a PNG of its colours"),
+        ("RGB", (5000, 4000), {"format": "JPEG"}, "at most 17 megapixels for a progressive JPEG"),
+    ],
+)
+def test_what_would_take_too_much_memory_is_refused_in_a_true_sentence(
+    mode: str, size: tuple[int, int], options: dict[str, str], words: str
+) -> None:
+    kind = options.get("format", "PNG")
+    content = saved(Image.new(mode, size), kind, progressive=kind == "JPEG")
+    with pytest.raises(BadImage, match=words):
+        decode_image(content)
+
+
+def test_a_picture_keeps_little_for_its_closer_look() -> None:
+    grey = decode_image(saved(write(page(1400, 1000)), "JPEG"))
+    picture = Picture.of(grey)
+    assert picture.grey.nbytes <= 640 * 640
+    assert picture.is_plain and picture.symbols == 1

@@ -47,8 +47,11 @@ def rule(
     along = np.arange(paper.shape[axis])
     distance = np.abs(along[:, None] - np.asarray(places)).min(axis=1)
     cover = np.clip(width / 2 + 0.5 - distance, 0, min(1.0, width))
-    shaped = cover[:, None, None] if axis == 0 else cover[None, :, None]
-    paper += (shaped * (np.asarray(colour) - paper)).astype(np.float32)
+    inked = np.flatnonzero(cover)
+    lines = paper[inked] if axis == 0 else paper[:, inked]
+    shaped = cover[inked].astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    lines += shaped * (np.asarray(colour, np.float32) - lines)
+    paper[(slice(None),) * axis + (inked,)] = lines
 
 
 def evenly(random: np.random.Generator, gap: float, length: float) -> Sequence[float]:
@@ -95,7 +98,7 @@ def seen_askew(
     how = coefficients([(x, y) for x, y in moved.tolist()], shown)
     image = Image.fromarray(to_bytes(scene))
     changed = image.transform(
-        (width, height), Image.Transform.PERSPECTIVE, how, Image.Resampling.BICUBIC
+        (width, height), Image.Transform.PERSPECTIVE, how, Image.Resampling.BILINEAR
     )
     return np.asarray(changed, np.float32) / 255
 
@@ -105,11 +108,11 @@ def lay(desk: FloatArray, note: FloatArray, corners: Corners, shadow: float = 0.
     height, width = note.shape[:2]
     how = coefficients(rectangle(height, width), corners)
     size = (desk.shape[1], desk.shape[0])
-    kind, smooth = Image.Transform.PERSPECTIVE, Image.Resampling.BICUBIC
+    kind, smooth = Image.Transform.PERSPECTIVE, Image.Resampling.BILINEAR
     seen = Image.fromarray(to_bytes(note)).transform(size, kind, how, smooth)
     where = Image.new("L", (width, height), 255).transform(size, kind, how, smooth)
     cover = ndimage.gaussian_filter(np.asarray(where, np.float32) / 255, 0.6)[..., None]
-    dark = ndimage.shift(ndimage.gaussian_filter(cover, (5, 5, 0)), (4, 4, 0), order=1)
+    dark = np.roll(ndimage.uniform_filter(cover, (9, 9, 0)), 4, (0, 1))
     below = desk * (1 - shadow * dark)
     return below + cover * (np.asarray(seen, np.float32) / 255 - below)
 
@@ -135,7 +138,8 @@ def lit(scene: FloatArray, random: np.random.Generator, fall: float = 0.25) -> F
     slope = (1 + np.cos(angle) * y + np.sin(angle) * x) / 2
     corners = random.uniform(0, 0.12) * (y**2 + x**2) / 2
     warm = np.array([1, random.uniform(0.96, 1.0), random.uniform(0.9, 1.0)])
-    return (scene * (1 - strength * slope - corners)[..., None] * warm).astype(np.float32)
+    light = (1 - strength * slope - corners)[..., None].astype(np.float32)
+    return scene * light * warm.astype(np.float32)
 
 
 def camera(
@@ -154,8 +158,8 @@ def camera(
     """
     light = lit(scene, random, fall)
     width = random.uniform(0.3, max(0.31, blur))
-    light = ndimage.gaussian_filter(light, (width, width, 0))
-    light += random.normal(0, random.uniform(0.003, grain), light.shape).astype(np.float32)
+    light = ndimage.gaussian_filter(light, (width, width, 0), truncate=3)
+    light += random.uniform(0.003, grain) * random.standard_normal(light.shape, np.float32)
     return jpeg(light, int(random.integers(60, 96)))
 
 

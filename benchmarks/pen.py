@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -33,8 +34,13 @@ Maker = Callable[[Drawing, np.random.Generator], bytes]
 """Makes the file of a picture of a digit."""
 
 
-def named(makers: dict[str, Maker], name: str) -> Callable[[Maker], Maker]:
-    def add(maker: Maker) -> Maker:
+Kind = TypeVar("Kind")
+
+
+def named(makers: dict[str, Kind], name: str) -> Callable[[Kind], Kind]:
+    """Keeps what it decorates under a name."""
+
+    def add(maker: Kind) -> Kind:
         makers[name] = maker
         return maker
 
@@ -72,8 +78,7 @@ def ink(strokes: Sequence[Stroke], size: float, pen: float) -> FloatArray:
     extent = float((points.max(axis=0) - corner).max()) or 1.0
     scale = FINER * max(1.0, size - pen) / extent
     radius = FINER * pen / 2
-    round_by = 0.03 * extent
-    paths = [(smooth(s, round_by) - corner) * scale + radius for s in strokes if len(s)]
+    paths = [(smooth(stroke) - corner) * scale + radius for stroke in strokes if len(stroke)]
     sides = np.ceil((points.max(axis=0) - corner) * scale / FINER + pen).astype(int)
     image = Image.new("L", (int(sides[0]) * FINER, int(sides[1]) * FINER))
     draw = ImageDraw.Draw(image)
@@ -85,9 +90,10 @@ def ink(strokes: Sequence[Stroke], size: float, pen: float) -> FloatArray:
     return np.asarray(image.reduce(FINER), np.float32) / 255
 
 
-def smooth(stroke: Stroke, reach: float) -> Stroke:
-    """A stroke whose corners are rounded, by `reach` at most, as a hand writes them between the
-    points of a slow tablet (Chaikin, 1974)."""
+def smooth(stroke: Stroke) -> Stroke:
+    """A stroke (points, 2) whose corners are rounded a little, as a hand writes between the points
+    of a slow tablet (Chaikin, 1974)."""
+    reach = 0.03 * float(np.ptp(stroke, axis=0).max())
     for _ in range(2):
         if len(stroke) < 3:
             break

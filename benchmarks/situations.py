@@ -30,10 +30,6 @@ class Picture:
     content: bytes
     digit: int
 
-    @property
-    def suffix(self) -> str:
-        return ".png" if self.content.startswith(b"\x89PNG") else ".jpg"
-
 
 @named(PAGES, "small digit in the corner of a large page")
 def _corner(drawing: Drawing, random: np.random.Generator) -> bytes:
@@ -107,6 +103,12 @@ def _hooked(drawing: Drawing, random: np.random.Generator) -> Drawing:
 
 
 @functools.cache
+def open_fours() -> list[Drawing]:
+    """Fours in two strokes whose tops do not meet."""
+    return [drawing for drawing in pen.test_digits()[4] if _is_open(drawing)]
+
+
+@functools.cache
 def _european_forms() -> tuple[list[Drawing], ...]:
     """Ones to be hooked, bare ones, open fours, sevens to be crossed, and nines."""
     digits = pen.test_digits()
@@ -114,7 +116,7 @@ def _european_forms() -> tuple[list[Drawing], ...]:
     return (
         bare,
         bare,
-        [d for d in digits[4] if _is_open(d)],
+        open_fours(),
         [d for d in digits[7] if len(d.strokes) == 1],
         digits[9],
     )
@@ -141,10 +143,10 @@ SITUATIONS: dict[str, Maker] = {**PHOTOS, **FORMS, **TIGHT, **PAGES}
 def pictures(name: str, each: int) -> Iterator[Picture]:
     """So many pictures of a situation or of a form of cut digits, all digits alike often; the
     same ones each time."""
-    random = np.random.default_rng(zlib.crc32(name.encode()))
-    digits, make = pen.test_digits(), {**SITUATIONS, **CUT}[name]
+    seed = zlib.crc32(name.encode())
+    random, make = np.random.default_rng(seed), {**SITUATIONS, **CUT}[name]
     for number in range(each):
-        alike = digits[number % 10]
+        alike = pen.test_digits()[(seed + number) % 10]
         drawing = alike[int(random.integers(len(alike)))]
         if name == EUROPEAN:
             drawing = european(random, number)

@@ -126,18 +126,20 @@ def _framed(drawing: Drawing, random: np.random.Generator) -> bytes:
     return scanned(paper, random)
 
 
-def _on_one_line(drawing: Drawing) -> bool:
-    """Whether a number of two symbols or more stands on one line."""
-    symbols = len((drawing.label or "").replace(" ", ""))
+def _is_legible(drawing: Drawing) -> bool:
+    """Whether a number of two symbols or more stands on one line. Fractions such as 6/8 are left
+    out: an upright slash and a one are told apart by longer texts only."""
+    text = (drawing.label or "").replace(" ", "")
     width, height = np.ptp(np.concatenate(drawing.strokes), axis=0)
-    return bool(symbols > 1 and width > 0.3 * symbols * height)
+    is_fraction = "/" in text and len(text) < 5
+    return bool(len(text) > 1 and not is_fraction and width > 0.3 * len(text) * height)
 
 
 def _written(name: str) -> list[Drawing]:
     if name == SUMS:
         found = [writing for writing in expressions() if len(writing.groups) <= LONGEST_SUM]
         return [Drawing(writing.strokes, writing.text) for writing in found]
-    return [drawing for drawing in unipen.load_unipen("numbers").test if _on_one_line(drawing)]
+    return [drawing for drawing in unipen.load_unipen("numbers").test if _is_legible(drawing)]
 
 
 def number_pictures(name: str, each: int) -> Iterator[LinePicture]:

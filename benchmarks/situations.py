@@ -56,7 +56,7 @@ def _hairline(drawing: Drawing, random: np.random.Generator) -> bytes:
 
 @named(PAGES, "very broad marker")
 def _marker(drawing: Drawing, random: np.random.Generator) -> bytes:
-    return papers.png(sketch(drawing, random, (1, 1, 1), BLACK, (0.15, 0.22)))
+    return papers.png(sketch(drawing, random, (1, 1, 1), BLACK, (0.14, 0.2)))
 
 
 @named(PAGES, "JPEG quality 5")

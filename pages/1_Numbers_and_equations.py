@@ -26,6 +26,8 @@ INVITATION = (
     "Write a number or an equation: `2026`, `12+7=`, `3×4=12`, a power, a fraction over a bar, "
     "a date, a price or a phone number."
 )
+SHORT_INVITATION = "Write a number or an equation: `12+7=`, `3×4=12`, a date, a price."
+"""Two lines on a phone."""
 
 
 @st.fragment
@@ -38,7 +40,7 @@ def conversation() -> None:
         label_visibility="collapsed",
         key="line way",
     )
-    place = headline()
+    place, invitation = headline(), SHORT_INVITATION if narrow() else INVITATION
     written: Sequence[Stroke] | FloatArray | None = None
     line = None
     try:
@@ -57,7 +59,7 @@ def conversation() -> None:
         changes = corrections(line)
         line_corrections.learn(line, written, changes)
         line = line_view.mended(line, changes)
-    place.markdown(line_view.in_words(line) if line else INVITATION)
+    place.markdown(line_view.in_words(line) if line else invitation)
     if line and line.symbols and written is not None:
         line_picture.show(line, written)
         line_view.chips(line, correct)

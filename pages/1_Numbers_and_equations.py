@@ -6,15 +6,15 @@ import streamlit as st
 
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions import reader
-from mnist_cnn.expressions.line import Line
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import (
     cache,
     layout,
+    line_answer,
     line_corrections,
     line_handover,
-    line_picture,
+    line_tapping,
     line_view,
     my_hand,
 )
@@ -45,8 +45,6 @@ def conversation() -> None:
     line = None
     try:
         if way == "Draw":
-            if key_pressed("line") == "Backspace":
-                undo("line")
             written = drawing_canvas("line", *line_handover.line_canvas())
             line = reader.read_strokes_line(written, my_hand.line_networks()) if written else None
         else:
@@ -56,13 +54,18 @@ def conversation() -> None:
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
     if line:
-        changes = corrections(line)
-        line_corrections.learn(line, written, changes)
-        line = line_view.mended(line, changes)
+        line = line_corrections.mended(line, written)
     place.markdown(line_view.in_words(line) if line else invitation)
+    if way == "Draw":
+        answer = line_answer.placed(line, *line_handover.line_canvas()) if line else None
+        with place:
+            pressed = key_pressed("line", answer=answer, strokes=len(written or ()))
+        if pressed == "Backspace":
+            undo("line")
+            st.rerun(scope="fragment")
     if line and line.symbols and written is not None:
-        line_picture.show(line, written)
-        line_view.chips(line, correct)
+        line_tapping.show(line, written, line_corrections.put_right, answered=way == "Draw")
+        line_corrections.take_back_button(line)
         line_view.details(line)
         my_hand.credit()
     if way == "Draw":
@@ -76,19 +79,6 @@ def pictured(way: str) -> FloatArray | None:
     take = st.file_uploader if way == "Upload" else st.camera_input
     file = take("A number or an equation: PNG, JPEG, BMP, GIF or WEBP")
     return read_image(file.getvalue()) if file else None
-
-
-def corrections(line: Line) -> dict[int, str]:
-    """What the person has put right in this very writing."""
-    writing = [symbol.box for symbol in line.symbols]
-    if st.session_state.get("corrected writing") != writing:
-        st.session_state["corrected writing"], st.session_state["corrections"] = writing, {}
-    known: dict[int, str] = st.session_state["corrections"]
-    return known
-
-
-def correct(place: int, text: str) -> None:
-    st.session_state["corrections"][place] = text
 
 
 layout.page("Numbers and equations", small=bool(narrow()))

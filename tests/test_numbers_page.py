@@ -11,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.data import corrections
 from mnist_cnn.errors import StorageFailed
 from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.reader import read_strokes_line
+from mnist_cnn.ink.strokes import from_canvas
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
-from mnist_cnn.ui import auth, line_answer, line_picture, line_tapping
+from mnist_cnn.ui import auth, line_answer, line_picture, line_tapping, my_hand
 from mnist_cnn.ui.line_corrections import Change
 from tests.support.drawings import canvas_json, written
 from tests.support.pages import button, buttons, page, words
@@ -92,8 +94,9 @@ def app(shipped_copy: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page, on which the first symbol of `1+7` was said to be a 4."""
     monkeypatch.setattr(auth, "actor", lambda: "the owner")
     app = draw(page(PAGE), "1+7")
-    strokes, box = (0,), shown(app, "digits.line_picture")["writing"][0]
-    app.session_state["put right in lines"] = [Change((strokes, tuple(box)), "4", "1")]
+    networks = my_hand.line_networks()
+    one = read_strokes_line(from_canvas(canvas_json(*written("1+7"))), networks).symbols[0]
+    app.session_state["put right in lines"] = [Change((one.strokes, one.box), "4", "1")]
     return app
 
 

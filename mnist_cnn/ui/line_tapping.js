@@ -1,7 +1,7 @@
 // The picture of a line as it was read. A tap on a symbol, or on the nearest one, opens what else it
 // could be under the picture; so does Enter. A choice is told as the symbol's place and its text.
 const NEAR = 24; // pixels that a finger may miss a box by
-let open = { writing: "", place: -1 };
+let open = ""; // the box of the symbol whose choices are shown: it stays while one writes on
 
 function boxes(root) {
   return [...root.querySelectorAll("g[role=button]")];
@@ -29,12 +29,13 @@ function choiceButton(text, symbol) {
 
 // Marks the open symbol, and shows its choices.
 function show(root, symbols) {
-  boxes(root).forEach((box, place) => box.setAttribute("aria-expanded", place === open.place));
+  const now = symbols.findIndex((symbol) => symbol.box === open);
+  boxes(root).forEach((box, place) => box.setAttribute("aria-expanded", place === now));
   const panel = root.querySelector(".choices");
-  const symbol = symbols[open.place];
-  panel.hidden = !symbol;
+  panel.hidden = now < 0;
   panel.replaceChildren();
-  if (!symbol) return;
+  if (now < 0) return;
+  const symbol = symbols[now];
   const words = document.createElement("p");
   words.textContent = `${symbol.name}. It is …`;
   panel.setAttribute("aria-label", words.textContent);
@@ -44,14 +45,11 @@ function show(root, symbols) {
     row.append(...texts.map((text) => choiceButton(text, symbol)));
     panel.append(row);
   }
-  panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const writing = JSON.stringify(data.writing);
-  const inside = parentElement.contains(document.activeElement);
-  const had = inside ? boxes(parentElement).indexOf(document.activeElement) : -1;
-  if (open.writing !== writing) open = { writing, place: -1 };
+  const symbols = data.symbols;
+  const had = boxes(parentElement).indexOf(document.activeElement);
   let root = parentElement.querySelector(".line-picture");
   if (!root) {
     root = document.createElement("div");
@@ -59,30 +57,32 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.append(root);
   }
   root.innerHTML = `${data.picture}<div class="choices" role="group" hidden></div>`;
-  show(root, data.symbols);
+  show(root, symbols);
   if (had >= 0) boxes(root)[had]?.focus({ preventScroll: true });
 
+  const panel = root.querySelector(".choices");
   const toggle = (place) => {
-    open.place = place === open.place ? -1 : place;
-    show(root, data.symbols);
+    open = symbols[place] && symbols[place].box !== open ? symbols[place].box : "";
+    show(root, symbols);
+    if (open) panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
   };
   const close = () => {
-    const place = open.place;
+    const place = symbols.findIndex((symbol) => symbol.box === open);
     toggle(place);
     boxes(root)[place]?.focus({ preventScroll: true });
+    return place;
   };
   root.querySelector("svg").onclick = (event) => toggle(nearest(root, event.clientX, event.clientY));
-  root.querySelector(".choices").onclick = (event) => {
+  panel.onclick = (event) => {
     if (event.target.tagName !== "BUTTON") return;
-    setTriggerValue("chosen", [open.place, event.target.textContent]);
-    close();
+    setTriggerValue("chosen", [close(), event.target.textContent]);
   };
   root.onkeydown = (event) => {
     const place = boxes(root).indexOf(event.target);
-    if (event.key === "Escape" && open.place >= 0) close();
+    if (event.key === "Escape" && open) close();
     else if (place >= 0 && ["Enter", " "].includes(event.key)) {
       toggle(place);
-      root.querySelector(".choices button")?.focus();
+      panel.querySelector("button")?.focus();
     } else return;
     event.preventDefault();
   };

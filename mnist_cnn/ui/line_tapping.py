@@ -10,7 +10,7 @@ from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import line_picture
 
-KEY = "line picture"
+KEY = "line tapping"
 
 _here = Path(__file__)
 _picture = st.components.v2.component(
@@ -38,9 +38,13 @@ def show(
         key=KEY,
         data={
             "picture": line_picture.drawn(line, written, answered),
-            "writing": [symbol.box for symbol in symbols],
             "symbols": [
-                {"text": symbol.text, "name": name, "choices": choices(symbol)}
+                {
+                    "box": str(symbol.box),
+                    "text": symbol.text,
+                    "name": name,
+                    "choices": choices(symbol),
+                }
                 for symbol, name in zip(symbols, line_picture.names(line), strict=True)
             ],
         },

@@ -18,7 +18,7 @@ from mnist_cnn.ui import (
     line_view,
     my_hand,
 )
-from mnist_cnn.ui.canvas import drawing_canvas, pen_width_control, undo
+from mnist_cnn.ui.canvas import drawing_canvas, over_drawing, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
 from mnist_cnn.ui.verdict import headline
 
@@ -57,9 +57,10 @@ def conversation() -> None:
         line = line_corrections.mended(line, written)
     place.markdown(line_view.in_words(line) if line else invitation)
     if way == "Draw":
-        answer = line_answer.placed(line, *line_handover.line_canvas()) if line else None
+        width, height = line_handover.line_canvas()
+        answer = line_answer.placed(line, width, height) if line else None
         with place:
-            pressed = key_pressed("line", answer=answer, strokes=len(written or ()))
+            pressed = key_pressed("line", answer=over_drawing("line", width, answer))
         if pressed == "Backspace":
             undo("line")
             st.rerun(scope="fragment")

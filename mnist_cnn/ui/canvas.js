@@ -27,10 +27,14 @@ function mouse(kind, target, canvas, at) {
   }));
 }
 
-// What is written over the drawing, and no part of it, until the next stroke begins.
+// Writes an answer over the drawing that it answers, no part of it, until the next stroke begins.
 function write(over) {
-  const { text = "", x = 0, y = 0, size = 0 } = current.answer || {};
-  over.hidden = !text;
+  const answer = current.answer;
+  const host = over.getRootNode().host;
+  const here = answer && host.closest(`.st-key-${answer.canvas.replaceAll(" ", "-")}`);
+  over.hidden = !here;
+  if (!here) return;
+  const { text, x, y, size } = answer;
   over.innerHTML = `<svg aria-hidden="true"><text x="${x}" y="${y}" font-size="${size}"></text></svg>`;
   over.querySelector("text").textContent = text;
 }
@@ -56,8 +60,8 @@ function dress(root, canvas) {
   pen.className = "pen";
   const over = document.createElement("div");
   over.className = "answer";
-  write(over);
   frame.append(over, pen);
+  write(over);
   frame.addEventListener("pointerdown", () => { over.hidden = true; }, true);
   frame.tabIndex = 0;
   tellRests(frame);

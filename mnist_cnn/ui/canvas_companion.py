@@ -26,16 +26,14 @@ RESTED = "Rest"
 """In place of a key: the pen has been up for a while."""
 
 
-def key_pressed(
-    name: str, rest: float = 0, answer: Mapping[str, float | str] | None = None, strokes: int = 0
-) -> str:
+def key_pressed(name: str, rest: float = 0, answer: Mapping[str, float | str] | None = None) -> str:
     """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none.
 
     Args:
         rest: after so many seconds without the pen it is `RESTED`; 0 for never.
-        answer: stands over the drawing until the next stroke: a `text`, the `size` of its font, and
-            where its baseline begins, `x` and `y`, all in the canvas' pixels.
-        strokes: how many were read; one more brings the answer back that it hid.
+        answer: stands over the drawing until the next stroke begins: a `text`, the `size` of its
+            font, and where its baseline begins, `x` and `y`, all in the canvas' pixels; the
+            `canvas` by its key, and how many `strokes` it answers.
     """
     result = _companion(
         key=f"{name} companion",
@@ -43,7 +41,7 @@ def key_pressed(
             "label": LABEL,
             "narrow": narrow(),
             "rest": round(1000 * rest),
-            "answer": answer and {**answer, "strokes": strokes},
+            "answer": answer and dict(answer),
         },
         on_key_change=lambda: None,
         on_narrow_change=lambda: _keep_width(name),

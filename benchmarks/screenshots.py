@@ -47,7 +47,7 @@ def home(page: Page, url: str) -> None:
 
 def numbers(page: Page, url: str) -> None:
     open_page(page, f"{url}/Numbers_and_equations")
-    draw(page, on_canvas(page, written("12+7=")))
+    draw(page, scaled(on_canvas(page, written("12+7=")), 220))
     page.get_by_text("12+7=19").first.wait_for()
 
 

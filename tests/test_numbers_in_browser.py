@@ -55,7 +55,7 @@ def hand(page: Page):
 
 def reads(page: Page, text: str) -> None:
     expect(page.locator("code").first).to_have_text(text)
-    expect(page.locator("[data-testid=stImage] img").first).to_be_visible()
+    expect(page.get_by_role("button", name=f"Symbol 1: {text[0]}")).to_be_visible()
 
 
 def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
@@ -65,7 +65,13 @@ def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
     hand(page)(page, strokes[1:])
     reads(page, "12+7=19")
     expect(page.get_by_role("heading", name="12+7=19")).to_be_visible()
+    answer = page.locator(".answer:not([hidden]) text")
+    expect(answer).to_have_text("19")
+    expect(answer).to_have_css("pointer-events", "none")
+    canvas, place = page.locator(browser.CANVAS).bounding_box(), answer.bounding_box()
+    assert canvas and place and place["x"] + place["width"] <= canvas["x"] + canvas["width"]
     click_button(page, "Undo")
+    expect(answer).to_have_count(0)
     click_button(page, "Undo")
     reads(page, "12+7")
     click_button(page, "Clear")
@@ -81,17 +87,28 @@ def test_a_five_whose_bar_comes_last_and_a_crossed_seven(page: Page) -> None:
 
 
 def test_a_symbol_is_put_right(page: Page) -> None:
+    """By mouse or finger, a little beside its box; then by keys."""
     hand(page)(page, on_canvas(page, written("1+7=")))
     reads(page, "1+7=8")
-    choices = page.get_by_text("It is …")
-    page.wait_for_timeout(1000)
-    for _ in range(8):  # a late answer to the last stroke closes what is open
-        page.get_by_role("button", name="1", exact=True).first.click()
-        page.wait_for_timeout(2000)
-        if choices.count() and choices.first.is_visible():
-            break
-    page.get_by_role("button", name="4", exact=True).click()
+    one = page.get_by_role("button", name="Symbol 1: ")
+    one.scroll_into_view_if_needed()
+    box, choices = one.bounding_box(), page.get_by_role("group", name="It is …")
+    assert box
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] + 5
+    (page.touchscreen.tap if page.evaluate("navigator.maxTouchPoints") else page.mouse.click)(*at)
+    expect(one).to_have_attribute("aria-expanded", "true")
+    choices.get_by_role("button", name="4", exact=True).click()
     expect(page.get_by_role("heading", name="4+7=11")).to_be_visible()
+    expect(page.locator(".answer:not([hidden]) text")).to_have_text("11")
+    expect(choices).to_be_hidden()
+    page.get_by_role("button", name="Take back 1 → 4").click()
+    reads(page, "1+7=8")
+    one.focus()
+    page.keyboard.press("Enter")
+    expect(choices.get_by_role("button", name="1", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(choices).to_be_hidden()
+    expect(one).to_be_focused()
 
 
 def put_right_first(page: Page, digit: str) -> None:

@@ -1,6 +1,6 @@
 """A drawing canvas with its own Undo and Clear, whose content survives a change of page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +62,7 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
         BadStrokes: the drawing is too large or cannot be read; Clear still works.
     """
     drawing = _drawing(name)
-    key = f"{name} canvas {drawing.generation} {width}"
+    key = _key(name, width)
     if key not in st.session_state:  # first shown, or shown again after another page
         drawing.initial = drawing.objects
     pen = PEN_WIDTHS[st.session_state.get(f"{name} pen") or PEN]
@@ -84,6 +84,15 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
 def strokes_on(name: str) -> tuple[Stroke, ...]:
     """What was on a canvas when it was last heard of: strokes (points, 2) in canvas pixels."""
     return from_canvas({"objects": _drawing(name).objects})
+
+
+def over_drawing(
+    name: str, width: int, answer: Mapping[str, float | str] | None
+) -> dict[str, float | str] | None:
+    """What `key_pressed` shows over the drawing, for the very drawing that it answers."""
+    if not answer:
+        return None
+    return {**answer, "canvas": _key(name, width), "strokes": len(_drawing(name).objects)}
 
 
 def clear(name: str) -> None:
@@ -125,6 +134,10 @@ def pen_width_control(name: str) -> None:
 def drawing_number(name: str) -> int:
     """Changes whenever a canvas is begun anew."""
     return _drawing(name).generation
+
+
+def _key(name: str, width: int) -> str:
+    return f"{name} canvas {drawing_number(name)} {width}"
 
 
 def _drawing(name: str) -> _Drawing:

@@ -1,9 +1,10 @@
 """What stands beside the drawing canvases of a page.
 
-It takes the component's own toolbar away, names the canvas, lets keys draw, and tells how wide a
-phone is.
+It takes the component's own toolbar away, names the canvas, lets keys draw, writes an answer over
+the drawing, and tells how wide a phone is.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -25,15 +26,23 @@ RESTED = "Rest"
 """In place of a key: the pen has been up for a while."""
 
 
-def key_pressed(name: str, rest: float = 0) -> str:
+def key_pressed(name: str, rest: float = 0, answer: Mapping[str, float | str] | None = None) -> str:
     """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none.
 
     Args:
         rest: after so many seconds without the pen it is `RESTED`; 0 for never.
+        answer: stands over the drawing until the next stroke begins: a `text`, the `size` of its
+            font, and where its baseline begins, `x` and `y`, all in the canvas' pixels; the
+            `canvas` by its key, and how many `strokes` it answers.
     """
     result = _companion(
         key=f"{name} companion",
-        data={"label": LABEL, "narrow": narrow(), "rest": round(1000 * rest)},
+        data={
+            "label": LABEL,
+            "narrow": narrow(),
+            "rest": round(1000 * rest),
+            "answer": answer and dict(answer),
+        },
         on_key_change=lambda: None,
         on_narrow_change=lambda: _keep_width(name),
         height="content",

@@ -39,22 +39,27 @@ def keep(correction: Correction) -> None:
     my_hand.of_session().teach([drawing])
 
 
+def take_back(correction: Correction) -> None:
+    """The visitor's hand forgets it, and so does the file of the owner's."""
+    if auth.actor():
+        corrections.take_back(correction)
+    my_hand.of_session().forget(
+        TaughtDrawing(correction.label, correction.image, correction.strokes)
+    )
+
+
 def _settle(key: str, chosen: int | None, correction: Correction) -> None:
     """Brings what is kept, and the visitor's hand, into line with what is chosen, and says so."""
     kept: dict[str, int] = st.session_state.setdefault("put right", {})
-    hand, owner = my_hand.of_session(), auth.actor()
-    drawing = TaughtDrawing(correction.label, correction.image, correction.strokes)
     if chosen is None:
-        if owner:
-            corrections.take_back(correction)
-        hand.forget(drawing)
+        take_back(correction)
         del kept[key]
         st.caption("Taken back.")
         return
     if kept.get(key) != chosen:
         keep(correction)
         kept[key] = chosen
-    if owner:
+    if auth.actor():
         saved = len(corrections.load())
         st.caption(
             f"Saved as a {chosen} ({saved:,} saved). Your hand has learnt it, *Train* can learn "

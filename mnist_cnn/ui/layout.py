@@ -18,9 +18,12 @@ from mnist_cnn.runs import notes, store
 from mnist_cnn.ui import auth, navigation
 from mnist_cnn.ui.canvas_companion import narrow
 
-PRIMARY = "<style>[class*='st-key-primary'] button:enabled p{color:#0e1117;font-weight:600}</style>"
+STYLE = (
+    "<style>[class*='st-key-primary'] button:enabled p{color:#0e1117;font-weight:600}"
+    ".st-key-headline{min-height:70px}</style>"
+)
 """Buttons whose key begins with "primary" have dark words on the accent, where white ones lack
-contrast."""
+contrast; `verdict.headline` is two lines high."""
 
 
 ROWS_OF_FIVE = 200
@@ -34,7 +37,7 @@ def page(title: str, introduction: str = "", small: bool = False) -> None:
         page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
     )
     navigation.menu()
-    st.html(PRIMARY)
+    st.html(STYLE)
     if small:
         st.markdown(f"#### {title}")
     elif title:

@@ -4,7 +4,6 @@ import html
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_cnn.expressions.line import Line, Symbol
@@ -15,16 +14,17 @@ from mnist_cnn.ui import layout
 SURE, UNSURE, LOST = "#4cc2ff", "#ffc857", "#ff8fa3"
 
 
-def show(line: Line, written: Sequence[Stroke] | FloatArray) -> None:
-    """The strokes, (points, 2) each, or a picture's ink, (height, width), with a box and the
-    symbol over every group, coloured by confidence; behind an equals sign stands the answer."""
+def drawn(line: Line, written: Sequence[Stroke] | FloatArray, answered: bool = False) -> str:
+    """An SVG of the strokes, (points, 2) each, or of a picture's ink, (height, width), with a box
+    and the symbol over every group, coloured by confidence. Each group is a button. Behind an
+    equals sign stands the answer, where it is not `answered` elsewhere."""
     edges = np.array([symbol.box for symbol in line.written])
     (left, top), (right, bottom) = edges[:, :2].min(axis=0), edges[:, 2:].max(axis=0)
     size = max(bottom - top, 0.15 * (right - left), 1)
     parts = [_ink(written)] if isinstance(written, np.ndarray) else _lines(written, 0.05 * size)
-    parts += [_box(symbol, size, edges) for symbol in line.written]
+    parts += map(_button, names(line), (_box(symbol, size, edges) for symbol in line.written))
     width = right - left + 0.2 * size
-    if line.answer:
+    if line.answer and not answered:
         tall = float(np.quantile(edges[:, 3] - edges[:, 1], 0.7))
         sign = line.written[-1].box
         at = right + 0.3 * tall, (sign[1] + sign[3]) / 2 + 0.5 * tall
@@ -33,13 +33,22 @@ def show(line: Line, written: Sequence[Stroke] | FloatArray) -> None:
     view = (left - 0.1 * size, top - 0.5 * size, width, size + bottom - top)
     box = " ".join(f"{number:.1f}" for number in view)
     wide, high = (f"{7 * number / size:.0f}rem" for number in view[2:])
-    picture = (
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{wide}" '
-        f'height="{high}">'
-        f'<rect x="{view[0]:.1f}" y="{view[1]:.1f}" width="100%" height="100%" fill="black"/>'
-        f"{''.join(parts)}</svg>"
+        f'height="{high}" role="group" aria-label="The symbols as read">{"".join(parts)}</svg>'
     )
-    st.image(picture, width="content")
+
+
+def names(line: Line) -> list[str]:
+    """What a screen reader says of each group."""
+    return [
+        f"Symbol {number}: {symbol.text}, {100 * symbol.confidence:.0f} % sure"
+        for number, symbol in enumerate(line.written, 1)
+    ]
+
+
+def _button(name: str, content: str) -> str:
+    return f'<g role="button" tabindex="0" aria-label="{html.escape(name)}">{content}</g>'
 
 
 def _box(symbol: Symbol, size: float, edges: NDArray[np.float64]) -> str:

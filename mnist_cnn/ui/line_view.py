@@ -1,14 +1,13 @@
-"""A line of writing as it was read: boxes over the strokes, the text, and ways to mend it."""
+"""A line of writing as it was read, in words and in numbers."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from mnist_cnn.expressions import arithmetic
-from mnist_cnn.expressions.line import Line, Symbol, corrected
-from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
+from mnist_cnn.expressions.line import Line, Symbol
 
 
 def in_words(line: Line) -> str:
@@ -34,29 +33,6 @@ def _shown(text: str) -> str:
     return text.replace("\n", " ⏎ ").replace("$", "\\$").replace("*", "\\*")
 
 
-def chips(line: Line, correct: Callable[[int, str], None]) -> None:
-    """A button for each symbol, which opens on what else it could be."""
-    with st.container(horizontal=True, gap="small"):
-        for place, symbol in enumerate(line.symbols):
-            if not symbol.strokes:
-                continue
-            sure = ":blue" if symbol.confidence >= 0.9 else ":orange"
-            with st.popover(f"{sure}[{symbol.text}]", key=f"symbol {place}"):
-                number = line.written.index(symbol) + 1
-                st.caption(f"Symbol {number}: {symbol.confidence:.0%} sure. It is …")
-                likeliest = [text for text, _ in symbol.alternatives if text != UNKNOWN]
-                others = [text for text in SYMBOLS if text not in (*likeliest, UNKNOWN)]
-                with st.container(horizontal=True, gap="xsmall"):
-                    for text in [*likeliest, *others]:
-                        st.button(
-                            text,
-                            key=f"symbol {place} is {text}",
-                            on_click=correct,
-                            args=(place, text),
-                            type="primary" if text == symbol.text else "secondary",
-                        )
-
-
 def details(line: Line) -> None:
     """The text to copy, what came second, and the groups that lost."""
     text, latex = st.columns(2)
@@ -77,14 +53,6 @@ def details(line: Line) -> None:
 def _times(margin: float) -> str:
     """How many times less likely something is that lies so many nats behind."""
     return f"{math.exp(margin):,.0f} times" if margin < math.log(1000) else "over 1,000 times"
-
-
-def mended(line: Line, changes: dict[int, str]) -> Line:
-    """The line with a person's corrections in it."""
-    for place, text in changes.items():
-        if place < len(line.symbols):
-            line = corrected(line, place, text)
-    return line
 
 
 def _table(symbols: Sequence[Symbol], word: str) -> pd.DataFrame:

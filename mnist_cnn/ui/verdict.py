@@ -42,9 +42,9 @@ def verdict(prediction: Prediction, small: bool = False) -> None:
 
 
 def headline() -> DeltaGenerator:
-    """The place above a canvas for what was read. It is always as high, so that the canvas stays
-    put."""
-    return st.container(height=70, border=False)
+    """The place above a canvas for what was read. `layout.STYLE` gives it room for two lines, so
+    that the canvas stays put; it grows with what is longer rather than be scrolled."""
+    return st.container(key="headline", gap=None)
 
 
 def in_one_line(result: PredictionResult) -> str:

@@ -15,6 +15,7 @@ from mnist_cnn.ui import (
     layout,
     line_handover,
     my_hand,
+    picture_part,
     steps,
     ways_in,
 )
@@ -45,7 +46,8 @@ def reader() -> None:
             ink = ways_in.WAYS[way](width, height, typed)
             classifier = my_hand.digits_classifier()
             if isinstance(ink, bytes):
-                result = predict_image(classifier, ink)
+                result = predict_image(classifier, ink, picture_part.chosen(ink))
+                picture_part.show(ink, result)
             elif ink is not None:
                 result = predict_strokes(classifier, ink)
         except DigitsError as error:

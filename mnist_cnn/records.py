@@ -77,6 +77,11 @@ class PredictionResult:
     others: tuple[Part, ...] = ()
     turned: int = 0
 
+    def as_dict(self) -> dict[str, Any]:
+        """The form that the command line and the API answer with."""
+        part = {"part": [round(edge, 4) for edge in self.part]} if self.part else {}
+        return self.prediction.as_dict() | part | ({"turned": self.turned} if self.turned else {})
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions import reader
+from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import (
@@ -78,7 +79,7 @@ def pictured(way: str) -> FloatArray | None:
     if way == "Upload" and (content := line_handover.handed_picture()):
         return read_image(content)
     take = st.file_uploader if way == "Upload" else st.camera_input
-    file = take("A number or an equation: PNG, JPEG, BMP, GIF or WEBP")
+    file = take(f"A number or an equation: {TOLD_FORMATS}")
     return read_image(file.getvalue()) if file else None
 
 

@@ -72,7 +72,7 @@ def test_a_seven_is_a_seven(client: httpx.Client) -> None:
 
 
 def test_the_api_and_the_command_line_agree(client: httpx.Client) -> None:
-    here = predict_image(serving.production_classifier(), seven_png()).prediction.as_dict()
+    here = predict_image(serving.production_classifier(), seven_png()).as_dict()
     assert here == {k: v for k, v in post(client, seven_png()).json().items() if k != "run"}
 
 

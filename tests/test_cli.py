@@ -72,7 +72,7 @@ def test_images_and_strokes_are_predicted(seven_png: Path, strokes_file: Path) -
     assert answer.returncode == 0
     assert answer.stderr == ""
     first, second = lines(answer)
-    assert list(first) == ["digit", "confidence", "probabilities", "status", "file"]
+    assert list(first) == ["digit", "confidence", "probabilities", "status", "part", "file"]
     assert first == second
     assert (first["digit"], first["status"], len(first["probabilities"])) == (7, "ok", 10)
     assert [row["digit"] for row in lines(run("predict", "--strokes", strokes_file))] == [7, 7, 7]

@@ -160,6 +160,12 @@ def test_lines_are_told_from_the_ink_that_crosses_them() -> None:
     assert thickness == 2
 
 
+def test_two_ones_are_no_lines() -> None:
+    mask = np.zeros((200, 200), bool)
+    mask[20:180, 50:66] = mask[20:180, 130:146] = True
+    assert not rulings(mask)[0].any()
+
+
 @pytest.mark.parametrize("upright", [True, False])
 def test_a_lonely_stroke_is_no_line_unless_it_is_a_fine_one(upright: bool) -> None:
     for pen, is_line in ((16, False), (3, True)):

@@ -24,6 +24,7 @@ from mnist_cnn.api.schemas import (
 from mnist_cnn.api.uploads import form_schema, many_files, one_file
 from mnist_cnn.errors import BadInput, RunError
 from mnist_cnn.expressions import reader
+from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.models.pipeline import predict_image
@@ -60,7 +61,7 @@ Owner = Annotated[str, Depends(_owner)]
     "/predict",
     response_model=PredictionResponse,
     dependencies=[Reader],
-    openapi_extra=form_schema("one digit: PNG, JPEG, BMP, GIF or WEBP, at most 10 MB", many=False),
+    openapi_extra=form_schema(f"one digit: {TOLD_FORMATS}, at most 20 MB", many=False),
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read one digit",
 )
@@ -162,7 +163,7 @@ def _ready() -> Iterator[None]:
 
 def _predict(content: bytes) -> dict[str, Any]:
     result = predict_image(_classifier(), content)
-    return {**result.prediction.as_dict(), "run": result.run_id, **_fallback(result.run_id)}
+    return {**result.as_dict(), "run": result.run_id, **_fallback(result.run_id)}
 
 
 def _fallback(run_id: str, kind: str = "digits") -> dict[str, str]:

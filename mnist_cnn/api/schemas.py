@@ -11,7 +11,7 @@ class ErrorDetail(BaseModel):
     """What went wrong: `code` for programs, `message` for people."""
 
     code: str = Field(examples=["image_too_large"])
-    message: str = Field(examples=["The file has more than 10 MB; please choose a smaller image."])
+    message: str = Field(examples=["The file has more than 20 MB; please choose a smaller image."])
 
 
 class ErrorResponse(BaseModel):
@@ -29,6 +29,12 @@ class PredictionResponse(BaseModel):
     confidence: float = Field(ge=0, le=1, examples=[0.998])
     probabilities: list[float] = Field(description="of 0 to 9; empty for a blank image")
     status: Literal["ok", "unsure", "not_a_digit", "blank"]
+    part: tuple[float, float, float, float] | None = Field(
+        None, description="of a picture, what was read: left, top, right, bottom in shares of it"
+    )
+    turned: int | None = Field(
+        None, description="only where it lies on its side: by how many degrees it was turned"
+    )
     run: str = Field(description="the run that answered", examples=["20261127-132739-186f78"])
     fallback: str | None = Field(None, description=FALLBACK)
 

@@ -46,8 +46,8 @@ def _predict(options: argparse.Namespace) -> int:
 
     def result(source: "Path | tuple[Stroke, ...]") -> dict[str, Any]:
         if isinstance(source, Path):
-            return predict_image(classifier, source).prediction.as_dict()
-        return predict_strokes(classifier, source).prediction.as_dict()
+            return predict_image(classifier, source).as_dict()
+        return predict_strokes(classifier, source).as_dict()
 
     return _each(options, result)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.ink.extract import extract_ink
-from mnist_cnn.ink.normalize import normalize, to_uint8
+from mnist_cnn.ink.normalize import FAINTEST_LARGE, normalize, to_uint8
 from mnist_cnn.ink.symbol_count import count_symbols
 from mnist_cnn.ink.writing import Box, Writing, find_writings, two_levels
 from mnist_cnn.records import FloatArray, Part
@@ -18,24 +18,23 @@ SIDE = 640
 LOOKED_INTO = 40
 """Smaller pictures, in pixels on their shorter side, have room for one digit and nothing else."""
 
-STRONG = 0.3
-"""Ink, as a share of the strongest."""
-
 FULL = 0.6
 """What fills more of its box is a surface, unless it is as slim as a 1."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The normalized image (28, 28) of all ink in a picture, how many symbols stand in it side by
-    side, and whether it is a drawing with nothing around it; `grey`, uint8 (height, width) of at
-    most `SIDE` pixels a side, for a closer look, and the ink's box in it."""
+    """The normalized image (28, 28) of all ink in a picture, and how many symbols stand in it side
+    by side; `grey`, uint8 (height, width) of at most `SIDE` pixels a side, for a closer look, and
+    the ink's box in it; whether the ink is dark, lies at the rim, or is a surface, not strokes."""
 
     image: FloatArray
     symbols: int
-    is_plain: bool
     grey: NDArray[np.uint8]
     box: Box
+    dark: bool
+    at_rim: bool
+    is_surface: bool
 
     @classmethod
     def of(cls, grey: FloatArray, ink: FloatArray | None = None) -> "Picture":
@@ -48,20 +47,30 @@ class Picture:
         return cls(
             normalize(ink),
             count_symbols(ink),
-            _is_plain(ink, box),
             to_uint8(small),
             (left, top, right, bottom),
+            _is_dark(grey, ink),
+            max(ink[0].max(), ink[-1].max(), ink[:, 0].max(), ink[:, -1].max()) > FAINTEST_LARGE,
+            _is_surface(ink, box),
         )
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a drawing with nothing around it."""
+        return not self.at_rim and not self.is_surface
+
     def writings(self) -> list[Writing]:
-        """Whatever in it may be the digit: all ink together first, where there is any, and alone
-        where there is nothing else."""
+        """Whatever in it may be the digit: all ink together first, unless that is a surface or
+        several symbols; alone where there is nothing else."""
         grey = self.grey.astype(np.float32) / 255
-        alone = self.image.any() and self.symbols == 1
-        whole = [Writing(self.image, self.box, is_plain=self.is_plain)] if alone else []
+        drawn = self.image.any() and self.symbols == 1
+        whole = [Writing(self.image, self.box, self.dark, is_plain=self.is_plain)] if drawn else []
         found = find_writings(grey) if min(grey.shape) >= LOOKED_INTO else []
-        if self.is_plain and (not found or any(_same(self.box, one.box) for one in found)):
+        alike = [one for one in found if one.dark == self.dark]
+        if self.is_plain and all(_same(self.box, one.box) for one in alike):
             return whole
+        if self.is_surface and found:
+            whole = []
         return [*whole, *found, *two_levels(grey)]
 
     def part_of(self, box: Box) -> Part:
@@ -73,7 +82,7 @@ class Picture:
 
 def _ink_box(ink: FloatArray) -> Box:
     """Of the ink (height, width) in pixels; zeros where there is none."""
-    inked = ink > STRONG * ink.max(initial=0.0)
+    inked = ink > FAINTEST_LARGE * ink.max(initial=0.0)
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not len(rows):
         return 0, 0, 0, 0
@@ -86,14 +95,17 @@ def _same(box: Box, other: Box) -> bool:
     return all(abs(one - two) <= 0.05 * size + 2 for one, two in zip(box, other, strict=True))
 
 
-def _is_plain(ink: FloatArray, box: Box) -> bool:
-    """Whether none of the ink (height, width) lies at the rim, and it is strokes, not a surface."""
-    if max(ink[0].max(), ink[-1].max(), ink[:, 0].max(), ink[:, -1].max()) > STRONG:
-        return False
+def _is_dark(grey: FloatArray, ink: FloatArray) -> bool:
+    """Whether ink (height, width) is darker than its paper."""
+    strong = ink > 0.5
+    return bool(strong.any()) and float(grey[strong].mean()) < float(grey[~strong].mean())
+
+
+def _is_surface(ink: FloatArray, box: Box) -> bool:
     left, top, right, bottom = box
     width, height = right - left, bottom - top
-    filled = float((ink[top:bottom, left:right] > STRONG).mean()) if width else 0.0
-    return filled < FULL or width < 0.5 * height
+    filled = float((ink[top:bottom, left:right] > FAINTEST_LARGE).mean()) if width else 0.0
+    return filled > FULL and width > 0.5 * height
 
 
 def _reduced(grey: FloatArray) -> FloatArray:

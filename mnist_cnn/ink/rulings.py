@@ -14,6 +14,9 @@ SHORTEST = 1 / 16
 LONG, LONG_FROM_RIM = 0.6, 0.3
 """A line is at least so long, as a share of the picture; where it comes from the rim, so long."""
 
+STEEPEST = 0.15
+"""How many pixels a line rises or falls at most in one."""
+
 FINE = 0.025
 """A printed line is at most so thick, as a share of its length, where it stands alone."""
 
@@ -43,15 +46,15 @@ class _Direction:
         self.chains = _chains(self.segments, mask.shape[1])
         self.lines: list[Segment] = []
 
-    def choose(self) -> None:
-        """Takes for lines what comes from the rim, runs beside another, or is thinner than a
-        pen's stroke so long."""
+    def choose(self, crossed: bool) -> None:
+        """Takes for lines what comes from the rim, is thinner than a pen's stroke so long, or runs
+        beside another, as the sides of a box do where lines also cross them."""
         self.lines = [
             segment
             for chain in self.chains
             if _from_rim(chain, self.mask.shape[1])
-            or _has_peers(chain, self.chains)
             or _is_fine(chain)
+            or (crossed and _has_peers(chain, self.chains))
             for segment in chain
         ]
 
@@ -73,8 +76,8 @@ def rulings(mask: Mask) -> tuple[Mask, float]:
         mask: (height, width), True where something is drawn.
     """
     level, upright = _Direction(mask), _Direction(mask.T)
-    level.choose()
-    upright.choose()
+    level.choose(crossed=bool(upright.chains))
+    upright.choose(crossed=bool(level.chains))
     found = level.pixels() | upright.pixels().T
     for _ in range(2 if found.any() else 0):  # first the sides of boxes, then what these connect
         near = ndimage.maximum_filter(found, 7)
@@ -130,6 +133,8 @@ def _segment(
     if length < shortest or thickness > 0.25 * length:
         return None
     slope, height = np.polyfit(x, y, 1)
+    if abs(slope) > STEEPEST:
+        return None
     strays = np.abs(slope * x + height - y)
     if np.quantile(strays, 0.9) > 0.5 * thickness + 1.5 + 0.004 * length:
         return None
@@ -165,7 +170,7 @@ def _continues(chain: list[Segment], segment: Segment) -> bool:
     (x, y), last = chain[0].start, chain[-1]
     slope = (last.end[1] - y) / max(1, last.end[0] - x)
     gap = segment.start[0] - last.end[0]
-    expected = last.end[1] + gap * (slope if abs(slope) < 0.1 else 0)
+    expected = last.end[1] + gap * (slope if abs(slope) < STEEPEST else 0)
     thin, thick = sorted((last.thickness, segment.thickness))
     near = abs(segment.start[1] - expected) <= 2 + 0.5 * thick + 0.02 * max(0, gap)
     return gap > -3 and near and thick <= _thickest(thin)
@@ -181,10 +186,11 @@ def _is_fine(chain: list[Segment]) -> bool:
 
 
 def _has_peers(chain: list[Segment], chains: list[list[Segment]]) -> bool:
-    """Whether another line runs beside it."""
+    """Whether another line, hardly thinner, runs beside it."""
     left, right = chain[0].start[0], chain[-1].end[0]
     return any(
         min(right, other[-1].end[0]) - max(left, other[0].start[0]) > 0.8 * (right - left)
+        and chain[0].thickness <= _thickest(other[0].thickness)
         for other in chains
         if other is not chain
     )

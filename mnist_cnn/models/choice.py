@@ -12,7 +12,7 @@ from mnist_cnn.metrics import log_sum_exp
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import FloatArray, Prediction
 
-SIZE_WEIGHT = 3.5
+SIZE_WEIGHT = 3.0
 """What size is worth, in nats of evidence over the logarithm of the share of the largest."""
 
 SURROUNDED = 4.0
@@ -71,6 +71,17 @@ def choose(classifier: Classifier, writings: Sequence[Writing]) -> list[Look]:
     if any(_score(look, largest) > _score(best, largest) - CLOSE for look in rivals):
         best = replace(best, prediction=replace(best.prediction, status="unsure"))
     return [best, *looks[1:]]
+
+
+def elsewhere(looks: Sequence[Look]) -> list[Look]:
+    """Those digits among the others that are in another place than the first, each once."""
+    places = [looks[0]]
+    for look in looks[1:]:
+        box = look.writing.box
+        apart = all(_share(box, p.writing.box) + _share(p.writing.box, box) < 0.5 for p in places)
+        if look.is_digit and apart:
+            places.append(look)
+    return places[1:]
 
 
 def beside(looks: Sequence[Look], digits_only: bool) -> list[Look]:

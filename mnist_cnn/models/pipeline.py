@@ -9,9 +9,12 @@ from mnist_cnn.ink.decode import decode_image
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.ink.picture import Picture
 from mnist_cnn.ink.symbol_count import count_written_symbols
-from mnist_cnn.models.choice import beside, choose
+from mnist_cnn.models.choice import beside, choose, elsewhere
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import Part, Prediction, PredictionResult, Stroke
+
+SURE_AT_SIGHT = 0.98
+"""A picture that is read with less confidence is looked at more closely."""
 
 WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
 
@@ -48,11 +51,12 @@ def predict_picture(
     tried, and what the network takes for one is read.
     """
     first = PredictionResult(prediction, picture.image, classifier.run_id, 0.0)
-    if picture.is_plain and picture.symbols == 1 and prediction.status == "ok":
+    sure = prediction.status == "ok" and prediction.confidence >= SURE_AT_SIGHT
+    if picture.is_plain and picture.symbols == 1 and sure:
         return replace(first, part=picture.part_of(picture.box))
     writings = picture.writings()
     if not writings:
-        return first
+        return replace(first, prediction=_of_several(prediction, picture.symbols))
     looks = choose(classifier, writings)
     best = looks[0]
     if not best.is_digit:
@@ -69,7 +73,7 @@ def predict_picture(
         classifier.run_id,
         0.0,
         picture.part_of(best.writing.box),
-        tuple(picture.part_of(look.writing.box) for look in looks[1:] if look.is_digit),
+        tuple(picture.part_of(look.writing.box) for look in elsewhere(looks)),
         best.turned,
     )
 

@@ -4,9 +4,11 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
-from mnist_cnn.ink.extract import read_image
+from mnist_cnn.ink.decode import decode_image
+from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.normalize import DIGIT, FRAME, normalize
 from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.models.pipeline import WHOLE
 from mnist_cnn.records import FloatArray, PredictionResult, Stroke
 from mnist_cnn.ui import layout
 
@@ -18,9 +20,21 @@ def explain(source: tuple[Stroke, ...] | bytes, result: PredictionResult) -> Non
     """On a tap, the way of strokes (points, 2) or an image file to what the network saw."""
     with st.expander("How it became 28 × 28", key="steps", on_change="rerun") as expander:
         if expander.open and result.image.any():
-            ink = read_image(source) if isinstance(source, bytes) else rasterize(source)
-            _show(ink, result.image)
+            found = _found(source, result) if isinstance(source, bytes) else rasterize(source)
+            _show(found, result.image)
             st.caption(f"Read in {1000 * result.seconds:.1f} ms.")
+
+
+def _found(source: bytes, result: PredictionResult) -> FloatArray:
+    """The ink (height, width) in the part of a picture that was read, with a little around it."""
+    grey = decode_image(source)
+    height, width = grey.shape
+    left, top, right, bottom = result.part or WHOLE
+    margin = 0.1 * max((right - left) * width, (bottom - top) * height)
+    rows = slice(max(0, int(top * height - margin)), int(bottom * height + margin) + 1)
+    columns = slice(max(0, int(left * width - margin)), int(right * width + margin) + 1)
+    ink = extract_ink(grey[rows, columns])
+    return ink if ink.any() else result.image
 
 
 def _show(ink: FloatArray, seen: FloatArray) -> None:

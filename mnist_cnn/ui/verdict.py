@@ -68,7 +68,9 @@ def in_words(prediction: Prediction) -> tuple[str, str]:
     if prediction.status == "not_a_digit":
         return "This does not look like a digit", f"the nearest would be a {first}"
     if prediction.status == "unsure":
-        return f"{first}, but it could be a {second}", per_cent
+        found_elsewhere = prediction.confidence >= SURE
+        doubt = f"Perhaps a {first}" if found_elsewhere else f"{first}, but it could be a {second}"
+        return doubt, "is the outline around your digit?" if found_elsewhere else per_cent
     if prediction.confidence >= CERTAIN:
         return "Certain", per_cent
     return "Sure" if prediction.confidence >= SURE else "Probably", per_cent

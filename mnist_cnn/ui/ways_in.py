@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.strokes import extent
 from mnist_cnn.records import Stroke
 from mnist_cnn.ui import canvas, layout
@@ -29,23 +30,14 @@ def drawn(width: int, height: int, typed: str) -> Ink | None:
     return strokes
 
 
-def uploaded(width: int, *_: object) -> Ink | None:
-    file = st.file_uploader("An image of one digit: PNG, JPEG, BMP, GIF or WEBP")
-    return _shown(file.getvalue(), width) if file else None
+def uploaded(*_: object) -> Ink | None:
+    file = st.file_uploader(f"A picture with a digit in it: {TOLD_FORMATS}")
+    return file.getvalue() if file else None
 
 
-def photographed(width: int, *_: object) -> Ink | None:
+def photographed(*_: object) -> Ink | None:
     photo = st.camera_input("Hold one digit up; the picture stays in this server's memory")
     return photo.getvalue() if photo else None
-
-
-def _shown(content: bytes, width: int) -> bytes:
-    try:
-        st.image(content, width=width, alt="Your picture")
-    # Whatever Pillow makes of a damaged file; what is wrong with it is said where it is read.
-    except Exception:
-        st.caption("This picture cannot be shown.")
-    return content
 
 
 WAYS = {"Draw": drawn, "Upload": uploaded, "Camera": photographed}

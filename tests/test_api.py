@@ -23,6 +23,7 @@ from PIL import Image
 from mnist_cnn.api import limits
 from mnist_cnn.api.app import api_paths
 from mnist_cnn.api.routes import router
+from mnist_cnn.data import bundled_digits
 from mnist_cnn.models.pipeline import predict_image
 from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import MAX_FILE_BYTES, PROJECT_FOLDER
@@ -99,6 +100,27 @@ def test_a_batch_keeps_its_order_and_its_errors(client: httpx.Client) -> None:
     assert first == last and first["digit"] == 7
     assert second["error"]["code"] == "not_an_image"
     assert third["error"]["code"] == "image_empty"
+
+
+def test_a_batch_reads_tables(client: httpx.Client) -> None:
+    ten = bundled_digits.one_of_each()
+    rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
+    content = "\n".join(rows).encode()
+    files = [("file", ("ten.csv", content)), ("file", ("7.png", seven_png()))]
+    asked, seven = client.post("/predict/batch", files=files).json()
+    assert "please choose it: first, last or none" in asked["error"]["message"]
+    table, _ = client.post("/predict/batch", files=files, params={"label": "first"}).json()
+    assert seven["digit"] == 7 and table["run"] == seven["run"] and table["suggestion"] is None
+    assert table["summary"]["accuracy"] == 1 and table["items"][3]["label"] == 3
+    images = io.BytesIO()
+    np.save(images, ten.transpose(0, 2, 1))
+    labels = io.BytesIO()
+    np.save(labels, np.arange(10))
+    both = [("file", ("x.npy", images.getvalue())), ("file", ("y.npy", labels.getvalue()))]
+    table, beside = client.post("/predict/batch", files=both).json()
+    assert "turned over" in table["suggestion"] and beside["items"] == []
+    table, _ = client.post("/predict/batch", files=both, params={"transposed": True}).json()
+    assert table["summary"]["right"] == 10
 
 
 def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:

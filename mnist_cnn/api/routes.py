@@ -20,8 +20,12 @@ from mnist_cnn.api.schemas import (
     PredictionResponse,
     PromotionResponse,
     RunSummary,
+    TableResponse,
 )
+from mnist_cnn.api.tables import TablesOfRequest
 from mnist_cnn.api.uploads import form_schema, many_files, one_file
+from mnist_cnn.batch.inputs.choices import Choices
+from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.extract import read_image
@@ -31,6 +35,8 @@ from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import MAX_BATCH_FILES, api_token
 
 router = APIRouter()
+
+LABEL = "the label's column in tables: first, last, none or a name; else it is found"
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -72,18 +78,28 @@ async def predict(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
 
 @router.post(
     "/predict/batch",
-    response_model=list[PredictionResponse | ErrorResponse],
+    response_model=list[PredictionResponse | TableResponse | ErrorResponse],
     dependencies=[Reader],
-    openapi_extra=form_schema(f"images of one digit each, at most {MAX_BATCH_FILES}", many=True),
+    openapi_extra=form_schema(f"images or tables of digits, at most {MAX_BATCH_FILES}", many=True),
     responses=_errors(400, 408, 413, 415, 429, 503),
     summary="Read many digits",
 )
-async def predict_batch(files: Annotated[list[UploadFile], Depends(many_files)]) -> Response:
-    """An entry per file, in the order sent; a file that cannot be read has its error there."""
+async def predict_batch(
+    files: Annotated[list[UploadFile], Depends(many_files)],
+    label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
+    inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
+    transposed: Annotated[bool, Query(description="tables have columns for rows")] = False,
+) -> Response:
+    """An entry per file, in the order sent; a file that cannot be read has its error there. A
+    table (CSV, Parquet, IDX, NPY) has one entry too, with an item for each of its rows."""
+    tables = TablesOfRequest(files, Choices(label, inverted, transposed))
     entries = []
     for file in files:  # one after the other, so that single images come between them
-        content = await file.read()
-        entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
+        if is_table(file.file):
+            entries.append(await tables.entry(file, _classifier()))
+        else:
+            content = await file.read()
+            entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
     return JSONResponse(entries)
 
 

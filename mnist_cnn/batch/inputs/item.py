@@ -10,7 +10,8 @@ from mnist_cnn.ink import sheet
 
 CHUNK = 250
 
-PIXELS = 784
+FIRST = 4 * CHUNK
+"""Rows of a table by which its columns and its scale are told."""
 
 
 @dataclass(frozen=True)

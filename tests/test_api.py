@@ -123,6 +123,14 @@ def test_a_batch_reads_tables(client: httpx.Client) -> None:
     assert table["summary"]["right"] == 10
 
 
+def test_a_head_has_what_a_get_has_but_the_body(client: httpx.Client) -> None:
+    for path in ("/health", "/runs", "/docs"):
+        head = client.head(path)
+        assert head.status_code == 200 and head.content == b""
+        assert head.headers["content-length"] == client.get(path).headers["content-length"]
+    assert client.head("/predict").status_code == 405
+
+
 def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
     page = client.get("/docs").text
     assert "http://" not in page and "https://" not in page
@@ -364,7 +372,7 @@ def test_every_route_is_served_beside_the_dashboard(client: httpx.Client) -> Non
         assert any(path == p or path.startswith(p.split("{")[0]) for p in api_paths())
 
 
-@pytest.mark.parametrize("method", ["PUT", "TRACE", "HEAD", "DELETE", "PATCH", "BREW", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "PATCH", "BREW", "OPTIONS"])
 def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
     for route in api_routes():
         answer = client.request(method, route.path.replace("{run}", "x"))
@@ -512,6 +520,14 @@ def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
                 headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
             )
             assert ("access-control-allow-origin" in asked.headers) == let_in
+            refused = httpx.post(
+                f"{server.url}/predict",
+                headers={"Origin": origin},
+                content=bytes(MAX_FILE_BYTES + 100_000),
+            )
+            assert refused.status_code == 413
+            assert ("access-control-allow-origin" in refused.headers) == let_in
+            assert refused.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from tests.support import browser
 from tests.support.api_server import serve
 from tests.support.artifacts import another_run
 from tests.support.browser import Server
-from tests.support.drawings import seven_png
+from tests.support.drawings import SEVEN, seven_png
 
 TOKEN = "a token of the tests"
 
@@ -129,6 +129,17 @@ def test_a_head_has_what_a_get_has_but_the_body(client: httpx.Client) -> None:
         assert head.status_code == 200 and head.content == b""
         assert head.headers["content-length"] == client.get(path).headers["content-length"]
     assert client.head("/predict").status_code == 405
+
+
+def test_strokes_are_read_as_pictures_are(client: httpx.Client) -> None:
+    strokes = {"strokes": [stroke.tolist() for stroke in SEVEN]}
+    assert client.post("/predict", json=strokes).json()["digit"] == 7
+    assert client.post("/read", json=strokes).json()["text"] == "7"
+    for body in ({"strokes": []}, {"strokes": [[["a", 1]]]}, ["strokes"]):
+        answer = client.post("/predict", json=body)
+        assert answer.status_code == 422 and error(answer) == "bad_strokes"
+        assert answer.json()["error"]["message"].startswith("The body is no drawing: ")
+    assert client.post("/predict", json={}).status_code == 415
 
 
 def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:

@@ -23,14 +23,15 @@ from mnist_cnn.api.schemas import (
     TableResponse,
 )
 from mnist_cnn.api.tables import TablesOfRequest
-from mnist_cnn.api.uploads import form_schema, many_files, one_file
+from mnist_cnn.api.uploads import form_schema, many_files, one_picture
 from mnist_cnn.batch.inputs.choices import Choices
 from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.models.classifier import Classifier
-from mnist_cnn.models.pipeline import predict_image
+from mnist_cnn.models.pipeline import predict_image, predict_strokes
+from mnist_cnn.records import Drawing
 from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import MAX_BATCH_FILES, api_token
 
@@ -70,10 +71,9 @@ Owner = Annotated[str, Depends(_owner)]
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read one digit",
 )
-async def predict(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+async def predict(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
     """`digit` comes first, an integer, or null where no digit was found."""
-    content = await file.read()
-    return JSONResponse(await to_thread.run_sync(_predict, content, limiter=READERS))
+    return JSONResponse(await to_thread.run_sync(_predict, picture, limiter=READERS))
 
 
 @router.post(
@@ -111,10 +111,9 @@ async def predict_batch(
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read a number or an equation",
 )
-async def read_line(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+async def read_line(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
     """Digits and + − × ÷ = ( ) . / : % $, with the exact value where it is arithmetic."""
-    content = await file.read()
-    return JSONResponse(await to_thread.run_sync(_read_line, content, limiter=READERS))
+    return JSONResponse(await to_thread.run_sync(_read_line, picture, limiter=READERS))
 
 
 @router.get(
@@ -176,8 +175,11 @@ def _ready() -> Iterator[None]:
         raise HTTPException(503, str(error)) from error
 
 
-def _predict(content: bytes) -> dict[str, Any]:
-    result = predict_image(_classifier(), content)
+def _predict(picture: bytes | Drawing) -> dict[str, Any]:
+    if isinstance(picture, Drawing):
+        result = predict_strokes(_classifier(), picture.strokes)
+    else:
+        result = predict_image(_classifier(), picture)
     return {**result.prediction.as_dict(), "run": result.run_id, **_fallback(result.run_id)}
 
 
@@ -187,11 +189,14 @@ def _fallback(run_id: str, kind: str = "digits") -> dict[str, str]:
     return {"fallback": message} if message else {}
 
 
-def _read_line(content: bytes) -> dict[str, Any]:
-    ink = read_image(content)
+def _read_line(picture: bytes | Drawing) -> dict[str, Any]:
+    seen = picture if isinstance(picture, Drawing) else read_image(picture)
     with _ready():
         networks = serving.line_networks()
-    line = reader.read_ink_line(ink, networks)
+    if isinstance(seen, Drawing):
+        line = reader.read_strokes_line(seen.strokes, networks)
+    else:
+        line = reader.read_ink_line(seen, networks)
     told = _fallback(networks.digits.run_id) | _fallback(line.run_id, "symbols")
     return {**line.as_dict(), "run": line.run_id, **told}
 

@@ -1,6 +1,6 @@
-"""Reads digits with httpx:  python examples/predict.py seven.png [more.png …]
+"""Reads digits with httpx:  python examples/predict.py [URL] seven.png [more.png …]
 
-The server is http://127.0.0.1:8000, or what DIGITS_URL says. Prints a line per image.
+The server is URL, else what DIGITS_URL says. Prints a line per image.
 """
 
 import os
@@ -11,9 +11,20 @@ import httpx
 
 
 def main() -> int:
-    url = os.environ.get("DIGITS_URL", "http://127.0.0.1:8000")
+    given = sys.argv[1:]
+    addressed = bool(given) and given[0].startswith(("http://", "https://"))
+    url = given.pop(0) if addressed else os.environ.get("DIGITS_URL", "http://127.0.0.1:8000")
+    try:
+        _predict_all(url, [Path(name) for name in given])
+    except httpx.TransportError:
+        print(f"No server answers at {url}; please start it or name another.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _predict_all(url: str, paths: list[Path]) -> None:
     with httpx.Client(base_url=url, timeout=30) as client:
-        for path in map(Path, sys.argv[1:]):
+        for path in paths:
             answer = client.post("/predict", files={"file": (path.name, path.read_bytes())})
             body = answer.json()
             if answer.is_error:
@@ -22,7 +33,6 @@ def main() -> int:
                 print(f"{path}: no digit ({body['status']})")
             else:
                 print(f"{path}: {body['digit']} ({body['confidence']:.1%}, {body['status']})")
-    return 0
 
 
 if __name__ == "__main__":

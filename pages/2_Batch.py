@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mnist_cnn.batch import stream
+from mnist_cnn.batch import stream, turned
+from mnist_cnn.batch.inputs.choices import Choices, Tables
 from mnist_cnn.batch.inputs.files import expected, items_of
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.ui import (
@@ -18,24 +19,26 @@ from mnist_cnn.ui.batch_session import Batch
 
 layout.page(
     "Batch",
-    "Thousands of digits at once: images, a ZIP of them, CSV in Kaggle's form, IDX, Parquet, pen "
-    "strokes, or a photographed sheet that is full of digits.",
+    "Thousands of digits at once: images, a ZIP of them, tables such as CSV, IDX, NumPy and "
+    "Parquet, pen strokes, or a photographed sheet that is full of digits.",
 )
 
 
-def read(files: list[tuple[str, bytes]], into: Batch) -> None:
-    classifier = my_hand.digits_classifier()
-    results = stream.read_all(items_of(files), classifier)
+def read(files: list[tuple[str, bytes]], into: Batch, choices: Choices) -> None:
+    classifier, tables = my_hand.digits_classifier(), Tables(choices)
+    results = stream.read_all(items_of(files, tables), classifier)
     total = sum(expected(content) for _, content in files)
     with st.container():
         into.run_id, into.hand = classifier.run_id, my_hand.answers()
         batch_view.read(results, total, into)
+    into.suggestion = turned.suggestion(tables.samples, choices, classifier)
 
 
 def results(done: Batch, files: list[tuple[str, bytes]]) -> None:
     """The numbers, and below them what they count; beside it the matrix where there are labels."""
     batch_table.take_edits(done)
     batch_view.summary(done)
+    batch_start.offer(done)
     if done.columns.labelled.any():
         left, right = st.columns([2, 3], gap="medium")
         with left:
@@ -51,9 +54,10 @@ def results(done: Batch, files: list[tuple[str, bytes]]) -> None:
 try:
     files = batch_start.files_of_batch()
     batch_start.start(files)
+    choices = batch_start.table_choices()
     done: Batch | None = st.session_state.get("batch")
     if done and st.session_state.pop("batch asked", False):
-        read(files, done)
+        read(files, done, choices)
         st.rerun()
     if done and done.results:
         results(done, files)

@@ -23,6 +23,7 @@ from PIL import Image
 from mnist_cnn.api import limits
 from mnist_cnn.api.app import api_paths
 from mnist_cnn.api.routes import router
+from mnist_cnn.data import bundled_digits
 from mnist_cnn.models.pipeline import predict_image
 from mnist_cnn.runs import serving, store
 from mnist_cnn.settings import MAX_FILE_BYTES, PROJECT_FOLDER
@@ -30,7 +31,7 @@ from tests.support import browser
 from tests.support.api_server import serve
 from tests.support.artifacts import another_run
 from tests.support.browser import Server
-from tests.support.drawings import seven_png
+from tests.support.drawings import SEVEN, seven_png
 
 TOKEN = "a token of the tests"
 
@@ -99,6 +100,46 @@ def test_a_batch_keeps_its_order_and_its_errors(client: httpx.Client) -> None:
     assert first == last and first["digit"] == 7
     assert second["error"]["code"] == "not_an_image"
     assert third["error"]["code"] == "image_empty"
+
+
+def test_a_batch_reads_tables(client: httpx.Client) -> None:
+    ten = bundled_digits.one_of_each()
+    rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
+    content = "\n".join(rows).encode()
+    files = [("file", ("ten.csv", content)), ("file", ("7.png", seven_png()))]
+    asked, seven = client.post("/predict/batch", files=files).json()
+    assert "please choose it: first, last or none" in asked["error"]["message"]
+    table, _ = client.post("/predict/batch", files=files, params={"label": "first"}).json()
+    assert seven["digit"] == 7 and table["run"] == seven["run"] and table["suggestion"] is None
+    assert table["summary"]["accuracy"] == 1 and table["items"][3]["label"] == 3
+    images = io.BytesIO()
+    np.save(images, ten.transpose(0, 2, 1))
+    labels = io.BytesIO()
+    np.save(labels, np.arange(10))
+    both = [("file", ("x.npy", images.getvalue())), ("file", ("y.npy", labels.getvalue()))]
+    table, beside = client.post("/predict/batch", files=both).json()
+    assert "turned over" in table["suggestion"] and beside["items"] == []
+    table, _ = client.post("/predict/batch", files=both, params={"transposed": True}).json()
+    assert table["summary"]["right"] == 10
+
+
+def test_a_head_has_what_a_get_has_but_the_body(client: httpx.Client) -> None:
+    for path in ("/health", "/runs", "/docs"):
+        head = client.head(path)
+        assert head.status_code == 200 and head.content == b""
+        assert head.headers["content-length"] == client.get(path).headers["content-length"]
+    assert client.head("/predict").status_code == 405
+
+
+def test_strokes_are_read_as_pictures_are(client: httpx.Client) -> None:
+    strokes = {"strokes": [stroke.tolist() for stroke in SEVEN]}
+    assert client.post("/predict", json=strokes).json()["digit"] == 7
+    assert client.post("/read", json=strokes).json()["text"] == "7"
+    for body in ({"strokes": []}, {"strokes": [[["a", 1]]]}, ["strokes"]):
+        answer = client.post("/predict", json=body)
+        assert answer.status_code == 422 and error(answer) == "bad_strokes"
+        assert answer.json()["error"]["message"].startswith("The body is no drawing: ")
+    assert client.post("/predict", json={}).status_code == 415
 
 
 def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
@@ -342,7 +383,7 @@ def test_every_route_is_served_beside_the_dashboard(client: httpx.Client) -> Non
         assert any(path == p or path.startswith(p.split("{")[0]) for p in api_paths())
 
 
-@pytest.mark.parametrize("method", ["PUT", "TRACE", "HEAD", "DELETE", "PATCH", "BREW", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "PATCH", "BREW", "OPTIONS"])
 def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
     for route in api_routes():
         answer = client.request(method, route.path.replace("{run}", "x"))
@@ -490,6 +531,14 @@ def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
                 headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
             )
             assert ("access-control-allow-origin" in asked.headers) == let_in
+            refused = httpx.post(
+                f"{server.url}/predict",
+                headers={"Origin": origin},
+                content=bytes(MAX_FILE_BYTES + 100_000),
+            )
+            assert refused.status_code == 413
+            assert ("access-control-allow-origin" in refused.headers) == let_in
+            assert refused.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.slow

@@ -214,11 +214,10 @@ ROW = ",".join(["0"] * 784)
         (ROW[:-4], "782 columns"),
         ("3," + ROW, "785 columns where the first row has 784"),
         (ROW[:-1] + "256", "0 to 255"),
-        (ROW[:-1] + "-1", "no whole number"),
-        (ROW[:-1] + "nan", "no whole number"),
-        (ROW[:-1] + "1.5", "no whole number"),
-        (ROW[:-1] + "\0", "no whole number"),
-        (ROW[:-1], "missing"),
+        (ROW[:-1] + "-1", "0 to 255"),
+        (ROW[:-1] + "nan", "not all numbers"),
+        (ROW[:-1] + "\0", "not all numbers"),
+        (ROW[:-1], "not all numbers"),
         ("9" * 200_000, "columns"),
     ],
 )
@@ -253,8 +252,9 @@ def test_exports(classifier: Classifier) -> None:
     seven = seven_png()
     results = read([("=HYPERLINK(1)", seven), ("bad", b""), ("7", seven)], classifier)
     rows = list(csv.DictReader(io.StringIO(written(results, "csv"))))
-    assert list(rows[0]) == ["item", "digit", "confidence", "status"]
+    assert list(rows[0]) == ["item", "digit", "confidence", "status", "label", "error"]
     assert rows[0]["item"] == "'=HYPERLINK(1)" and rows[0]["digit"] == "7"
+    assert rows[0]["error"] == "" and "empty" in rows[1]["error"]
     assert written(results, "kaggle").split() == ["ImageId,Label", "1,7", "2,0", "3,7"]
     first, *_ = map(json.loads, written(results, "jsonl").splitlines())
     assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
@@ -276,5 +276,10 @@ def test_the_command_writes_a_file_and_a_summary(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("7/a.png,7,")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "out.csv"]
+    assert done.stderr == "7/b.png: The file is empty (0 bytes); please choose an image.\n"
     done = run_command("batch", tmp_path / "gone.zip")
-    assert done.returncode == 2 and "error" in done.stdout
+    assert done.returncode == 2 and "gone.zip,,,error,,It cannot be read" in done.stdout
+    (tmp_path / "one.csv").write_text(f"3,{ROW}\n")
+    options = ("--label", "last", "--transposed", "--format", "jsonl")
+    done = run_command("batch", tmp_path / "one.csv", *options)
+    assert done.returncode == 0 and json.loads(done.stdout)["label"] == 0

@@ -14,6 +14,7 @@ from PIL import Image
 from pyarrow import dataset, parquet
 
 from mnist_cnn.batch import on_ray
+from mnist_cnn.batch.inputs.choices import Tables
 from mnist_cnn.data import bundled_digits
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.commands import run as run_command
@@ -99,7 +100,7 @@ def test_a_file_that_is_gone_costs_its_own_row(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "here.png")
     names = ("gone.png", "here.png")
     work = [part for name in names for part in on_ray._parts(name, tmp_path / name)]
-    gone, here = on_ray._items(work)
+    gone, here = on_ray._items(work, Tables())
     assert "gone.png" in gone.name and gone.error and gone.image is None
     assert here.image is not None
 

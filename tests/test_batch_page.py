@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.results import Result, Summary
-from mnist_cnn.data import corrections
+from mnist_cnn.data import bundled_digits, corrections
 from mnist_cnn.records import BLANK, Prediction
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
@@ -203,6 +203,35 @@ def test_the_gallery_corrects(shipped_copy: Path) -> None:
     assert metrics_of(app)["No digit"] == "1"
 
 
+def dropped(name: str, content: bytes) -> AppTest:
+    app = pages.page("2_Batch.py")
+    app.file_uploader[0].upload(name, content, "text/csv").run()
+    button(app, "Read them").click().run()
+    assert not app.exception
+    return app
+
+
+def test_a_label_in_doubt_is_asked_for_and_chosen() -> None:
+    ten = bundled_digits.one_of_each()
+    rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
+    app = dropped("ten.csv", "\n".join(rows).encode())
+    assert "ten.csv: It has 785 columns without names" in app.warning[0].value
+    app.selectbox(key="table label").set_value("first")
+    button(app, "Read them").click().run()
+    assert metrics_of(app)["Accuracy"] == "100.00%" and not app.warning
+
+
+def test_tables_that_are_turned_over_are_offered_to_be_read_so() -> None:
+    ten = bundled_digits.one_of_each().transpose(0, 2, 1)
+    header = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+    rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
+    app = dropped("ten.csv", "\n".join([header, *rows]).encode())
+    assert "turned over, rows and columns exchanged, 0%" in app.warning[0].value
+    button(app, "Read them so").click().run()
+    assert metrics_of(app)["Accuracy"] == "100.00%" and not app.warning
+    assert app.toggle(key="table transposed").value
+
+
 def test_the_example_comes_along() -> None:
     files = sorted(EXAMPLE.iterdir())
     assert [path.name for path in files] == ["digits.zip", "sheet.png"]
@@ -251,7 +280,7 @@ def test_a_row_without_an_answer_is_corrected_by_hand(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     lines = Path(download.value.path()).read_text().splitlines()
-    assert "digits/4/4.png,4,,corrected,4" in lines
+    assert "digits/4/4.png,4,,corrected,4," in lines
     click_button(page, "Keep them for training")
     expect(page.get_by_text("1 correction saved")).to_be_visible()
     (kept,) = corrections.load()

@@ -52,6 +52,13 @@ def seven(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_server_that_is_not_there_is_said_in_one_line(seven: Path) -> None:
+    command = [sys.executable, EXAMPLES / "predict.py", f"http://127.0.0.1:{free_port()}", seven]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1 and answer.stderr.startswith("No server answers at http://")
+    assert answer.stderr.count("\n") == 1
+
+
 def test_curl(server: browser.Server, seven: Path) -> None:
     if not shutil.which("curl"):
         pytest.skip("there is no curl")

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mnist_cnn.api.errors import add_handlers, failure
-from mnist_cnn.api.limits import RequestLimits
+from mnist_cnn.api.limits import AnswerHeaders, RequestLimits
 from mnist_cnn.api.routes import router
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
@@ -37,12 +37,14 @@ api.include_router(router)
 
 add_handlers(api)
 
-if origins := api_origins():
+api.add_middleware(RequestLimits)
+
+if origins := api_origins():  # around the limits, so that pages may read what is refused too
     api.add_middleware(
         CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], max_age=600
     )
 
-api.add_middleware(RequestLimits)
+api.add_middleware(AnswerHeaders)
 
 
 @contextlib.asynccontextmanager

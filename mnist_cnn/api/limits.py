@@ -59,9 +59,9 @@ FOR_DOCS = (
 )
 
 
-class RequestLimits:
-    """Around every request to the API: a body that is neither large nor slow, and the headers that
-    keep browsers from making more of an answer than there is in it."""
+class AnswerHeaders:
+    """Around all answers of the API: the headers that keep browsers from making more of an answer
+    than there is in it. A HEAD is answered as a GET, of which the server sends the head alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,16 +82,30 @@ class RequestLimits:
                 ]
             await send(message)
 
-        headers = Headers(scope=scope)
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        await self._app(asked, receive, send_guarded)
+
+
+class RequestLimits:
+    """Around every request to the API: a body that is neither large nor slow."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, path = Headers(scope=scope), str(scope["path"])
         limit = (MAX_BATCH_BYTES if path == "/predict/batch" else MAX_FILE_BYTES) + FORM_OVERHEAD
         if problem := self._problem(headers, limit):
             status, message = problem
             answer = JSONResponse(
                 failure(CODE_OF_STATUS[status], message), status, {"Connection": "close"}
             )
-            await answer(scope, receive, send_guarded)
+            await answer(scope, receive, send)
             return
-        await self._app(scope, _Body(receive, limit).receive, send_guarded)
+        await self._app(scope, _Body(receive, limit).receive, send)
 
     @staticmethod
     def _problem(headers: Mapping[str, str], limit: int) -> tuple[int, str] | None:

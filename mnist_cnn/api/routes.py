@@ -20,18 +20,25 @@ from mnist_cnn.api.schemas import (
     PredictionResponse,
     PromotionResponse,
     RunSummary,
+    TableResponse,
 )
-from mnist_cnn.api.uploads import form_schema, many_files, one_file
+from mnist_cnn.api.tables import TablesOfRequest
+from mnist_cnn.api.uploads import form_schema, many_files, one_picture
+from mnist_cnn.batch.inputs.choices import Choices
+from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.extract import read_image
 from mnist_cnn.models.classifier import Classifier
-from mnist_cnn.models.pipeline import predict_image
+from mnist_cnn.models.pipeline import predict_image, predict_strokes
+from mnist_cnn.records import Drawing
 from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import MAX_BATCH_FILES, api_token
 
 router = APIRouter()
+
+LABEL = "the label's column in tables: first, last, none or a name; else it is found"
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -65,26 +72,35 @@ Owner = Annotated[str, Depends(_owner)]
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read one digit",
 )
-async def predict(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+async def predict(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
     """`digit` comes first, an integer, or null where no digit was found."""
-    content = await file.read()
-    return JSONResponse(await to_thread.run_sync(_predict, content, limiter=READERS))
+    return JSONResponse(await to_thread.run_sync(_predict, picture, limiter=READERS))
 
 
 @router.post(
     "/predict/batch",
-    response_model=list[PredictionResponse | ErrorResponse],
+    response_model=list[PredictionResponse | TableResponse | ErrorResponse],
     dependencies=[Reader],
-    openapi_extra=form_schema(f"images of one digit each, at most {MAX_BATCH_FILES}", many=True),
+    openapi_extra=form_schema(f"images or tables of digits, at most {MAX_BATCH_FILES}", many=True),
     responses=_errors(400, 408, 413, 415, 429, 503),
     summary="Read many digits",
 )
-async def predict_batch(files: Annotated[list[UploadFile], Depends(many_files)]) -> Response:
-    """An entry per file, in the order sent; a file that cannot be read has its error there."""
+async def predict_batch(
+    files: Annotated[list[UploadFile], Depends(many_files)],
+    label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
+    inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
+    transposed: Annotated[bool, Query(description="tables have columns for rows")] = False,
+) -> Response:
+    """An entry per file, in the order sent; a file that cannot be read has its error there. A
+    table (CSV, Parquet, IDX, NPY) has one entry too, with an item for each of its rows."""
+    tables = TablesOfRequest(files, Choices(label, inverted, transposed))
     entries = []
     for file in files:  # one after the other, so that single images come between them
-        content = await file.read()
-        entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
+        if is_table(file.file):
+            entries.append(await tables.entry(file, _classifier()))
+        else:
+            content = await file.read()
+            entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
     return JSONResponse(entries)
 
 
@@ -96,10 +112,9 @@ async def predict_batch(files: Annotated[list[UploadFile], Depends(many_files)])
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read a number or an equation",
 )
-async def read_line(file: Annotated[UploadFile, Depends(one_file)]) -> Response:
+async def read_line(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
     """Digits and + − × ÷ = ( ) . / : % $, with the exact value where it is arithmetic."""
-    content = await file.read()
-    return JSONResponse(await to_thread.run_sync(_read_line, content, limiter=READERS))
+    return JSONResponse(await to_thread.run_sync(_read_line, picture, limiter=READERS))
 
 
 @router.get(
@@ -161,8 +176,11 @@ def _ready() -> Iterator[None]:
         raise HTTPException(503, str(error)) from error
 
 
-def _predict(content: bytes) -> dict[str, Any]:
-    result = predict_image(_classifier(), content)
+def _predict(picture: bytes | Drawing) -> dict[str, Any]:
+    if isinstance(picture, Drawing):
+        result = predict_strokes(_classifier(), picture.strokes)
+    else:
+        result = predict_image(_classifier(), picture)
     return {**result.as_dict(), "run": result.run_id, **_fallback(result.run_id)}
 
 
@@ -172,11 +190,14 @@ def _fallback(run_id: str, kind: str = "digits") -> dict[str, str]:
     return {"fallback": message} if message else {}
 
 
-def _read_line(content: bytes) -> dict[str, Any]:
-    ink = read_image(content)
+def _read_line(picture: bytes | Drawing) -> dict[str, Any]:
+    seen = picture if isinstance(picture, Drawing) else read_image(picture)
     with _ready():
         networks = serving.line_networks()
-    line = reader.read_ink_line(ink, networks)
+    if isinstance(seen, Drawing):
+        line = reader.read_strokes_line(seen.strokes, networks)
+    else:
+        line = reader.read_ink_line(seen, networks)
     told = _fallback(networks.digits.run_id) | _fallback(line.run_id, "symbols")
     return {**line.as_dict(), "run": line.run_id, **told}
 

@@ -39,6 +39,27 @@ class PredictionResponse(BaseModel):
     fallback: str | None = Field(None, description=FALLBACK)
 
 
+class RowResponse(BaseModel):
+    """A row of a table; `error` says why it could not be read."""
+
+    item: str = Field(examples=["train.csv row 2"])
+    digit: int | None = Field(ge=0, le=9)
+    confidence: float | None
+    status: Literal["ok", "unsure", "not_a_digit", "blank", "error"]
+    label: int | None = None
+    error: str | None = None
+
+
+class TableResponse(BaseModel):
+    """The rows of a table, and what became of them; `suggestion` says where its images make more
+    sense inverted or transposed."""
+
+    items: list[RowResponse]
+    summary: dict[str, float | None] = Field(examples=[{"items": 1, "errors": 0, "right": 1}])
+    suggestion: str | None
+    run: str
+
+
 class SymbolResponse(BaseModel):
     """One symbol of a line; `box` is left, top, right, bottom in pixels."""
 

@@ -7,6 +7,9 @@ from typing import Any
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 
+from mnist_cnn.errors import BadStrokes
+from mnist_cnn.ink.stroke_files import parsed_strokes
+from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_BATCH_FILES
 
 
@@ -15,9 +18,12 @@ def form_schema(what: str, many: bool) -> dict[str, Any]:
     file = {"type": "string", "format": "binary", "description": what}
     field = {"type": "array", "items": file} if many else file
     schema = {"type": "object", "required": ["file"], "properties": {"file": field}}
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    }
+    content: dict[str, Any] = {"multipart/form-data": {"schema": schema}}
+    if not many:
+        strokes = {"type": "array", "description": "of points [x, y], y growing downwards"}
+        drawing = {"type": "object", "required": ["strokes"], "properties": {"strokes": strokes}}
+        content["application/json"] = {"schema": drawing}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @contextlib.asynccontextmanager
@@ -26,7 +32,9 @@ async def _files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
         raise HTTPException(
-            415, "Please send a multipart form (multipart/form-data) with the image as `file`."
+            415,
+            "Please send a multipart form (multipart/form-data) with the image as `file`; one "
+            'drawing may also come as JSON, {"strokes": [[[x, y], …], …]}.',
         )
     async with request.form(max_files=most, max_fields=8) as form:
         files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
@@ -35,9 +43,21 @@ async def _files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]
         yield files
 
 
-async def one_file(request: Request) -> AsyncIterator[UploadFile]:
+async def one_picture(request: Request) -> bytes | Drawing:
+    """The image of a form; or the drawing in a JSON body, `{"strokes": [[[x, y], …], …]}`.
+
+    Raises:
+        BadStrokes: the body is no drawing.
+    """
+    kind = request.headers.get("content-type", "").lower()
+    if kind.startswith("application/json") and b'"strokes"' in (body := await request.body()):
+        _, parsed = next(parsed_strokes([body]))
+        if isinstance(parsed, BadStrokes):
+            why = str(parsed).removeprefix("Line 1 was left out: ")
+            raise BadStrokes(f"The body is no drawing: {why}")
+        return parsed
     async with _files(request, most=1) as files:
-        yield files[0]
+        return await files[0].read()
 
 
 async def many_files(request: Request) -> AsyncIterator[list[UploadFile]]:

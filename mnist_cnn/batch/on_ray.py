@@ -10,6 +10,7 @@ all of them find them; the network travels to the workers.
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files, parquet_shards
+from mnist_cnn.batch.inputs.choices import Choices, Tables
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.results import Result, Summary, top_digit
 from mnist_cnn.errors import BadInput
@@ -38,31 +40,41 @@ OF_A_CORE = 0.75
 """What a worker asks for, so that those who write have room beside all of them."""
 
 
-def read_all(paths: Sequence[Path], output: Path, run: Run, workers: int | None = None) -> Summary:
+@dataclass(frozen=True)
+class How:
+    """How many workers there are, one for each core of the cluster where it is None, and how they
+    read tables."""
+
+    workers: int | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+def read_all(paths: Sequence[Path], output: Path, run: Run, how: How | None = None) -> Summary:
     """Reads files, folders and Parquet shards into a folder of Parquet shards.
 
     The columns are those of `Result.row`, and `likeliest`, a digit also where the answer is none.
-    Names are those that `inputs.files.items_of` gives. Labels in an IDX file of their own find no
-    images here.
+    Names are those that `inputs.files.items_of` gives.
 
     Args:
         paths: where every worker finds them.
-        workers: how many at once; one for each core of the cluster where it is None.
 
     Raises:
         BadInput: Ray is not installed, or there is nothing to read.
     """
-    ray = _ray()
-    work = [part for name, path in files.files_in(paths) for part in _parts(name, path)]
+    ray, how = _ray(), how or How()
+    sources = list(files.files_in(paths))
+    labels = files.label_files(sources)
+    work = [part for source in sources if source not in labels for part in _parts(*source)]
     if not work:
         raise BadInput("There is no file to read in these inputs.")
     _connect(ray)
-    workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    workers = how.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     network = ray.put((run.read("model.tflite"), run.calibration, run.id))
+    beside = [(name, path.absolute()) for name, path in labels]
     blocks = min(len(work), max(4 * workers, len(work) // AT_ONCE))
     read = ray.data.from_items(work, override_num_blocks=blocks).map_batches(
         _Worker,
-        fn_constructor_args=(network,),
+        fn_constructor_args=(network, how.choices, beside),
         batch_size=AT_ONCE,
         batch_format="pyarrow",
         num_cpus=OF_A_CORE,
@@ -107,26 +119,31 @@ def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
 class _Worker:
     """Reads what it is handed, on one core, with a classifier that it has loaded once."""
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, choices: Choices, labels: Sequence[files.Source]) -> None:
         import ray
+
+        self._choices, self._labels = choices, labels
 
         model, calibration, run_id = ray.get(network)
         self._classifier = Classifier(model, calibration_of(calibration, run_id), run_id)
 
     def __call__(self, work: "pa.Table") -> Iterator["pa.Table"]:
-        results = stream.read_on_one_core(_items(work.to_pylist()), self._classifier)
+        items = _items(work.to_pylist(), Tables(self._choices), self._labels)
+        results = stream.read_on_one_core(items, self._classifier)
         while chunk := list(itertools.islice(results, ROWS)):
             yield _as_table(chunk)
 
 
-def _items(work: Sequence[dict[str, Any]]) -> Iterator[Item]:
+def _items(
+    work: Sequence[dict[str, Any]], tables: Tables, labels: Sequence[files.Source] = ()
+) -> Iterator[Item]:
     for part in work:
-        path = Path(part["path"])
+        name, path = part["name"], Path(part["path"])
         if part["group"] < 0:
-            yield from files.items_of([(part["name"], path)])
+            yield from files.items_of([(name, path)], tables, labels)
         else:
             with open(path, "rb") as file:
-                yield from parquet_shards.parquet_items(part["name"], file, [part["group"]])
+                yield from parquet_shards.parquet_items(name, file, [part["group"]], tables)
 
 
 def _as_table(results: Sequence[Result]) -> "pa.Table":
@@ -160,6 +177,8 @@ def _summary(output: Path) -> Summary:
         total.errors += int((status == "error").sum())
         total.unsure += int((status == "unsure").sum())
         total.not_digits += int(status.isin(["not_a_digit", "blank"]).sum())
+        for reason, items in columns["item"].groupby(columns["error"]):
+            total.add_reason(str(reason), str(items.iloc[0]), len(items))
         total.labelled += int(known.sum())
         total.right += int(np.sum(columns["label"][known] == columns["digit"][known]))
     return total

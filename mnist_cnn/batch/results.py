@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -18,6 +18,11 @@ from mnist_cnn.ink.picture import Picture
 from mnist_cnn.records import Part, Prediction, PredictionResult
 
 Format = Literal["csv", "jsonl", "kaggle"]
+
+COLUMNS = ("item", "digit", "confidence", "status", "label", "error")
+"""Of a CSV export; empty where there is none."""
+
+MAX_REASONS = 50
 
 SMALL = 160
 """Pixels on the longer side of a picture that is kept to show what was read in it."""
@@ -100,18 +105,38 @@ class Summary:
     not_digits: int = 0
     labelled: int = 0
     right: int = 0
+    reasons: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Why items could not be read: of each reason the first item and how many there are."""
 
     def add(self, result: Result) -> None:
         self.items += 1
+        if result.item.error:
+            self.add_reason(result.item.error, result.item.name)
         self.errors += result.status == "error"
         self.unsure += result.status == "unsure"
         self.not_digits += result.status in ("not_a_digit", "blank")
         self.labelled += result.labelled
         self.right += result.right
 
+    def add_reason(self, reason: str, item: str, count: int = 1) -> None:
+        """Counts items that could not be read; beyond `MAX_REASONS` they are taken together."""
+        if len(self.reasons) >= MAX_REASONS and reason not in self.reasons:
+            reason = "Other reasons; each item has its own in the results."
+        first, before = self.reasons.get(reason, (item, 0))
+        self.reasons[reason] = first, before + count
+
+    @property
+    def told(self) -> list[str]:
+        """A line for each reason why items could not be read."""
+        return [
+            f"{item}: {reason}" + (f" ({count:,} items like this.)" if count > 1 else "")
+            for reason, (item, count) in self.reasons.items()
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         accuracy = self.right / self.labelled if self.labelled else None
-        return {**self.__dict__, "accuracy": accuracy}
+        counts = {name: value for name, value in self.__dict__.items() if name != "reasons"}
+        return {**counts, "accuracy": accuracy}
 
 
 def write(results: Iterable[Result], file: IO[str], form: Format = "csv") -> Summary:
@@ -126,17 +151,11 @@ def write(results: Iterable[Result], file: IO[str], form: Format = "csv") -> Sum
 
 def _csv_writer(file: IO[str]) -> Callable[[Result], None]:
     writer = csv.writer(file)
-    header: list[str] = []
+    writer.writerow(COLUMNS)
 
     def put(result: Result) -> None:
-        if not header:
-            labelled = result.item.label is not None
-            header.extend(
-                ["item", "digit", "confidence", "status", *(["label"] if labelled else [])]
-            )
-            writer.writerow(header)
         row = result.row
-        writer.writerow([_escape_formula(row.get(name)) for name in header])
+        writer.writerow([_escape_formula(row.get(name)) for name in COLUMNS])
 
     return put
 

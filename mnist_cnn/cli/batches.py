@@ -21,14 +21,15 @@ from mnist_cnn.errors import BadInput
 from mnist_cnn.storage import make_folder, replacing, storage_failed, write_atomically
 
 if TYPE_CHECKING:
-    from mnist_cnn.batch.results import Result
+    from mnist_cnn.batch.inputs.choices import Tables
+    from mnist_cnn.batch.results import Result, Summary
 
 
 def add_commands(commands: Any) -> None:
     batch = add_command(
         commands, "batch", _batch, "read thousands of digits", "batch test.csv --output read.csv"
     )
-    kinds = "images, ZIP, CSV, IDX, Parquet or strokes, or a folder of them"
+    kinds = "images, ZIP, TAR, CSV, IDX, NumPy, Parquet or strokes, or a folder of them"
     batch.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=kinds)
     batch.add_argument(
         "--engine",
@@ -42,6 +43,16 @@ def add_commands(commands: Any) -> None:
     batch.add_argument(
         "--annotated", type=Path, metavar="FOLDER", help="for copies of sheets with their answers"
     )
+    batch.add_argument(
+        "--label",
+        default="",
+        metavar="first|last|none|NAME",
+        help="the label's column in tables; default: found by its name or its values, or asked for",
+    )
+    batch.add_argument("--inverted", action="store_true", help="tables have dark ink on light")
+    batch.add_argument(
+        "--transposed", action="store_true", help="tables have columns for rows, as EMNIST's"
+    )
     add_hand_option(batch)
     add_run_option(batch)
 
@@ -50,11 +61,13 @@ def _batch(options: argparse.Namespace) -> int:
     from mnist_cnn.batch.inputs import files
     from mnist_cnn.batch.results import write
     from mnist_cnn.batch.stream import read_all
+    from mnist_cnn.batch.turned import suggestion
 
     if options.engine == "ray":
         return _batch_on_ray(options)
+    tables = _tables(options)
     classifier = chosen_classifier(options.run_id, options.hand)
-    results = read_all(files.items_of(files.files_in(options.inputs)), classifier)
+    results = read_all(files.items_of(files.files_in(options.inputs), tables), classifier)
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
     if options.output is None:
@@ -63,6 +76,11 @@ def _batch(options: argparse.Namespace) -> int:
         with _opened(options.output) as file:
             summary = write(_counted(results), file, options.format)
     (say if options.output is None else print)(json.dumps(summary.as_dict()))
+    _tell(summary)
+    if better := suggestion(tables.samples, tables.choices, classifier):
+        ways = {"--inverted": better.choices.inverted, "--transposed": better.choices.transposed}
+        wanted = " ".join(option for option, chosen in ways.items() if chosen) or "neither option"
+        say(f"{better.sentence} Please try again with {wanted}.")
     return 2 if summary.errors else 0
 
 
@@ -78,9 +96,23 @@ def _batch_on_ray(options: argparse.Namespace) -> int:
         raise BadInput(f"{options.output} is not empty; please name a new folder.")
     run = store.open_run(options.run_id) if options.run_id else store.production_run()
     with contextlib.redirect_stdout(sys.stderr):  # what Ray has to say
-        summary = on_ray.read_all(options.inputs, options.output, run, options.workers)
+        how = on_ray.How(options.workers, _tables(options).choices)
+        summary = on_ray.read_all(options.inputs, options.output, run, how)
     print(json.dumps(summary.as_dict()))
+    _tell(summary)
     return 2 if summary.errors else 0
+
+
+def _tables(options: argparse.Namespace) -> "Tables":
+    from mnist_cnn.batch.inputs.choices import Choices, Tables
+
+    return Tables(Choices(options.label, options.inverted, options.transposed))
+
+
+def _tell(summary: "Summary") -> None:
+    """Why items could not be read, on standard error."""
+    for line in summary.told:
+        say(line)
 
 
 def _annotating(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import keras
-from keras import layers
 
 from mnist_cnn.errors import BadNetwork
+from mnist_cnn.models.adapting import adapted
 from mnist_cnn.models.network import is_finite
 
 
@@ -19,30 +19,22 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     # Keras answers a file it does not understand with whatever went wrong in its depths.
     except Exception as error:
-        first = str(error).strip().splitlines()
-        raise BadNetwork(
-            f"Keras cannot load it ({first[0][:200] if first else error!r})."
-        ) from error
-    if model.input_shape != (None, 28, 28, 1) or model.output_shape != (None, 10):
-        raise BadNetwork(
-            f"it maps {model.input_shape} to {model.output_shape}; expected (None, 28, 28, 1) to "
-            "(None, 10)."
-        )
+        raise BadNetwork(f"Keras cannot load it ({_first_line(error)}).") from error
     if model.count_params() > most_parameters:
         raise BadNetwork(
             f"it has {model.count_params():,} parameters; at most {most_parameters:,}."
         )
     if not is_finite(model):
         raise BadNetwork("some of its weights are no numbers.")
-    return _without_softmax(model)
+    try:
+        return adapted(model)
+    except BadNetwork:
+        raise
+    # The same: a network that was never built fails wherever it is first looked at.
+    except Exception as error:
+        raise BadNetwork(f"it cannot be adapted ({_first_line(error)}).") from error
 
 
-def _without_softmax(model: keras.Model) -> keras.Model:
-    """The network up to its logits."""
-    last = model.layers[-1]
-    softmax = getattr(last, "activation", None) is keras.activations.softmax
-    if isinstance(last, layers.Softmax) or (softmax and isinstance(last, layers.Activation)):
-        return keras.Model(model.inputs, last.input)
-    if softmax:
-        last.activation = keras.activations.linear
-    return model
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else repr(error)

@@ -14,6 +14,7 @@ from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.storage import scratch_folder
 from mnist_cnn.training.model_files import check_file
 
 MAX_PARAMETERS = 5_000_000
@@ -26,7 +27,8 @@ MEMORY_MB = 3000
 def import_network(path: Path, name: str = "") -> str:
     """Makes a run of a Keras file; the run's id.
 
-    The network takes (1, 28, 28, 1) in [0, 1] and gives ten logits or probabilities.
+    The network takes pictures of 28 × 28 in any usual shape and scale, and gives ten logits or
+    probabilities; what it needs before and behind it is put there.
 
     Raises:
         BadNetwork: it is refused; says why.
@@ -67,9 +69,11 @@ def _in_the_child(path: Path, name: str) -> None:
     load_tensorflow()
     with native_output_hidden():
         from mnist_cnn.models import untrusted
-        from mnist_cnn.training import saving
+        from mnist_cnn.training import older_files, saving
     try:
-        model = untrusted.load_untrusted(path, MAX_PARAMETERS)
+        with scratch_folder() as folder:
+            copy = older_files.modern_copy(path, folder)
+            model = untrusted.load_untrusted(copy, MAX_PARAMETERS)
         answer = {"run": saving.save_imported(model, NewRun(name=name)).id}
     except DigitsError as error:
         answer = {"error": str(error)}

@@ -19,11 +19,14 @@ MAX_UNITS = 4096
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
 LAYERS = {
-    "Activation", "Add", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate",
-    "Conv2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling2D",
-    "GlobalMaxPooling2D", "InputLayer", "LayerNormalization", "LeakyReLU", "MaxPooling2D",
-    "Multiply", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D",
-    "ZeroPadding2D",
+    "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "AveragePooling2D",
+    "BatchNormalization", "CenterCrop", "Concatenate", "Conv2D", "Cropping2D", "Dense",
+    "DepthwiseConv2D", "Dropout", "ELU", "Flatten", "GaussianDropout", "GaussianNoise",
+    "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Identity", "InputLayer", "LayerNormalization",
+    "LeakyReLU", "MaxPooling2D", "Maximum", "Multiply", "Normalization", "PReLU", "Permute",
+    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "RandomZoom", "ReLU", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax",
+    "SpatialDropout2D", "Subtract", "ZeroPadding2D",
 }  # fmt: skip
 """What a network may be built of; nothing among these runs code that the file brings along."""
 
@@ -167,7 +170,7 @@ def _check_object(value: dict[str, Any], path: Path) -> None:
             f"{path} has a part {name!r:.60}, which is not among those that are loaded: "
             f"{', '.join(sorted(LAYERS))}."
         )
-    for key in ("units", "filters"):
+    for key in ("units", "filters", "height", "width"):
         size = value.get(key)
         if size is not None and not (isinstance(size, int) and 0 < size <= MAX_UNITS):
             raise BadNetwork(f"{path} has a layer of {size!r:.20} {key}; at most {MAX_UNITS}.")

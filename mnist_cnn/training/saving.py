@@ -18,12 +18,12 @@ from mnist_cnn.data import canary, local_sets
 from mnist_cnn.errors import BadNetwork, TrainingFailed
 from mnist_cnn.evaluation import scores
 from mnist_cnn.evaluation.scores import LabelledLogits
-from mnist_cnn.models import export, network
+from mnist_cnn.models import adapting, export, network
 from mnist_cnn.models.calibration import Calibration
 from mnist_cnn.models.classifier import INT8, Classifier
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
-from mnist_cnn.records import Dataset, FloatArray
+from mnist_cnn.records import Dataset
 from mnist_cnn.runs import predictions
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
@@ -33,6 +33,16 @@ from mnist_cnn.training.training_data import operators_test
 
 MIN_IMPORTED = 0.5
 """The share of plainly written digits that a network from elsewhere must read to become a run."""
+
+WAYS = [
+    (scale, offset, transposed)
+    for transposed in (False, True)
+    for scale, offset in ((1, 0), (255, 0), (-1, 1), (-255, 255), (2, -1), (-2, 1))
+]
+"""How networks from elsewhere may have learnt to see: scale · x + offset, rows for columns."""
+
+CLEARLY = 0.1
+"""So much more of the digits must be read in another way than as they are."""
 
 
 def compact_finite(model: keras.Model, recipe: Recipe) -> keras.Model:
@@ -52,7 +62,7 @@ def save_imported(model: keras.Model, new_run: NewRun) -> Run:
         BadNetwork: it reads hardly any plainly written digit.
     """
     try:
-        _check_reads(model)
+        model = _as_it_learnt(model)
         new_run.write("config.json", {"recipe": None, "command": "", "versions": _versions()})
         sets = local_sets.local_validation_sets()
         validation = Validation([(found.images, found.labels) for found in sets])
@@ -69,21 +79,27 @@ def save_imported(model: keras.Model, new_run: NewRun) -> Run:
         raise
 
 
-def _check_reads(model: keras.Model) -> None:
+def _as_it_learnt(model: keras.Model) -> keras.Model:
+    """The network shown pictures as it learnt to see them, which digits that everybody can read
+    tell: on which scale, ink dark or light, rows and columns exchanged or not.
+
+    Raises:
+        BadNetwork: it reads hardly any of them in whatever way.
+    """
     images, labels = canary.canary()
 
-    def share(images: FloatArray) -> float:
-        answers = np.asarray(model(images[..., None]))
-        return float((answers.argmax(axis=1) == labels).mean())
+    def share(way: tuple[float, float, bool]) -> float:
+        shown = way[0] * (images.transpose(0, 2, 1) if way[2] else images) + way[1]
+        return float((adapting.predicted(model, shown) == labels).mean())
 
-    read = share(images)
-    if read < MIN_IMPORTED:
-        hint = ""
-        if share(255 * images) >= MIN_IMPORTED:
-            hint = " It seems to expect pixels of 0 to 255: please put a Rescaling(255) first."
-        elif share(1 - images) >= MIN_IMPORTED:
-            hint = " It seems to expect black ink on white; here ink is white on black."
-        raise BadNetwork(f"it reads {read:.0%} of {len(labels)} plainly written digits.{hint}")
+    shares = {way: share(way) for way in WAYS}
+    best = max(shares, key=lambda way: shares[way])
+    as_is = shares[WAYS[0]]
+    if shares[best] < MIN_IMPORTED:
+        raise BadNetwork(f"it reads {as_is:.0%} of {len(labels)} plainly written digits.")
+    if as_is >= max(MIN_IMPORTED, shares[best] - CLEARLY):
+        return model
+    return adapting.seen_as(model, *best)
 
 
 def write_measured(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn import metrics
 from mnist_cnn.batch.results import Result
+from mnist_cnn.batch.turned import Suggestion
 
 NONE = -1
 """In place of a digit or a label where there is none."""
@@ -76,6 +77,8 @@ class Batch:
     hand: int = 0
     """How many drawings of the visitor's own hand it was read with."""
     note: str = ""
+    suggestion: Suggestion | None = None
+    """Another way to look at its tables, where that makes far more sense."""
     example: bool = False
     opened: int | None = None
     """The row whose correction buttons the gallery shows."""

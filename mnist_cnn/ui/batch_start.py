@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from mnist_cnn.batch.inputs.choices import Choices
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui.batch_session import Batch
 
 EXAMPLES = [PROJECT_FOLDER / "examples" / "batch" / name for name in ("digits.zip", "sheet.png")]
+
+LABEL_COLUMNS = {"": "found by itself", "first": "the first", "last": "the last", "none": "none"}
 
 
 def files_of_batch() -> list[tuple[str, bytes]]:
@@ -42,14 +45,48 @@ def start(files: list[tuple[str, bytes]]) -> None:
         _invitation()
 
 
+def table_choices() -> Choices:
+    """What the visitor says about tables; all is found by itself where nothing is said."""
+    with st.popover(
+        "Tables", icon=":material/tune:", help="For CSV, Parquet, IDX and NumPy files."
+    ):
+        label = st.selectbox(
+            "Label column",
+            list(LABEL_COLUMNS),
+            format_func=lambda value: LABEL_COLUMNS.get(value, value),
+            accept_new_options=True,
+            help="Choose, or type the column's name.",
+            key="table label",
+        )
+        inverted = st.toggle("Dark ink on a light ground", key="table inverted")
+        transposed = st.toggle("Turned over, as EMNIST's", key="table transposed")
+    return Choices(label or "", inverted, transposed)
+
+
+def offer(done: Batch) -> None:
+    """Where the tables would make more sense the other way round: a button that reads them so."""
+    if better := done.suggestion:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(better.sentence, icon=":material/flip:")
+            st.button(
+                "Read them so", icon=":material/autorenew:", on_click=_turn, args=(better.choices,)
+            )
+
+
+def _turn(choices: Choices) -> None:
+    st.session_state["table inverted"] = choices.inverted
+    st.session_state["table transposed"] = choices.transposed
+    _begin()
+
+
 def _invitation() -> None:
     left, right = st.columns(2)
     with left.container(border=True):
         st.markdown(
             "**What can be dropped**\n"
-            "- images of one digit each, or a ZIP of them\n"
+            "- images of one digit each, or a ZIP or TAR of them\n"
             "- a photographed or scanned sheet full of digits\n"
-            "- CSV in Kaggle's form, IDX, Parquet\n"
+            "- tables: CSV, TSV, ARFF, Parquet, IDX, NPY, NPZ, also in a ZIP\n"
             "- pen strokes as JSON lines\n\n"
             "What a file is, is told by its content; several at once are fine."
         )
@@ -57,8 +94,9 @@ def _invitation() -> None:
         st.markdown(
             "**What counts as a label**\n"
             "- a folder named by a digit inside a ZIP, like `7/photo.png`\n"
-            "- a first column `label` in a CSV\n"
-            "- an IDX file of labels, dropped with one of images\n\n"
+            "- a column `label` or `class` in a table; one without a name where its values leave "
+            "no doubt, else you are asked\n"
+            "- an IDX or NPY file of labels, dropped with one of images\n\n"
             "With labels there is an accuracy and a confusion matrix. Without, digits are read "
             "all the same."
         )

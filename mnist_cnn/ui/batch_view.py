@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -74,6 +75,7 @@ def summary(done: Batch) -> None:
         st.caption(f":material/draw: Read with your hand ({counted(done.hand, 'drawing')}).")
     if not done.whole:
         st.warning("Stopped; this is what was read until then.", icon=":material/stop_circle:")
+    _reasons(done)
     if labelled:
         low, high = metrics.wilson_interval(right, labelled)
         verb = "is" if labelled == 1 else "are"
@@ -81,6 +83,19 @@ def summary(done: Batch) -> None:
             f"{right:,} of {counted(labelled, 'labelled digit')} {verb} right; the accuracy lies "
             f"between {low:.2%} and {high:.2%} (95 % interval)."
         )
+
+
+def _reasons(done: Batch) -> None:
+    """Why some could not be read: the reasons themselves are in the list and in each file."""
+    if told := [result.item for result in done.results if result.item.error]:
+        counts = Counter(item.error for item in told)
+        names = {item.error: item.name for item in reversed(told)}
+        lines = [
+            f"{names[why]}: {why}" + (f" ({count:,} like this.)" if count > 1 else "")
+            for why, count in counts.most_common(3)
+        ]
+        more = [f"{len(counts) - 3:,} other reasons stand in the list."] if len(counts) > 3 else []
+        st.warning("\n\n".join([*lines, *more]), icon=":material/error:")
 
 
 def counted(count: int, noun: str) -> str:

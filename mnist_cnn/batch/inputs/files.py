@@ -4,20 +4,18 @@ What cannot be read yields an item that says why.
 """
 
 import contextlib
-import gzip
 import io
-import struct
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from mnist_cnn.batch.inputs.csv_tables import csv_items
-from mnist_cnn.batch.inputs.idx_files import IDX_IMAGES, IDX_LABELS, idx_images, idx_labels
+from mnist_cnn.batch.inputs.arrays import MAGIC, array_head, is_idx
+from mnist_cnn.batch.inputs.choices import Tables
 from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
-from mnist_cnn.batch.inputs.parquet_shards import parquet_items
-from mnist_cnn.batch.inputs.stroke_lines import stroke_items
+from mnist_cnn.batch.inputs.tables import BROKEN, TableFiles, is_text, opened
+from mnist_cnn.batch.inputs.tar_archives import is_tar, tar_items
 from mnist_cnn.batch.inputs.zip_archives import zip_items
 from mnist_cnn.errors import BadInput
 from mnist_cnn.settings import MAX_FILE_BYTES
@@ -26,29 +24,53 @@ Source = tuple[str, Path | bytes]
 """A file's name, and where it lies or what it holds."""
 
 
-def items_of(sources: Iterable[Source]) -> Iterator[Item]:
-    """The digits in files, one file after the other."""
-    labels: list[int] = []
+def items_of(
+    sources: Iterable[Source], tables: Tables | None = None, labels: Iterable[Source] = ()
+) -> Iterator[Item]:
+    """The digits in files, one file after the other.
+
+    Args:
+        tables: how those among them are read that are tables.
+        labels: files beside them whose labels may belong to their images.
+    """
+    sources, tables = list(sources), tables or Tables()
+    beside = TableFiles(tables)
+    for name, source in (*sources, *labels):
+        with contextlib.suppress(OSError), _open(source) as file:
+            beside.take_labels(name, file)
     for name, source in sources:
-        opened = _opened(name, source)
-        if isinstance(opened, Item):
-            yield opened
+        try:
+            file = _open(source)
+        except OSError as error:
+            yield Item(name, error=f"It cannot be read: {error.strerror}.")
             continue
-        with opened:
-            yield from _items(name, opened, labels)
+        with file:
+            yield from _items(name, file, tables, beside)
+    if not labels:
+        yield from beside.left_over()
+
+
+def label_files(sources: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Those of the files that hold labels of others."""
+    found = []
+    for name, path in sources:
+        with contextlib.suppress(BadInput, *BROKEN), open(path, "rb") as file:
+            unpacked, head = opened(file)
+            if (is_idx(head) or head.startswith(MAGIC)) and array_head(unpacked).is_labels:
+                found.append((name, path))
+    return found
 
 
 def expected(content: bytes) -> int:
     """About how many items a file holds, found without reading them."""
     head = content[:8]
-    if head[:4] == struct.pack(">I", IDX_LABELS):
-        return 0
-    if head[:4] == struct.pack(">I", IDX_IMAGES) and len(head) == 8:
-        return int(struct.unpack(">I", content[4:8])[0])
-    if head[:2] == b"PK":
-        with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError):
+    with contextlib.suppress(BadInput, zipfile.BadZipFile, OSError, ValueError):
+        if is_idx(head) or head.startswith(MAGIC):
+            array = array_head(io.BytesIO(content))
+            return 0 if array.is_labels else array.shape[0]
+        if head[:2] == b"PK":
             return len(zipfile.ZipFile(io.BytesIO(content)).filelist)
-    if head[:2] == b"\x1f\x8b" or not _is_text(head.lstrip(b"{[")):
+    if head[:2] == b"\x1f\x8b" or not is_text(head.lstrip(b"{[")):
         return 1
     return content.count(b"\n")
 
@@ -63,45 +85,24 @@ def files_in(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
             yield path.name, path
 
 
-def _opened(name: str, source: Path | bytes) -> IO[bytes] | Item:
-    if isinstance(source, bytes):
-        return io.BytesIO(source)
-    try:
-        return open(source, "rb")
-    except OSError as error:
-        return Item(name, error=f"It cannot be read: {error.strerror}.")
+def _open(source: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
 
 
-def _items(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
-    """The digits of one opened file. IDX labels wait in `labels` for the images they belong to."""
-    head = file.read(8)
-    file.seek(0)
-    if head[:2] == b"\x1f\x8b":
-        file = cast(IO[bytes], gzip.GzipFile(fileobj=file))
-        with contextlib.suppress(OSError, EOFError):
-            head = file.read(8)
-        file.seek(0)
+def _items(name: str, file: IO[bytes], tables: Tables, beside: TableFiles) -> Iterator[Item]:
+    """The digits of one opened file."""
     try:
-        if head[:4] == struct.pack(">I", IDX_LABELS):
-            labels[:] = idx_labels(file)
-        elif head[:4] == struct.pack(">I", IDX_IMAGES):
-            yield from idx_images(name, file, labels)
-        elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-            yield from zip_items(name, file)
-        elif head[:4] == b"PAR1":
-            yield from parquet_items(name, file)
-        elif head.lstrip()[:1] == b"{":
-            yield from stroke_items(name, file)
-        elif _is_text(head):
-            yield from csv_items(name, file)
+        unpacked, head = opened(file)
+        if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            yield from zip_items(name, unpacked, tables)
+        elif is_tar(head):
+            yield from tar_items(unpacked, tables)
+        elif (found := beside.items(name, file)) is not None:
+            yield from found
         else:
-            yield from image_items(name, file.read(MAX_FILE_BYTES + 1))
+            unpacked.seek(0)
+            yield from image_items(name, unpacked.read(MAX_FILE_BYTES + 1))
     except BadInput as error:
         yield Item(name, error=str(error))
-    except (OSError, EOFError) as error:
+    except BROKEN as error:
         yield Item(name, error=f"It is damaged or cut short ({error}).")
-
-
-def _is_text(head: bytes) -> bool:
-    text = head.removeprefix(b"\xef\xbb\xbf")
-    return bool(text) and all(byte in b"\t\r\n \"',;._-" or chr(byte).isalnum() for byte in text)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.data.digit_names import named_digit
 from mnist_cnn.errors import BadImage
 from mnist_cnn.ink import sheet
 from mnist_cnn.ink.decode import decode_image
@@ -31,5 +32,5 @@ def image_items(name: str, content: bytes, label: int | None = None) -> Iterator
 
 
 def folder_label(path: str) -> int | None:
-    folder = PurePosixPath(path).parent.name
-    return int(folder) if len(folder) == 1 and folder in "0123456789" else None
+    """The digit that the folder of a file is named by: `7`, `seven` or `digit_7`."""
+    return named_digit(PurePosixPath(path).parent.name)

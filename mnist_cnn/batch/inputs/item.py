@@ -14,7 +14,8 @@ CHUNK = 250
 CHUNK_PIXELS = 20_000_000
 """Of the pictures that wait to be read, so that large ones take no more memory than many."""
 
-PIXELS = 784
+FIRST = 4 * CHUNK
+"""Rows of a table by which its columns and its scale are told."""
 
 
 @dataclass(frozen=True)

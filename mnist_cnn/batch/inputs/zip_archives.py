@@ -1,23 +1,31 @@
 """ZIP archives of images; a folder named by a digit labels what is in it."""
 
+import contextlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import IO
 
+from mnist_cnn.batch.inputs.choices import Tables
+from mnist_cnn.batch.inputs.foreign import PICKLED
 from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.batch.inputs.numpy_archives import is_npz, npz_items
+from mnist_cnn.batch.inputs.tables import TableFiles
 from mnist_cnn.errors import BadInput
 from mnist_cnn.settings import MAX_FILE_BYTES
 
 MAX_MEMBERS = 100_000
 
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+"""Names of members in which no labels are looked for."""
+
 MAX_UNPACKED = 4 * 1024**3
 """Bytes that the members of one ZIP may come to, counted while they are read."""
 
 
-def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
-    """The images in a ZIP; a folder named by a digit labels what is in it."""
+def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
+    """The images and tables in a ZIP; a folder named by a digit labels what is in it."""
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -28,26 +36,63 @@ def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
             raise BadInput(
                 f"The ZIP has {len(members):,} members; at most {MAX_MEMBERS:,} are read."
             )
+        if is_npz(archive):
+            yield from npz_items(name, archive, tables)
+            return
+        if any(path.endswith("/data.pkl") for path in archive.namelist()):
+            raise BadInput(PICKLED)  # what torch.save writes
+        members = [member for member in members if not _is_aside(member)]
+        inside = _side_by_side(archive, members, tables)
         left = MAX_UNPACKED
         for member in members:
-            path = member.filename
-            if member.is_dir() or path.startswith("__MACOSX/") or path.endswith(".DS_Store"):
-                continue
             if reason := _refused(member):
-                yield Item(path, error=reason)
+                yield Item(member.filename, error=reason)
                 continue
-            try:
-                with archive.open(member) as opened:
-                    content = opened.read(min(MAX_FILE_BYTES, left) + 1)
-            # zipfile raises whatever its decompressors do on damaged data.
-            except Exception as error:
-                yield Item(path, error=f"It is damaged ({error}).")
-                continue
-            left -= len(content)
+            left -= member.file_size
             if left < 0:
                 limit = MAX_UNPACKED // 1024**3
                 raise BadInput(f"The ZIP unpacks to more than {limit} GB; the rest was left out.")
-            yield from image_items(path, content)
+            yield from _member_items(archive, member, inside)
+        yield from inside.left_over()
+
+
+def _member_items(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, inside: TableFiles
+) -> Iterator[Item]:
+    path = member.filename
+    try:
+        with archive.open(member) as opened:
+            if (found := inside.items(path, opened)) is not None:
+                yield from found
+                return
+            if member.file_size > MAX_FILE_BYTES:
+                yield Item(path, error=f"It unpacks to more than {MAX_FILE_BYTES // 2**20} MB.")
+                return
+            opened.seek(0)
+            content = opened.read(MAX_FILE_BYTES + 1)
+    # zipfile raises whatever its decompressors do on damaged data.
+    except Exception as error:
+        yield Item(path, error=f"It is damaged ({error}).")
+        return
+    yield from image_items(path, content)
+
+
+def _side_by_side(
+    archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], tables: Tables
+) -> TableFiles:
+    """What reads the tables among the members, all labels taken."""
+    inside = TableFiles(tables)
+    for member in members:
+        if PurePosixPath(member.filename).suffix.lower() not in PICTURES and not _refused(member):
+            with contextlib.suppress(Exception), archive.open(member) as opened:  # told when read
+                inside.take_labels(member.filename, opened)
+    return inside
+
+
+def _is_aside(member: zipfile.ZipInfo) -> bool:
+    """Whether it is a folder, or what a Mac leaves everywhere."""
+    path = member.filename
+    return member.is_dir() or path.startswith("__MACOSX/") or path.endswith(".DS_Store")
 
 
 def _refused(member: zipfile.ZipInfo) -> str:
@@ -58,6 +103,4 @@ def _refused(member: zipfile.ZipInfo) -> str:
         return "It is encrypted; please send it without a password."
     if (member.external_attr >> 16) & 0o170000 == 0o120000:
         return "It is a link to another file."
-    if member.file_size > MAX_FILE_BYTES:
-        return f"It unpacks to more than {MAX_FILE_BYTES // 2**20} MB."
     return ""

@@ -1,0 +1,61 @@
+"""The tables of digits among the files of a request."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from anyio import to_thread
+from starlette.datastructures import UploadFile
+
+from mnist_cnn.api.errors import failure
+from mnist_cnn.api.limits import READERS
+from mnist_cnn.batch.inputs.choices import Choices, Tables
+from mnist_cnn.batch.inputs.tables import TableFiles
+from mnist_cnn.batch.results import Summary
+from mnist_cnn.batch.stream import read_on_one_core
+from mnist_cnn.batch.turned import suggestion
+from mnist_cnn.models.classifier import Classifier
+
+AT_ONCE = 500
+"""Rows that are read before single images get their turn."""
+
+MAX_ROWS = 100_000
+
+
+class TablesOfRequest:
+    """Reads tables that came in one request, whose labels may lie in files of their own."""
+
+    def __init__(self, files: Iterable[UploadFile], choices: Choices) -> None:
+        self._tables = Tables(choices)
+        self._together = TableFiles(self._tables)
+        for file in files:
+            self._together.take_labels(file.filename or "", file.file)
+            file.file.seek(0)
+
+    async def entry(self, file: UploadFile, classifier: Classifier) -> dict[str, Any]:
+        """All rows of a table, and what became of them; or why there are none."""
+        self._tables.samples.clear()
+        items = self._together.items(file.filename or "", file.file) or iter(())
+        results = read_on_one_core(items, classifier)
+        summary, rows = Summary(), []
+        while some := await _in_thread(partial(list, islice(results, AT_ONCE))):
+            for result in some:
+                summary.add(result)
+                rows.append(result.row)
+            if len(rows) > MAX_ROWS:
+                return failure("bad_input", f"It has more than {MAX_ROWS:,} rows; send parts.")
+        if len(rows) == summary.errors == 1:
+            return failure("bad_input", rows[0]["error"])
+        tables = self._tables
+        better = await _in_thread(partial(suggestion, tables.samples, tables.choices, classifier))
+        return {
+            "items": rows,
+            "summary": summary.as_dict(),
+            "suggestion": better.sentence if better else None,
+            "run": classifier.run_id,
+        }
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    return await to_thread.run_sync(work, limiter=READERS)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_cnn.errors import RunDamaged, RunError, RunNotFound
+from mnist_cnn.locks import locked
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import locked, read_json
+from mnist_cnn.storage import read_json
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
@@ -178,8 +179,17 @@ POINTERS = {"digits": "run", "symbols": "symbols"}
 
 def production_id(kind: str = "digits") -> str | None:
     """The id of the run in production, or None where there is none."""
-    run_id = read_json(artifacts_folder() / "production.json").get(POINTERS[kind])
+    run_id = pointers().get(POINTERS[kind])
     return None if run_id is None else str(run_id)
+
+
+def pointers() -> dict[str, Any]:
+    """What production.json says; nothing where it cannot be read."""
+    return read_json(pointers_path())
+
+
+def pointers_path() -> Path:
+    return artifacts_folder() / "production.json"
 
 
 def in_production(run_id: str) -> bool:

@@ -16,7 +16,7 @@ from mnist_cnn.settings import artifacts_folder
 
 DAYS_IN_TRASH = 30
 
-JOB_FILES = ("json", "log")
+JOB_FILES = ("log", "json")
 """What is kept of a training, in `artifacts/jobs/<id>.…`."""
 
 
@@ -32,7 +32,7 @@ def delete(run_id: str) -> None:
         if store.in_production(run_id):
             raise RunError(f"Run {run_id} is in production; please promote another run first.")
         _empty_old_trash()
-        storage.move(folder, _trash() / run_id)
+        storage.move((folder, _trash() / run_id))
 
 
 def delete_job(run_id: str) -> None:
@@ -76,7 +76,7 @@ def restore(run_id: str) -> Run:
     if run_id not in deleted() or not (_trash() / run_id / "run.json").exists():
         raise RunNotFound(f"There is no deleted run {run_id[:40]!r}.")
     with one_at_a_time():
-        storage.move(_trash() / run_id, artifacts_folder() / "runs" / run_id)
+        storage.move((_trash() / run_id, artifacts_folder() / "runs" / run_id))
     return store.open_run(run_id)
 
 
@@ -96,13 +96,12 @@ def _empty_old_trash() -> None:
 
 
 def _move_job(source: Path, target: Path) -> None:
-    """The record first: without it nobody sees the log."""
-    for kind in JOB_FILES:
-        if source.with_name(f"{source.name}.{kind}").exists():
-            storage.move(
-                source.with_name(f"{source.name}.{kind}"),
-                target.with_name(f"{target.name}.{kind}"),
-            )
+    """The record last: with it the training is seen, and after a kill the rest can be moved on."""
+    pairs = [
+        (source.with_name(f"{source.name}.{kind}"), target.with_name(f"{target.name}.{kind}"))
+        for kind in JOB_FILES
+    ]
+    storage.move(*(pair for pair in pairs if pair[0].exists()))
 
 
 def _job_file(run_id: str, kind: str) -> Path:

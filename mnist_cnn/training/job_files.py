@@ -5,6 +5,7 @@ artifacts/jobs/<id>.log      what it printed, its last part
 """
 
 import contextlib
+import json
 import os
 import shlex
 import threading
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, read_json, write_json_quickly
+from mnist_cnn.storage import read_json, write_atomically
 from mnist_cnn.training.progress import BEAT
 
 LOG_BYTES = 1_000_000
@@ -98,8 +99,12 @@ def load_job(run_id: str) -> Job | None:
 
 
 def save_job(job: Job) -> None:
-    make_folder(jobs_folder())
-    write_json_quickly(job_path(job.id, "json"), asdict(job))
+    """Notes down how a job stands.
+
+    Raises:
+        StorageFailed: the disk is full, or may not be written to; what was there stays.
+    """
+    write_atomically(job_path(job.id, "json"), (json.dumps(asdict(job)) + "\n").encode())
 
 
 def cap_log_forever(log: Path) -> None:

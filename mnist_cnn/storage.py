@@ -3,9 +3,10 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from mnist_cnn.locks import locked
 
 APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+
+
+LEFTOVER = re.compile(r"\.tmp-(?:(\d+)-)?.*")  # with the number of the process that writes it
+
+_in_use: set[Path] = set()
+"""What this process is writing."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -37,8 +44,10 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: the disk is full, or may not be written to; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
+    prefix = f".tmp-{os.getpid()}-"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
     temporary = Path(name)
+    _in_use.add(temporary)
     try:
         os.close(handle)
         yield temporary
@@ -48,6 +57,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         _drop(temporary)
         raise
+    finally:
+        _in_use.discard(temporary)
     with contextlib.suppress(OSError):  # it has happened, though it may not outlive a power cut
         _sync(path.parent, os.O_RDONLY)
 
@@ -55,7 +66,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_json_quickly(path: Path, content: dict[str, Any]) -> None:
     """Replaces a file of passing interest: readers see old or new, a power cut may lose it, and
     where the disk is full the old one stays."""
-    temporary = path.with_name(f".tmp-{path.name}")
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
     try:
         _write(temporary, json.dumps(content).encode())
         os.replace(temporary, path)
@@ -112,15 +123,6 @@ def append_line_quickly(path: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """What a JSON file holds; nothing where it is missing, cut short or no object."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def make_folder(path: Path, exist_ok: bool = True) -> None:
     """A folder and those above it.
 
@@ -172,9 +174,8 @@ def remove_file(path: Path) -> None:
         StorageFailed: it may not be removed.
     """
     try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
     except OSError as error:
         raise storage_failed(path, error) from error
 
@@ -197,6 +198,20 @@ def copy_folder(source: Path, target: Path) -> None:
 def remove_folder(path: Path) -> None:
     """Removes a folder and all in it, as far as that can be done."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path, lives: Callable[[int], bool]) -> None:
+    """Removes what killed processes left unfinished, as far as that can be done.
+
+    Args:
+        lives: whether there is a process of that number.
+    """
+    for path in list(folder.rglob(".tmp-*")):
+        found = LEFTOVER.fullmatch(path.name)
+        writer = int(found[1]) if found and found[1] else None
+        mine = writer == os.getpid()  # or that of another before, who had the same number
+        if path not in _in_use and (writer is None or mine or not lives(writer)):
+            remove_folder(path) if path.is_dir() else _drop(path)
 
 
 @contextlib.contextmanager
@@ -222,7 +237,6 @@ def _write_all(handle: int, content: bytes) -> None:
 
 
 def _drop(temporary: Path) -> None:
-    """Removes what nobody has seen; what cannot be removed now is swept later."""
     with contextlib.suppress(OSError):
         os.unlink(temporary)
 

@@ -12,7 +12,8 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
-    *("errors", "settings", "records", "metrics", "native_output", "access", "locks", "storage"),
+    *("errors", "settings", "records", "metrics", "native_output", "access"),
+    *("locks", "json_files", "storage"),
     *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),
     *("__main__", "Home", "pages", "app"),

@@ -3,8 +3,11 @@ is true, and nothing temporary is left."""
 
 import ast
 import errno
+import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import StorageFailed
 from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import job_files, jobs
 from tests.support.faults import CALLS, Module, failing_disk
 
@@ -156,6 +160,9 @@ def test_whichever_call_fails_nothing_is_half_done_or_said_wrongly(
             assert state() == (old if said else new), (fault, at, said)
             assert not said or "Nothing was changed" in said
             assert fault == "from then on" or not list(place.folder.rglob(".tmp-*")), (fault, at)
+            if fault == "from then on":
+                jobs.tidy_up()
+                assert not list(place.folder.rglob(".tmp-*"))
             if said:
                 ACTIONS[action]()
                 assert state() == new, (fault, at)
@@ -185,3 +192,42 @@ def test_every_call_that_storage_makes_can_be_refused() -> None:
         and node.func.value.id in ("os", "tempfile")
     }
     assert asked - {"close", "getpid", "lseek", "read", "TemporaryDirectory"} == set(CALLS)
+
+
+@pytest.mark.fault(65)
+@pytest.mark.skipif(os.name != "posix", reason="it forks and kills")
+@pytest.mark.parametrize("change", ["promote", "roll back", "correct"])
+def test_a_kill_at_any_call_leaves_what_was_or_what_was_to_come(
+    artifacts: Path, change: str
+) -> None:
+    command = [sys.executable, "-m", "tests.support.killed", change]
+    answer = subprocess.run(
+        command, cwd=PROJECT_FOLDER, capture_output=True, text=True, timeout=60, check=True
+    )
+    left = [json.loads(line) for line in answer.stdout.splitlines()]
+    names = ("production", "promotions", "corrections")
+    old, *_, new = [{name: found[name] for name in names} for found in left]
+    assert old != new and len(left) > 3
+    for at, found in enumerate(left):
+        kept = found["corrections"]
+        assert found["production"] in (old["production"], new["production"]), at
+        assert found["promotions"] in (old["promotions"], new["promotions"]), at
+        assert found["promotions"][-1][1] == found["production"], at
+        assert kept == new["corrections"][: len(kept)] and 1 in kept, "what was acknowledged stays"
+        assert found["after a start"] == 0 and found["later"] == ["cleo", 9], at
+    assert change == "correct" or any(found["temporary"] for found in left), "it left something"
+
+
+@pytest.mark.fault(65)
+def test_a_start_leaves_what_living_processes_are_writing(artifacts: Path) -> None:
+    living, mine = f".tmp-{os.getppid()}-x.keras", f".tmp-{os.getpid()}-x"
+    folder = artifacts / "runs" / ONE
+    folder.mkdir(parents=True)
+    for name in (living, mine, ".tmp-older", ".tmp-99999999-x.json"):
+        (folder / name).write_bytes(b"")
+    (artifacts / ".tmp-99999999-copy").mkdir()
+    with storage.replacing(folder / "run.json") as temporary:
+        jobs.tidy_up()
+        assert temporary.exists()
+    assert {path.name for path in folder.iterdir()} == {living, "run.json"}
+    assert not list(artifacts.glob(".tmp-*"))

@@ -19,6 +19,7 @@ from mnist_cnn.api.routes import router
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
 from mnist_cnn.settings import api_origins
+from mnist_cnn.training import jobs
 
 api = FastAPIOffline(
     docs_url="/docs",
@@ -47,7 +48,9 @@ api.add_middleware(RequestLimits)
 
 @contextlib.asynccontextmanager
 async def warm(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
-    """Loads the network before the first request; without one the server starts all the same."""
+    """Loads the network before the first request; without one the server starts all the same. What
+    killed processes left unfinished goes away."""
+    await to_thread.run_sync(jobs.tidy_up)
     with contextlib.suppress(DigitsError):
         await to_thread.run_sync(serving.production_classifier)
     yield {}

@@ -8,9 +8,10 @@ import secrets
 import time
 from typing import Any
 
+from mnist_cnn.json_files import read_json
 from mnist_cnn.runs.store import RUN_ID, SCHEMA, Run, new_folder, open_run, run_folders
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, read_json, remove_file, remove_folder, write_atomically
+from mnist_cnn.storage import make_folder, remove_file, remove_folder, write_atomically
 
 PASSING = ("progress.json", "validation_errors.json", "drawing-*.json", "answers-*.json")
 """What only tells of a run while it is made."""

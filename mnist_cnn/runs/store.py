@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_cnn.errors import RunDamaged, RunError, RunNotFound
+from mnist_cnn.json_files import read_json
 from mnist_cnn.locks import locked
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import read_json
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mnist_cnn import storage
 from mnist_cnn.errors import JobError, RunError, RunNotFound
+from mnist_cnn.json_files import read_json
 from mnist_cnn.runs import store
 from mnist_cnn.runs.store import RUN_ID, Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
@@ -47,7 +48,7 @@ def delete_job(run_id: str) -> None:
     if not RUN_ID.fullmatch(run_id) or not record.is_file():
         raise RunNotFound(f"There is no training {run_id[:40]!r}.")
     with one_at_a_time():
-        if storage.read_json(record).get("state") == "running":
+        if read_json(record).get("state") == "running":
             raise JobError(f"Training {run_id} runs; please stop it first.")
         _empty_old_trash()
         _move_job(_jobs() / run_id, _trash() / run_id / "job")

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mnist_cnn.json_files import read_json
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import read_json, write_atomically
+from mnist_cnn.storage import write_atomically
 from mnist_cnn.training.progress import BEAT
 
 LOG_BYTES = 1_000_000

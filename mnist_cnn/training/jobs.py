@@ -22,11 +22,12 @@ from pathlib import Path
 import psutil
 
 from mnist_cnn.errors import DigitsError, JobError, StorageFailed, storage_failed
+from mnist_cnn.json_files import read_json
 from mnist_cnn.locks import locked
 from mnist_cnn.runs import new_run, notes, store
 from mnist_cnn.runs.store import one_at_a_time
 from mnist_cnn.settings import PROJECT_FOLDER, artifacts_folder, child_environment
-from mnist_cnn.storage import make_folder, read_json, remove_file
+from mnist_cnn.storage import make_folder, remove_file, remove_leftovers
 from mnist_cnn.training.job_files import (
     Job,
     cap_log_forever,
@@ -128,6 +129,13 @@ def _recording_the_end(job: Job) -> Iterator[str]:
         ended = replace(job, state=state, reason=reason, error=kind, ended=time.time())
         with contextlib.suppress(StorageFailed):  # then whoever asks finds out by the run's folder
             save_job(ended)
+
+
+def tidy_up() -> None:
+    """Removes what killed processes left unfinished among the artifacts; for a server's start."""
+    if artifacts_folder().is_dir():
+        with contextlib.suppress(DigitsError), one_at_a_time(seconds=3):
+            remove_leftovers(artifacts_folder(), psutil.pid_exists)
 
 
 def latest() -> Job | None:

@@ -28,6 +28,21 @@ MAX_BATCH_FILES = 1000
 
 MAX_BATCH_BYTES = 64 * 1024 * 1024
 
+MAX_ZIP_MEMBERS = 100_000
+
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""What one compressed file may come to, counted while it is unpacked."""
+
+MAX_CSV_LINE = 64 * 1024
+
+MAX_STROKES_LINE = 2 * 1024 * 1024
+
+MAX_BLANK_BYTES = 100_000
+"""How much of a text file may be blank lines."""
+
+MAX_SKIPPED_BYTES = 64 * 1024 * 1024
+"""How much of a line that is too long is looked through for its end."""
+
 MAX_CORRECTIONS_BYTES = 100 * 1024 * 1024
 
 MAX_STROKES = 2_000

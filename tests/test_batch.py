@@ -198,7 +198,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
 
 
 def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
-    monkeypatch.setattr(zip_archives, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zip_archives, "MAX_ZIP_MEMBERS", 3)
     content = zipped(*((f"{n}.png", b"") for n in range(4)))
     (result,) = read([("a.zip", content)], classifier)
     assert "has 4 members; at most 3" in result.item.error

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from mnist_cnn.batch.inputs.item import CHUNK, PIXELS, Item, chunks
 from mnist_cnn.errors import BadInput
 from mnist_cnn.ink.image_batches import framed_images
-
-MAX_LINE = 64 * 1024
+from mnist_cnn.ink.text_lines import numbered_lines
+from mnist_cnn.settings import MAX_CSV_LINE
 
 
 def csv_items(name: str, file: IO[bytes]) -> Iterator[Item]:
     """784 pixels a row, with a label before them or not, with a header or not."""
     separator, width = b",", 0
-    for chunk in chunks(_lines(file), CHUNK):
+    for chunk in chunks(numbered_lines(file, MAX_CSV_LINE), CHUNK):
         numbers: list[int] = []
         rows: list[NDArray[np.int64]] = []
         for number, line in chunk:
-            if number == 1:
+            if number == 1 and line:
                 line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
                 separator = b";" if line.count(b";") > line.count(b",") else b","
                 width = line.count(separator) + 1
@@ -36,25 +36,14 @@ def csv_items(name: str, file: IO[bytes]) -> Iterator[Item]:
         yield from _framed(name, numbers, rows)
 
 
-def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not empty, numbered from 1; of one that is far too long the beginning."""
-    number = 0
-    while line := file.readline(MAX_LINE):
-        number += 1
-        while not line.endswith(b"\n") and (rest := file.readline(MAX_LINE)):
-            line = line[:MAX_LINE] + b"!"  # too long: no number any more
-            if rest.endswith(b"\n"):
-                break
-        if line.strip():
-            yield number, line
-
-
-def _pixels(line: bytes, separator: bytes, width: int) -> NDArray[np.int64]:
+def _pixels(line: bytes | None, separator: bytes, width: int) -> NDArray[np.int64]:
     """The numbers of a row.
 
     Raises:
         BadInput: says what is wrong with it.
     """
+    if line is None:
+        raise BadInput(f"It is longer than {MAX_CSV_LINE // 1024} kB.")
     count = line.count(separator) + 1
     if count not in (PIXELS, PIXELS + 1):
         raise BadInput(

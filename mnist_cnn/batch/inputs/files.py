@@ -4,13 +4,12 @@ What cannot be read yields an item that says why.
 """
 
 import contextlib
-import gzip
 import io
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from mnist_cnn.batch.inputs.csv_tables import csv_items
 from mnist_cnn.batch.inputs.idx_files import IDX_IMAGES, IDX_LABELS, idx_images, idx_labels
@@ -18,6 +17,7 @@ from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.inputs.parquet_shards import parquet_items
 from mnist_cnn.batch.inputs.stroke_lines import stroke_items
+from mnist_cnn.batch.inputs.unpacked import gunzipped
 from mnist_cnn.batch.inputs.zip_archives import zip_items
 from mnist_cnn.errors import BadInput
 from mnist_cnn.settings import MAX_FILE_BYTES
@@ -77,8 +77,8 @@ def _items(name: str, file: IO[bytes], labels: list[int]) -> Iterator[Item]:
     head = file.read(8)
     file.seek(0)
     if head[:2] == b"\x1f\x8b":
-        file = cast(IO[bytes], gzip.GzipFile(fileobj=file))
-        with contextlib.suppress(OSError, EOFError):
+        file = gunzipped(file)
+        with contextlib.suppress(OSError, EOFError, BadInput):
             head = file.read(8)
         file.seek(0)
     try:

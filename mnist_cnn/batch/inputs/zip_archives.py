@@ -7,13 +7,12 @@ from typing import IO
 
 from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.batch.inputs.unpacked import too_much
 from mnist_cnn.errors import BadInput
-from mnist_cnn.settings import MAX_FILE_BYTES
+from mnist_cnn.settings import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, MAX_ZIP_MEMBERS
 
-MAX_MEMBERS = 100_000
-
-MAX_UNPACKED = 4 * 1024**3
-"""Bytes that the members of one ZIP may come to, counted while they are read."""
+PACKED_BY = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""What is unpacked bit by bit; of bzip2 and LZMA a few bytes may become a gigabyte at once."""
 
 
 def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
@@ -24,11 +23,11 @@ def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
         raise BadInput(f"The ZIP is damaged ({error}).") from error
     with archive:
         members = archive.infolist()
-        if len(members) > MAX_MEMBERS:
+        if len(members) > MAX_ZIP_MEMBERS:
             raise BadInput(
-                f"The ZIP has {len(members):,} members; at most {MAX_MEMBERS:,} are read."
+                f"The ZIP has {len(members):,} members; at most {MAX_ZIP_MEMBERS:,} are read."
             )
-        left = MAX_UNPACKED
+        left = MAX_UNPACKED_BYTES
         for member in members:
             path = member.filename
             if member.is_dir() or path.startswith("__MACOSX/") or path.endswith(".DS_Store"):
@@ -45,8 +44,7 @@ def zip_items(name: str, file: IO[bytes]) -> Iterator[Item]:
                 continue
             left -= len(content)
             if left < 0:
-                limit = MAX_UNPACKED // 1024**3
-                raise BadInput(f"The ZIP unpacks to more than {limit} GB; the rest was left out.")
+                raise too_much()
             yield from image_items(path, content)
 
 
@@ -58,6 +56,8 @@ def _refused(member: zipfile.ZipInfo) -> str:
         return "It is encrypted; please send it without a password."
     if (member.external_attr >> 16) & 0o170000 == 0o120000:
         return "It is a link to another file."
+    if member.compress_type not in PACKED_BY:
+        return "It is packed in an unusual way; please pack it as ZIPs usually are (deflate)."
     if member.file_size > MAX_FILE_BYTES:
         return f"It unpacks to more than {MAX_FILE_BYTES // 2**20} MB."
     return ""

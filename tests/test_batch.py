@@ -219,7 +219,7 @@ ROW = ",".join(["0"] * 784)
         (ROW[:-1] + "1.5", "no whole number"),
         (ROW[:-1] + "\0", "no whole number"),
         (ROW[:-1], "missing"),
-        ("9" * 200_000, "columns"),
+        ("9" * 200_000, "longer than 64 kB"),
     ],
 )
 def test_a_bad_row_costs_one_row(line: str, words: str, classifier: Classifier) -> None:

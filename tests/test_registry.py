@@ -22,6 +22,7 @@ from mnist_cnn.errors import (
     RunRefused,
     StorageFailed,
 )
+from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -128,6 +129,30 @@ def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: st
     with pytest.raises((RunRefused, RunDamaged)):
         registry.promote(run.id, by="anna", reason="never mind")
     assert store.production_id() == shipped.id
+
+
+NUMBERS = {"temperature": 1, "min_evidence": 0, "min_confidence": 0.5}
+
+
+@pytest.mark.fault(61, 30)
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", ["NaN", "1e9", "1e999", "-1e999", '"x"', "null", "true", "[1]"])
+def test_numbers_that_make_no_verdict_are_damage(name: str, number: str) -> None:
+    assert calibration_of(NUMBERS, "a run").min_confidence == 0.5
+    with pytest.raises(RunDamaged, match=name):
+        calibration_of(NUMBERS | {name: json.loads(number)}, "a run")
+
+
+@pytest.mark.fault(61, 30)
+@pytest.mark.parametrize("odd", [("temperature", -1), ("temperature", 0), ("min_evidence", 500)])
+def test_a_run_whose_verdicts_are_nonsense_is_not_promoted(
+    shipped_copy: Path, odd: tuple[str, float]
+) -> None:
+    live = store.production_run()
+    run = another_run(calibration_json=json.dumps({**live.calibration, odd[0]: odd[1]}).encode())
+    with pytest.raises((RunDamaged, RunRefused)):
+        registry.promote(run.id, by="anna", reason="never mind")
+    assert store.production_id() == live.id
 
 
 def test_the_shipped_run_reads_the_whole_canary() -> None:

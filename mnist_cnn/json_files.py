@@ -17,8 +17,7 @@ def parse_object(content: bytes) -> dict[str, Any]:
         found = json.loads(content, parse_constant=_no_number, parse_float=_finite)
         if not isinstance(found, dict):
             raise ValueError("it holds no object")
-        if b"\\u" in content:  # half of a pair, alone
-            json.dumps(found, ensure_ascii=False).encode()
+        _check_letters(content, found)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return found
@@ -28,10 +27,18 @@ def read_json(path: Path) -> dict[str, Any]:
     """What a JSON file holds; nothing where it is missing, cut short or no object. What is no
     number in it is None."""
     try:
-        found = json.loads(path.read_bytes(), parse_constant=lambda name: None)
+        content = path.read_bytes()
+        found = json.loads(content, parse_constant=lambda name: None)
+        _check_letters(content, found)
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _check_letters(content: bytes, found: Any) -> None:
+    """Half of a surrogate pair, alone, is no letter and cannot be shown."""
+    if b"\\u" in content:
+        json.dumps(found, ensure_ascii=False).encode()
 
 
 def _no_number(name: str) -> float:

@@ -59,7 +59,8 @@ def calibration_of(values: dict[str, Any], run_id: str) -> Calibration:
     numbers = {}
     for name, (low, high) in BOUNDS.items():
         number = known.get(name)
-        if type(number) not in (int, float) or not low <= number <= high:  # also what is no number
+        fits = isinstance(number, int | float) and not isinstance(number, bool)
+        if number is None or not fits or not low <= number <= high:  # so is what is no number
             raise RunDamaged(
                 f"Run {run_id} is damaged: the {name} in its calibration.json is "
                 f"{str(number)[:20]}; expected a number from {low:g} to {high:g}."

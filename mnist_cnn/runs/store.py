@@ -6,18 +6,18 @@ other file. Whatever was cut short before is never seen as one.
 
 import contextlib
 import hashlib
-import json
 import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from mnist_cnn.errors import RunDamaged, RunError, RunNotFound
 from mnist_cnn.json_files import read_json
 from mnist_cnn.locks import locked
+from mnist_cnn.runs import run_files
 from mnist_cnn.settings import artifacts_folder
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -99,13 +99,13 @@ class Run:
         return content
 
     def _json(self, name: str) -> dict[str, Any]:
+        content = self.read(name)
         try:
-            content = json.loads(self.read(name))
+            return run_files.parse(name, content)
         except ValueError as error:
-            raise RunDamaged(f"Run {self.id} is damaged: {name} is not JSON.") from error
-        if not isinstance(content, dict):
-            raise RunDamaged(f"Run {self.id} is damaged: {name} holds no object.")
-        return content
+            raise RunDamaged(
+                f"Run {self.id} is damaged: {name} cannot be used, {error}."
+            ) from error
 
 
 @contextlib.contextmanager
@@ -136,7 +136,12 @@ def open_run(run_id: str) -> Run:
         RunDamaged: its manifest cannot be read.
     """
     folder = folder_of(run_id)
-    return Run(run_id, folder, _manifest(run_id, folder))
+    try:
+        known = (folder / "run.json").stat()
+    except OSError as error:
+        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be read.") from error
+    manifest = _manifest(run_id, folder, (known.st_mtime_ns, known.st_size))
+    return Run(run_id, folder, {**manifest, "sha256": dict(manifest["sha256"])})
 
 
 def folder_of(run_id: str) -> Path:
@@ -214,13 +219,14 @@ def production_run(kind: str = "digits") -> Run:
     return open_run(run_id)
 
 
-def _manifest(run_id: str, folder: Path) -> dict[str, Any]:
+@lru_cache(maxsize=20_000)
+def _manifest(run_id: str, folder: Path, state: tuple[int, int]) -> dict[str, Any]:
+    """What `run.json` says; `state` tells it from what stood there before."""
     try:
-        manifest = json.loads((folder / "run.json").read_bytes())
+        manifest = run_files.parse("run.json", (folder / "run.json").read_bytes())
     except (OSError, ValueError) as error:
-        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be read.") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
-        raise RunDamaged(f"Run {run_id} is damaged: its run.json names no files.")
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be used, {why}.") from error
     if manifest.get("schema") != SCHEMA:
         raise RunDamaged(
             f"Run {run_id} was made by another version of this program (schema "

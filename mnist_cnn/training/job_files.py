@@ -22,6 +22,9 @@ from mnist_cnn.training.progress import BEAT
 LOG_BYTES = 1_000_000
 """How long a log grows before all but its last part is dropped."""
 
+MAX_TIME = 1e11
+"""No time in seconds since 1970 that a calendar knows lies beyond."""
+
 FORMER_NAMES = {"born": "process_created"}
 """What a job's facts were called in older files."""
 
@@ -94,9 +97,21 @@ def load_job(run_id: str) -> Job | None:
     content = read_json(job_path(run_id, "json"))
     try:
         known = {FORMER_NAMES.get(name, name): value for name, value in content.items()}
-        return Job(**{**known, "command": tuple(known["command"])})
+        job = Job(**{**known, "command": tuple(known["command"])})
     except (TypeError, KeyError):
         return None
+    return job if job.id == run_id and _sound(job) else None
+
+
+def _sound(job: Job) -> bool:
+    """Whether its facts are of the kinds that they are to be of."""
+    words = (*job.command, job.who, job.host, job.state, job.reason, job.error)
+    numbers = (job.begun, job.pid, job.process_created, job.ended or 0)
+    return (
+        all(isinstance(word, str) for word in words)
+        and all(isinstance(n, int | float) and abs(n) < MAX_TIME for n in numbers)
+        and isinstance(job.pid, int)
+    )
 
 
 def save_job(job: Job) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_cnn.errors import DigitsError, RunDamaged, RunError, RunNotFound
 from mnist_cnn.runs import notes, store
+from mnist_cnn.runs.loading import load_calibration
 from mnist_cnn.runs.store import Run
 from mnist_cnn.training import job_files, jobs
 
@@ -91,12 +92,13 @@ def _details(run_id: str, folder: Path) -> dict[str, Any]:
         row["Size (MB)"] = run.size_bytes / 1e6
         row["Data"] = ", ".join(run.config.get("data", {}).get("sets", ()))
         row["Learning"] = _validation_curve(run)
+        load_calibration(run)
         for name, scores in run.evaluation["datasets"].items():
             low, high = scores["accuracy_95"]
             row[f"{name} (%)"] = 100 * scores["accuracy"]
             row[f"{name} 95 %"] = f"{100 * low:.2f} to {100 * high:.2f}"
             row[f"{name} ECE (%)"] = 100 * scores["ece"]
-    except (RunError, OSError, KeyError, TypeError, ValueError) as error:
+    except (RunError, OSError, LookupError, TypeError, ValueError) as error:
         row |= {"Status": "damaged", "Note": str(error)}
     return row
 

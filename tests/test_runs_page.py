@@ -149,3 +149,13 @@ def test_a_damaged_run_can_be_deleted(shipped_copy: Path, owner: None) -> None:
 def test_an_address_leads_to_no_other_file(shipped_copy: Path) -> None:
     app = page(run="../labels/x")
     assert "There is no run" in app.warning[0].value
+
+
+@pytest.mark.fault(67)
+@pytest.mark.parametrize(
+    "asked", ["[x](http://a.example)", "![a](//b.example/c.png)", "www.d.example"]
+)
+def test_what_the_address_says_is_no_markdown(shipped_copy: Path, asked: str) -> None:
+    (warning,) = [w.value for w in page(run=asked).warning]
+    assert "There is no run" in warning
+    assert not set("[]()!/.") & set(warning.split("'")[1])

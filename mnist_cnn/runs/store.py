@@ -153,8 +153,9 @@ def folder_of(run_id: str) -> Path:
     folder = _runs_folder() / run_id
     known = RUN_ID.fullmatch(run_id) and not folder.is_symlink()
     if not known or not (folder / "run.json").is_file():
+        shown = re.sub(r"[^\w-]", "?", run_id[:40])  # it may come from a page's address
         raise RunNotFound(
-            f"There is no run {run_id[:40]!r}; `python -m mnist_cnn runs` lists those there are."
+            f"There is no run '{shown}'; `python -m mnist_cnn runs` lists those there are."
         )
     return folder
 

@@ -136,7 +136,7 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
 
 
 def move(*pairs: tuple[Path, Path]) -> None:
-    """Moves files or folders from one place to another each, all or none; their time becomes now.
+    """Moves files or folders from one place to another each, all or none.
 
     Raises:
         StorageFailed: one could not be moved; all are where they were, or it says which is not.
@@ -145,7 +145,6 @@ def move(*pairs: tuple[Path, Path]) -> None:
     try:
         for source, target in pairs:
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.utime(source)
             os.replace(source, target)
             moved.append((source, target))
     except OSError as error:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,12 @@ from mnist_cnn.errors import (
     RunError,
     RunNotFound,
     RunRefused,
-    StorageFailed,
 )
 from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
-from tests.support.faults import failing_disk
 
 
 def worse(accuracy: float = 0.9) -> bytes:
@@ -186,6 +185,31 @@ def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_co
     assert trash.deleted() == []
 
 
+@pytest.mark.fault(68)
+def test_a_clock_that_is_ahead_empties_no_trash(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = (another_run(number).id for number in range(1, 4))
+    now = [time.time()]
+    monkeypatch.setattr(trash.time, "gmtime", lambda: time.localtime(now[0]))
+    trash.delete(first)
+    for other in others:
+        now[0] += 40 * 86_400
+        trash.delete(other)
+    assert set(trash.deleted()) == {first, *others}
+    for _ in range(trash.DAYS_IN_TRASH - 2):
+        now[0] += 86_400
+        trash.restore(others[0])
+        trash.delete(others[0])
+    assert first in trash.deleted()
+    now[0] += 86_400
+    trash.delete(trash.restore(others[0]).id)
+    assert set(trash.deleted()) == set(others)
+    (shipped_copy / "trash" / "days.json").write_text('{"counted": {"x": "y"}}')
+    trash.delete(trash.restore(others[0]).id)
+    assert set(trash.deleted()) == set(others)
+
+
 def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
     run, before = another_run(), len(store.list_all())
     (run.folder / "run.json").write_text("[]")
@@ -216,36 +240,6 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "label": lambda run_id: notes.annotate(run_id, note="new"),
     "delete": trash.delete,
 }
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_whichever_write_fails_nothing_is_half_done(
-    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, action: str, error: int
-) -> None:
-    run = another_run()
-    for failing in range(20):
-        before = state()
-        with failing_disk(monkeypatch, failing, error) as disk:
-            try:
-                ACTIONS[action](run.id)
-            except StorageFailed as failure:
-                assert "Nothing was changed" in str(failure)
-                assert disk.met and state() == before
-        assert not list(shipped_copy.rglob(".tmp-*"))
-        if not disk.met:
-            assert failing > 0, "the disk was never asked"
-            return
-    pytest.fail("it never came through")
-
-
-def state() -> tuple[object, ...]:
-    return (
-        store.production_id(),
-        tuple(registry.promotions()),
-        tuple(run.id for run in store.list_runs()),
-        tuple(notes.notes_of(run.id) for run in store.list_runs()),
-    )
 
 
 def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkeypatch) -> None:

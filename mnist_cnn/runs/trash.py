@@ -1,15 +1,21 @@
-"""Deleted runs and trainings, which can be brought back for thirty days.
+"""Deleted runs and trainings, which can be brought back for thirty days of use.
+
+Days are counted, one for each date on which something is deleted, so that a clock that is far
+ahead for a while costs a day at most.
 
 artifacts/trash/<id>/            a run as it was; or `job.json` and `job.log` of a training that
                                  never became one
+artifacts/trash/days.json        on how many days, since each was deleted, the trash was used
 """
 
 import contextlib
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 from mnist_cnn import storage
-from mnist_cnn.errors import JobError, RunError, RunNotFound
+from mnist_cnn.errors import JobError, RunError, RunNotFound, StorageFailed
 from mnist_cnn.json_files import read_json
 from mnist_cnn.runs import store
 from mnist_cnn.runs.store import RUN_ID, Run, one_at_a_time
@@ -84,16 +90,31 @@ def restore(run_id: str) -> Run:
 def deleted() -> list[str]:
     """The ids of the runs and trainings in the trash, newest first."""
     try:
-        return sorted((path.name for path in _trash().iterdir()), reverse=True)
+        names = (path.name for path in _trash().iterdir())
+        return sorted((name for name in names if RUN_ID.fullmatch(name)), reverse=True)
     except OSError:
         return []
 
 
 def _empty_old_trash() -> None:
-    with contextlib.suppress(OSError):
-        for path in list(_trash().iterdir()):
-            if time.time() - path.stat().st_mtime > DAYS_IN_TRASH * 86_400:
-                storage.remove_folder(path)
+    """Counts today, once, for whatever is in the trash, and removes what was there long enough."""
+    path, today = _trash() / "days.json", time.strftime("%Y-%m-%d", time.gmtime())
+    known = read_json(path)
+    counted = known.get("counted")
+    days = {run_id: _days(counted, run_id) for run_id in deleted()}
+    if known.get("today") != today:
+        days = {run_id: count + 1 for run_id, count in days.items()}
+    for run_id in [run_id for run_id, count in days.items() if count > DAYS_IN_TRASH]:
+        storage.remove_folder(_trash() / run_id)
+        del days[run_id]
+    with contextlib.suppress(StorageFailed):  # then nothing grows older
+        content = json.dumps({"today": today, "counted": days})
+        storage.write_atomically(path, content.encode())
+
+
+def _days(counted: Any, run_id: str) -> int:
+    count = counted.get(run_id, 0) if isinstance(counted, dict) else 0
+    return count if type(count) is int else 0
 
 
 def _move_job(source: Path, target: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from mnist_cnn import storage
 
-CALLS = ("mkstemp", "open", "write", "fsync", "replace", "unlink", "utime", "ftruncate")
+CALLS = ("mkstemp", "open", "write", "fsync", "replace", "unlink", "ftruncate")
 """What `storage` asks of the disk, and a full, broken or read-only one refuses."""
 
 REMOVALS = ("unlink",)

@@ -154,12 +154,28 @@ def announced(**changes: object) -> job_files.Job:
 def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     job = announced(
-        pid=stranger.pid, process_created=psutil.Process(stranger.pid).create_time() - 100
+        pid=stranger.pid,
+        process_created=psutil.Process(stranger.pid).create_time() - 100,
+        process_start="",
     )
     job_processes.stop(job, at_once=True)
     assert jobs.find(job.id).state == "interrupted"
     assert stranger.poll() is None
     stranger.communicate(b"\n")
+
+
+@pytest.mark.fault(57)
+@pytest.mark.parametrize("step", [-86_400, 3, 315_360_000])
+def test_a_step_of_the_clock_ends_no_training(artifacts: Path, step: float) -> None:
+    job = announced()
+    job = replace(job, process_created=job.process_created + step, begun=job.begun + step)
+    job_files.save_job(job)
+    folder = store.new_folder(job.id)
+    folder.mkdir(parents=True)
+    assert job.process_start, "this system tells when a process began"
+    assert jobs.find(job.id) == job == jobs.running() and folder.exists()
+    job_files.save_job(replace(job, process_start=f"{job.process_start}0"))
+    assert jobs.find(job.id).state == "interrupted" and not folder.exists()
 
 
 def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> None:

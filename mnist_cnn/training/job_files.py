@@ -32,7 +32,7 @@ FORMER_NAMES = {"born": "process_created"}
 @dataclass(frozen=True)
 class Job:
     """One training. `begun` and `ended` are seconds since 1970; `process_created` when its
-    process was.
+    process was, and `process_start` the same by a clock that nobody sets, where there is one.
 
     `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
     finish, in a sentence, and `error` is the name of that kind of error.
@@ -49,6 +49,7 @@ class Job:
     reason: str = ""
     ended: float | None = None
     error: str = ""
+    process_start: str = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -105,7 +106,7 @@ def load_job(run_id: str) -> Job | None:
 
 def _sound(job: Job) -> bool:
     """Whether its facts are of the kinds that they are to be of."""
-    words = (*job.command, job.who, job.host, job.state, job.reason, job.error)
+    words = (*job.command, job.who, job.host, job.state, job.reason, job.error, job.process_start)
     numbers = (job.begun, job.pid, job.process_created, job.ended or 0)
     return (
         all(isinstance(word, str) for word in words)

@@ -37,7 +37,7 @@ from mnist_cnn.training.job_files import (
     newest_id,
     save_job,
 )
-from mnist_cnn.training.job_processes import children, is_alive
+from mnist_cnn.training.job_processes import children, is_alive, start_of
 from mnist_cnn.training.progress import TrainingProgress
 
 LOCK_GRACE_SECONDS = 3.0
@@ -172,7 +172,10 @@ def progress(job: Job) -> TrainingProgress:
 
 def _job(run_id: str, command: tuple[str, ...], who: str, pid: int) -> Job:
     created = psutil.Process(pid).create_time()
-    return Job(run_id, command, who, time.time(), pid, created, platform.node())
+    return Job(
+        *(run_id, command, who, time.time(), pid, created, platform.node()),
+        process_start=start_of(pid),
+    )
 
 
 def _announced(

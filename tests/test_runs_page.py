@@ -118,6 +118,7 @@ def test_runs_can_be_grouped(shipped_copy: Path, by: str) -> None:
     assert sum(made["Runs"]) == 3 and max(made["mnist-test (%)"]) == pytest.approx(100 * best)
 
 
+@pytest.mark.fault(71, 34)
 def test_five_thousand_runs_are_a_table_in_pages_within_a_second(shipped_copy: Path) -> None:
     source = store.production_run().folder / "run.json"
     for number in range(5000):
@@ -131,6 +132,10 @@ def test_five_thousand_runs_are_a_table_in_pages_within_a_second(shipped_copy: P
     runs_table.all_rows()
     assert time.perf_counter() - began < 1
     assert list(found["Run"]) == ["20260101-004999-aaaaaa"]
+    train = pages.page("3_Train.py")
+    began = time.perf_counter()
+    train.run()
+    assert time.perf_counter() - began < 2, "a second; a machine may be busy"
     app = page()
     assert len(app.dataframe[0].value) == runs_table.PAGE
     assert "5,002 runs" in words(app)

@@ -6,7 +6,9 @@ other file. Whatever was cut short before is never seen as one.
 
 import contextlib
 import hashlib
+import os
 import re
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -140,6 +142,10 @@ def open_run(run_id: str) -> Run:
         known = (folder / "run.json").stat()
     except OSError as error:
         raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be read.") from error
+    return _opened(run_id, folder, known)
+
+
+def _opened(run_id: str, folder: Path, known: os.stat_result) -> Run:
     manifest = _manifest(run_id, folder, (known.st_mtime_ns, known.st_size))
     return Run(run_id, folder, {**manifest, "sha256": dict(manifest["sha256"])})
 
@@ -169,12 +175,18 @@ def list_runs(kind: str = "digits") -> list[Run]:
 def list_all() -> dict[str, Run | RunDamaged]:
     """Every run by its id, the newest first; for a damaged one what is wrong with it."""
     found: dict[str, Run | RunDamaged] = {}
+    runs = os.fspath(_runs_folder())
     for folder in sorted(run_folders(), reverse=True):
+        run_id = folder.name
         try:
-            found[folder.name] = open_run(folder.name)
+            # A path object for each would take three times as long.
+            known = os.stat(f"{runs}/{run_id}/run.json")  # noqa: PTH116
+            if not stat.S_ISREG(known.st_mode):
+                continue
+            found[run_id] = _opened(run_id, folder, known)
         except RunDamaged as error:
-            found[folder.name] = error
-        except RunNotFound:
+            found[run_id] = error
+        except OSError:
             continue  # in the making
     return found
 
@@ -242,6 +254,11 @@ def _runs_folder() -> Path:
 
 def run_folders() -> Iterable[Path]:
     try:
-        return [entry for entry in _runs_folder().iterdir() if RUN_ID.fullmatch(entry.name)]
+        with os.scandir(_runs_folder()) as entries:
+            return [
+                Path(entry.path)
+                for entry in entries
+                if RUN_ID.fullmatch(entry.name) and not entry.is_symlink()
+            ]
     except OSError:
         return []

@@ -1,6 +1,7 @@
 """What the table of runs says of each: at once what the manifests tell, and for the rows that are
 in sight what their other files tell too."""
 
+import os
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +46,7 @@ def details(run_id: str) -> dict[str, Any]:
 
 def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
     try:
-        changed = (folder / "run.json").stat().st_mtime_ns
+        changed = os.stat(f"{os.fspath(folder)}/run.json").st_mtime_ns  # noqa: PTH116 - faster
     except OSError:
         return None  # in the making
     facts = _facts(run_id, folder, changed)

@@ -45,6 +45,9 @@ MAX_SKIPPED_BYTES = 64 * 1024 * 1024
 
 MAX_CORRECTIONS_BYTES = 100 * 1024 * 1024
 
+MIN_TOKEN = 16
+"""Characters; a shorter token counts as none."""
+
 MAX_STROKES = 2_000
 
 MAX_POINTS = 50_000
@@ -86,8 +89,10 @@ def child_environment(run_id: str) -> dict[str, str]:
 
 
 def api_token() -> str:
-    """What a program must show to change anything over HTTP; nothing where that is switched off."""
-    return os.environ.get("MNIST_CNN_TOKEN", "")
+    """What a program must show to change anything over HTTP; nothing where that is switched off, or
+    could be guessed."""
+    token = os.environ.get("MNIST_CNN_TOKEN", "")
+    return token if len(token) >= MIN_TOKEN else ""
 
 
 def api_origins() -> list[str]:

@@ -260,6 +260,13 @@ def test_exports(classifier: Classifier) -> None:
     assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
 
 
+@pytest.mark.parametrize("first", "=+-@\t\r\n＝＋－＠")
+def test_no_cell_begins_as_a_formula_does(first: str, classifier: Classifier) -> None:
+    results = read([(f"{first}1", b"")], classifier)
+    (row,) = csv.DictReader(io.StringIO(written(results, "csv")))
+    assert row["item"] == f"'{first}1"
+
+
 def written(results: list[Result], form: Format) -> str:
     file = io.StringIO()
     write(results, file, form)

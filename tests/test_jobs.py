@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mnist_cnn.cli import main
 from mnist_cnn.errors import BadInput, JobError
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check
@@ -296,3 +297,10 @@ def test_a_forecast_comes_from_earlier_runs(shipped_copy: Path) -> None:
 def test_the_images_of_an_epoch_are_foretold(artifacts: Path) -> None:
     recipe = replace(PRESETS["quick"], data=("bundled-digits",))
     assert images_per_epoch(recipe) == training_data.prepare(recipe).images_per_epoch
+
+
+@pytest.mark.parametrize("name", ["-x", "--preset", "-1", "plain"])
+def test_a_name_that_looks_like_an_option_is_a_name(name: str) -> None:
+    words = job_files.spoken(["train", "--preset", "quick", "--name", name])
+    assert main.parser().parse_args(words).name == name
+    assert job_files.spoken(["train", "--name=-x", "--preset", "quick"])[1] == "--name=-x"

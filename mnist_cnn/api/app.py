@@ -56,11 +56,15 @@ async def warm(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
+INTERNAL = ("/_stcore/metrics", "/_stcore/agent")
+"""What the dashboard's server would tell anybody about itself."""
+
 HOST = re.compile(r"[\w.:\-\[\]]{1,255}")
 
 
 class HostCheck:
-    """Around the whole server: a Host header that is none is refused."""
+    """Around the whole server: a Host header that is none is refused, and so are paths that
+    tell of the server itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,6 +74,8 @@ class HostCheck:
             Headers(scope=scope).get("host", "localhost")
         )
         refusal = JSONResponse(failure("bad_request", "The Host header is none."), 400)
+        if scope["type"] == "http" and scope["path"].startswith(INTERNAL):
+            known, refusal = None, JSONResponse(failure("not_found", "Not Found"), 404)
         await (self._app if known else refusal)(scope, receive, send)
 
 

@@ -14,6 +14,9 @@ from mnist_cnn.records import Prediction
 
 Format = Literal["csv", "jsonl", "kaggle"]
 
+FORMULAS = set("=+-@\t\r\n＝＋－＠")
+"""With what a cell begins that spreadsheets take for a formula; full width too."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -164,6 +167,6 @@ def top_digit(prediction: Prediction | None) -> int:
 
 def _escape_formula(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in FORMULAS:
         return "'" + value
     return value

@@ -80,7 +80,20 @@ class Job:
 
 def command_line(command: Sequence[str]) -> str:
     """What to type for a command, quoted where a shell would take it apart."""
-    return f"python -m mnist_cnn {shlex.join(command)}"
+    return f"python -m mnist_cnn {shlex.join(spoken(command))}"
+
+
+def spoken(command: Sequence[str]) -> list[str]:
+    """A command of pairs of options and values as its words; a value that would be taken for an
+    option stands in one word with its own."""
+    options, values = command[1::2], command[2::2]
+    known = all(option.startswith("--") and "=" not in option for option in options)
+    if len(options) != len(values) or not known:
+        return list(command)  # as a person typed it
+    words = list(command[:1])
+    for option, value in zip(options, values, strict=True):
+        words += [f"{option}={value}"] if value.startswith("-") else [option, value]
+    return words
 
 
 def log_tail(job: Job, characters: int = 4000) -> str:

@@ -36,6 +36,7 @@ from mnist_cnn.training.job_files import (
     load_job,
     newest_id,
     save_job,
+    spoken,
 )
 from mnist_cnn.training.job_processes import children, is_alive, start_of
 from mnist_cnn.training.progress import TrainingProgress
@@ -65,7 +66,7 @@ def start(arguments: Sequence[str], who: str) -> Job:
         try:
             with open(log, "ab") as output:
                 child = subprocess.Popen(
-                    [sys.executable, "-m", "mnist_cnn", *command],
+                    [sys.executable, "-m", "mnist_cnn", *spoken(command)],
                     cwd=PROJECT_FOLDER,
                     stdin=subprocess.DEVNULL,
                     stdout=output,

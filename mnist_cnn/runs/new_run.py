@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from mnist_cnn.json_files import read_json
-from mnist_cnn.runs.store import RUN_ID, SCHEMA, Run, new_folder, open_run, run_folders
+from mnist_cnn.runs.run_files import SCHEMA
+from mnist_cnn.runs.store import RUN_ID, Run, new_folder, open_run, run_folders
 from mnist_cnn.settings import artifacts_folder
 from mnist_cnn.storage import make_folder, remove_file, remove_folder, write_atomically
 

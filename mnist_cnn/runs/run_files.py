@@ -1,8 +1,13 @@
 """The JSON files of a run, and what each may hold: whoever reads one gets what is expected here."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from mnist_cnn.errors import RunDamaged
 from mnist_cnn.json_files import parse_object
+
+SCHEMA = 1
 
 NUMBER = (int, float)
 
@@ -64,6 +69,26 @@ def parse(name: str, content: bytes) -> dict[str, Any]:
             or len(scores["accuracy_95"]) != 2
         ):
             raise ValueError(f"the scores of {dataset[:40]} are not whole")
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def manifest(run_id: str, folder: Path, state: tuple[int, int]) -> dict[str, Any]:
+    """What `run.json` says; `state` tells it from what stood there before.
+
+    Raises:
+        RunDamaged: it cannot be used.
+    """
+    try:
+        found = parse("run.json", (folder / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be used, {why}.") from error
+    if found.get("schema") != SCHEMA:
+        raise RunDamaged(
+            f"Run {run_id} was made by another version of this program (schema "
+            f"{found.get('schema')}, expected {SCHEMA})."
+        )
     return found
 
 

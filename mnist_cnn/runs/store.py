@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from mnist_cnn.runs import run_files
 from mnist_cnn.settings import artifacts_folder
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def open_run(run_id: str) -> Run:
 
 
 def _opened(run_id: str, folder: Path, known: os.stat_result) -> Run:
-    manifest = _manifest(run_id, folder, (known.st_mtime_ns, known.st_size))
+    manifest = run_files.manifest(run_id, folder, (known.st_mtime_ns, known.st_size))
     return Run(run_id, folder, {**manifest, "sha256": dict(manifest["sha256"])})
 
 
@@ -230,22 +228,6 @@ def production_run(kind: str = "digits") -> Run:
             f"with `python -m mnist_cnn train --preset {preset}`, or promote one."
         )
     return open_run(run_id)
-
-
-@lru_cache(maxsize=20_000)
-def _manifest(run_id: str, folder: Path, state: tuple[int, int]) -> dict[str, Any]:
-    """What `run.json` says; `state` tells it from what stood there before."""
-    try:
-        manifest = run_files.parse("run.json", (folder / "run.json").read_bytes())
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be used, {why}.") from error
-    if manifest.get("schema") != SCHEMA:
-        raise RunDamaged(
-            f"Run {run_id} was made by another version of this program (schema "
-            f"{manifest.get('schema')}, expected {SCHEMA})."
-        )
-    return manifest
 
 
 def _runs_folder() -> Path:

@@ -19,6 +19,8 @@ Each message is one sentence or two that say what happened, what was expected an
 mend it. `code` is the same thing for programs.
 """
 
+from pathlib import Path
+
 
 class DigitsError(Exception):
     code = "error"
@@ -84,3 +86,11 @@ class StorageFailed(DigitsError):
 
 class TrainingFailed(DigitsError):
     code = "training_failed"
+
+
+def storage_failed(path: Path, error: OSError) -> StorageFailed:
+    """What to raise where a path could not be written."""
+    return StorageFailed(
+        f"{path} could not be written ({error.strerror or error}); please free some space or "
+        "allow writing there. Nothing was changed."
+    )

@@ -29,7 +29,25 @@ MAX_BATCH_FILES = 1000
 
 MAX_BATCH_BYTES = 64 * 1024 * 1024
 
+MAX_ZIP_MEMBERS = 100_000
+
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""What one compressed file may come to, counted while it is unpacked."""
+
+MAX_CSV_LINE = 64 * 1024
+
+MAX_STROKES_LINE = 2 * 1024 * 1024
+
+MAX_BLANK_BYTES = 100_000
+"""How much of a text file may be blank lines."""
+
+MAX_SKIPPED_BYTES = 64 * 1024 * 1024
+"""How much of a line that is too long is looked through for its end."""
+
 MAX_CORRECTIONS_BYTES = 100 * 1024 * 1024
+
+MIN_TOKEN = 16
+"""Characters; a shorter token counts as none."""
 
 MAX_STROKES = 2_000
 
@@ -72,8 +90,10 @@ def child_environment(run_id: str) -> dict[str, str]:
 
 
 def api_token() -> str:
-    """What a program must show to change anything over HTTP; nothing where that is switched off."""
-    return os.environ.get("MNIST_CNN_TOKEN", "")
+    """What a program must show to change anything over HTTP; nothing where that is switched off, or
+    could be guessed."""
+    token = os.environ.get("MNIST_CNN_TOKEN", "")
+    return token if len(token) >= MIN_TOKEN else ""
 
 
 def api_origins() -> list[str]:

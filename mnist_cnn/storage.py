@@ -1,15 +1,26 @@
-"""All safe touching of the disk: here alone are temporary names, fsync, rename and locks."""
+"""All safe touching of the disk: here alone are temporary names, fsync and rename."""
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mnist_cnn.errors import StorageFailed
+from mnist_cnn.errors import StorageFailed, storage_failed
+from mnist_cnn.locks import locked
+
+APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+
+
+LEFTOVER = re.compile(r"\.tmp-(?:(\d+)-)?.*")  # with the number of the process that writes it
+
+_in_use: set[Path] = set()
+"""What this process is writing."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -20,7 +31,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         with replacing(path) as temporary:
-            temporary.write_bytes(content)
+            _write(temporary, content)
     except OSError as error:
         raise storage_failed(path, error) from error
 
@@ -33,63 +44,83 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: the disk is full, or may not be written to; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
+    prefix = f".tmp-{os.getpid()}-"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
     temporary = Path(name)
+    _in_use.add(temporary)
     try:
         os.close(handle)
         yield temporary
         temporary.chmod(0o644)
         _sync(temporary, os.O_RDWR)
         os.replace(temporary, path)
-        with contextlib.suppress(OSError):  # it has happened, though it may not outlive a power cut
-            _sync(path.parent, os.O_RDONLY)
+    except BaseException:
+        _drop(temporary)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        _in_use.discard(temporary)
+    with contextlib.suppress(OSError):  # it has happened, though it may not outlive a power cut
+        _sync(path.parent, os.O_RDONLY)
 
 
 def write_json_quickly(path: Path, content: dict[str, Any]) -> None:
     """Replaces a file of passing interest: readers see old or new, a power cut may lose it, and
     where the disk is full the old one stays."""
-    temporary = path.with_name(f".tmp-{path.name}")
-    with contextlib.suppress(OSError):
-        temporary.write_text(json.dumps(content))
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        _write(temporary, json.dumps(content).encode())
         os.replace(temporary, path)
+    except OSError:
+        _drop(temporary)
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:
-    """Adds lines at the end in one piece; once this returns they outlive a power cut. A line that a
+    """Adds lines at the end, all or none; once this returns they outlive a power cut. A line that a
     killed process left unfinished is closed off first.
 
     Raises:
-        StorageFailed: the disk is full, or may not be written to.
+        StorageFailed: the disk is full, or may not be written to; says so where some of the lines
+            may have been kept all the same.
     """
+    content = "".join(f"{line}\n" for line in lines).encode()
+    busy = StorageFailed(f"Another process is writing {path}; please try again.")
+    with locked(path.with_suffix(".lock"), lambda: busy):
+        try:
+            handle = os.open(path, APPENDING, 0o644)
+        except OSError as error:
+            raise storage_failed(path, error) from error
+        try:
+            _append(handle, content)
+        except OSError as error:
+            raise storage_failed(path, error) from error
+        finally:
+            os.close(handle)
+
+
+def _append(handle: int, content: bytes) -> None:
+    """Adds to the end of an open file and makes it last, or cuts it off again."""
+    size = os.lseek(handle, 0, os.SEEK_END)
+    os.lseek(handle, max(size - 1, 0), os.SEEK_SET)
+    torn = size > 0 and os.read(handle, 1) != b"\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab+", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - 1, 0))
-            torn = size > 0 and file.read(1) != b"\n"
-            content = ("\n" * torn + "".join(f"{line}\n" for line in lines)).encode()
-            if file.write(content) != len(content):
-                raise OSError("it was written in part")
-            os.fsync(file.fileno())
+        _write_all(handle, b"\n" * torn + content)
+        os.fsync(handle)
     except OSError as error:
-        raise storage_failed(path, error) from error
+        try:
+            os.ftruncate(handle, size)
+        except OSError:
+            raise StorageFailed(
+                f"The disk failed while a file was added to ({error.strerror or error}), and what "
+                "was written could not be cut off again: some of it may have been kept. Please "
+                "free some space or allow writing there, and look."
+            ) from error
+        raise
 
 
 def append_line_quickly(path: Path, line: str) -> None:
     """Adds a line of passing interest; where that fails there is a gap."""
     with contextlib.suppress(OSError), open(path, "a") as file:
         file.write(line + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """What a JSON file holds; nothing where it is missing, cut short or no object."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def make_folder(path: Path, exist_ok: bool = True) -> None:
@@ -104,18 +135,35 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
         raise storage_failed(path, error) from error
 
 
-def move(source: Path, target: Path) -> None:
-    """Moves a file or folder; its time becomes now.
+def move(*pairs: tuple[Path, Path]) -> None:
+    """Moves files or folders from one place to another each, all or none.
 
     Raises:
-        StorageFailed: it could not be moved; it stays where it was.
+        StorageFailed: one could not be moved; all are where they were, or it says which is not.
     """
+    moved: list[tuple[Path, Path]] = []
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
-        os.utime(target)
+        for source, target in pairs:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(source, target)
+            moved.append((source, target))
     except OSError as error:
-        raise storage_failed(target, error) from error
+        _move_back(moved, error)
+        for _, target in pairs:
+            with contextlib.suppress(OSError):  # only where nothing is in it
+                target.parent.rmdir()
+        raise storage_failed(pairs[len(moved)][1], error) from error
+
+
+def _move_back(moved: list[tuple[Path, Path]], why: OSError) -> None:
+    for source, target in reversed(moved):
+        try:
+            os.replace(target, source)
+        except OSError:
+            raise StorageFailed(
+                f"Only a part could be moved ({why.strerror or why}): {target} could not be "
+                f"brought back to {source}; please move it by hand."
+            ) from why
 
 
 def remove_file(path: Path) -> None:
@@ -125,7 +173,8 @@ def remove_file(path: Path) -> None:
         StorageFailed: it may not be removed.
     """
     try:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
     except OSError as error:
         raise storage_failed(path, error) from error
 
@@ -150,6 +199,20 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_leftovers(folder: Path, lives: Callable[[int], bool]) -> None:
+    """Removes what killed processes left unfinished, as far as that can be done.
+
+    Args:
+        lives: whether there is a process of that number.
+    """
+    for path in list(folder.rglob(".tmp-*")):
+        found = LEFTOVER.fullmatch(path.name)
+        writer = int(found[1]) if found and found[1] else None
+        mine = writer == os.getpid()  # or that of another before, who had the same number
+        if path not in _in_use and (writer is None or mine or not lives(writer)):
+            remove_folder(path) if path.is_dir() else _drop(path)
+
+
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone when the block ends."""
@@ -157,38 +220,24 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@contextlib.contextmanager
-def locked(path: Path, busy: Callable[[], Exception], seconds: float = 30) -> Iterator[None]:
-    """Keeps every other process that locks this path out while the block runs.
-
-    Args:
-        busy: what to raise where somebody else holds it for longer than `seconds`.
-
-    Raises:
-        StorageFailed: the lock's file may not be written to.
-    """
-    from filelock import FileLock, Timeout  # Home needs none of it
-
-    lock = FileLock(path, timeout=seconds)
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, WRITING, 0o644)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise busy() from error
-    except OSError as error:
-        raise storage_failed(path, error) from error
-    try:
-        yield
+        _write_all(handle, content)
     finally:
-        lock.release()
+        os.close(handle)
 
 
-def storage_failed(path: Path, error: OSError) -> StorageFailed:
-    """What to raise where a path could not be written."""
-    return StorageFailed(
-        f"{path} could not be written ({error.strerror or error}); please free some space or "
-        "allow writing there. Nothing was changed."
-    )
+def _write_all(handle: int, content: bytes) -> None:
+    """The whole of it, however little the disk takes at a time."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _drop(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
 
 
 def _sync(path: Path, mode: int) -> None:

@@ -12,7 +12,8 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
-    *("errors", "settings", "records", "metrics", "native_output", "access", "storage"),
+    *("errors", "settings", "records", "metrics", "native_output", "access"),
+    *("locks", "json_files", "storage"),
     *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),
     *("__main__", "Home", "pages", "app"),
@@ -30,7 +31,7 @@ ONLY_HERE = {
     "ai_edge_litert": {"models/classifier"},
     "ray": {"batch/on_ray"},
     "psutil": {"training/job_processes", "training/jobs", "access"},
-    "filelock": {"storage"},
+    "filelock": {"locks"},
     "tempfile": {"storage"},
     "shutil": {"storage"},
 }

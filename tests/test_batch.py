@@ -198,7 +198,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
 
 
 def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
-    monkeypatch.setattr(zip_archives, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zip_archives, "MAX_ZIP_MEMBERS", 3)
     content = zipped(*((f"{n}.png", b"") for n in range(4)))
     (result,) = read([("a.zip", content)], classifier)
     assert "has 4 members; at most 3" in result.item.error
@@ -218,7 +218,7 @@ ROW = ",".join(["0"] * 784)
         (ROW[:-1] + "nan", "not all numbers"),
         (ROW[:-1] + "\0", "not all numbers"),
         (ROW[:-1], "not all numbers"),
-        ("9" * 200_000, "columns"),
+        ("9" * 200_000, "longer than 64 kB"),
     ],
 )
 def test_a_bad_row_costs_one_row(line: str, words: str, classifier: Classifier) -> None:
@@ -258,6 +258,13 @@ def test_exports(classifier: Classifier) -> None:
     assert written(results, "kaggle").split() == ["ImageId,Label", "1,7", "2,0", "3,7"]
     first, *_ = map(json.loads, written(results, "jsonl").splitlines())
     assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
+
+
+@pytest.mark.parametrize("first", "=+-@\t\r\n＝＋－＠")
+def test_no_cell_begins_as_a_formula_does(first: str, classifier: Classifier) -> None:
+    results = read([(f"{first}1", b"")], classifier)
+    (row,) = csv.DictReader(io.StringIO(written(results, "csv")))
+    assert row["item"] == f"'{first}1"
 
 
 def written(results: list[Result], form: Format) -> str:

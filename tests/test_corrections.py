@@ -155,6 +155,24 @@ def test_thousands_are_parsed_once() -> None:
     assert corrections.load() is corrections.load()
 
 
+def test_one_more_does_not_parse_all_anew(artifacts: Path, monkeypatch) -> None:
+    corrections.add(some(300))
+    assert len(corrections.load()) == 300
+    parsed: list[object] = []
+    read = corrections._of_row
+    monkeypatch.setattr(corrections, "_of_row", lambda row: parsed.append(row) or read(row))
+    (one,) = some(1, label=3)
+    corrections.add([one])
+    assert len(corrections.load()) == 301 and len(parsed) == 1
+    corrections.take_back(one)
+    assert len(corrections.load()) == 300 and len(parsed) == 1
+    path = artifacts / "corrections.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-2]))  # cut off, and written on
+    corrections.add([Correction(4, one.image)])
+    assert [c.label for c in corrections.load()][-1] == 4 and len(corrections.load()) == 301
+
+
 @pytest.mark.slow
 def test_a_run_that_learned_from_lies_stays_out_of_production(
     artifacts: Path, tmp_path: Path, monkeypatch

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mnist_cnn.cli import main
 from mnist_cnn.errors import BadInput, JobError
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check
@@ -154,12 +155,28 @@ def announced(**changes: object) -> job_files.Job:
 def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     job = announced(
-        pid=stranger.pid, process_created=psutil.Process(stranger.pid).create_time() - 100
+        pid=stranger.pid,
+        process_created=psutil.Process(stranger.pid).create_time() - 100,
+        process_start="",
     )
     job_processes.stop(job, at_once=True)
     assert jobs.find(job.id).state == "interrupted"
     assert stranger.poll() is None
     stranger.communicate(b"\n")
+
+
+@pytest.mark.fault(57)
+@pytest.mark.parametrize("step", [-86_400, 3, 315_360_000])
+def test_a_step_of_the_clock_ends_no_training(artifacts: Path, step: float) -> None:
+    job = announced()
+    job = replace(job, process_created=job.process_created + step, begun=job.begun + step)
+    job_files.save_job(job)
+    folder = store.new_folder(job.id)
+    folder.mkdir(parents=True)
+    assert job.process_start, "this system tells when a process began"
+    assert jobs.find(job.id) == job == jobs.running() and folder.exists()
+    job_files.save_job(replace(job, process_start=f"{job.process_start}0"))
+    assert jobs.find(job.id).state == "interrupted" and not folder.exists()
 
 
 def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> None:
@@ -280,3 +297,10 @@ def test_a_forecast_comes_from_earlier_runs(shipped_copy: Path) -> None:
 def test_the_images_of_an_epoch_are_foretold(artifacts: Path) -> None:
     recipe = replace(PRESETS["quick"], data=("bundled-digits",))
     assert images_per_epoch(recipe) == training_data.prepare(recipe).images_per_epoch
+
+
+@pytest.mark.parametrize("name", ["-x", "--preset", "-1", "plain"])
+def test_a_name_that_looks_like_an_option_is_a_name(name: str) -> None:
+    words = job_files.spoken(["train", "--preset", "quick", "--name", name])
+    assert main.parser().parse_args(words).name == name
+    assert job_files.spoken(["train", "--name=-x", "--preset", "quick"])[1] == "--name=-x"

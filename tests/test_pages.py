@@ -371,3 +371,19 @@ def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
     app.run()
     assert not app.exception
     assert sum(text.value.startswith("**7** · ") for text in app.markdown) == 2
+
+
+@pytest.mark.fault(66)
+def test_a_canvas_message_that_is_no_drawing_is_a_sentence_and_the_session_goes_on() -> None:
+    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    odd = [5, "x", [1], {"raw": 5}, {"raw": "x"}, {"raw": {"objects": {"a": 1}}}]
+    odd += [{"raw": {"objects": [{"path": deep}]}}, {"raw": {"objects": [{"path": [["M", deep]]}]}}]
+    for drawing in odd:
+        key = f"home canvas {app.session_state['home drawing'].generation} 420"
+        app.session_state[key] = {"drawing": drawing, "backgroundFit": None}
+        app.run()
+        assert not app.exception, drawing
+        assert [e.value for e in app.error] and "please" in app.error[0].value, drawing

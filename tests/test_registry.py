@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,12 @@ from mnist_cnn.errors import (
     RunError,
     RunNotFound,
     RunRefused,
-    StorageFailed,
 )
+from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
-from tests.support.faults import failing_disk
 
 
 def worse(accuracy: float = 0.9) -> bytes:
@@ -130,6 +130,30 @@ def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: st
     assert store.production_id() == shipped.id
 
 
+NUMBERS = {"temperature": 1, "min_evidence": 0, "min_confidence": 0.5}
+
+
+@pytest.mark.fault(61, 30)
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", ["NaN", "1e9", "1e999", "-1e999", '"x"', "null", "true", "[1]"])
+def test_numbers_that_make_no_verdict_are_damage(name: str, number: str) -> None:
+    assert calibration_of(NUMBERS, "a run").min_confidence == 0.5
+    with pytest.raises(RunDamaged, match=name):
+        calibration_of(NUMBERS | {name: json.loads(number)}, "a run")
+
+
+@pytest.mark.fault(61, 30)
+@pytest.mark.parametrize("odd", [("temperature", -1), ("temperature", 0), ("min_evidence", 500)])
+def test_a_run_whose_verdicts_are_nonsense_is_not_promoted(
+    shipped_copy: Path, odd: tuple[str, float]
+) -> None:
+    live = store.production_run()
+    run = another_run(calibration_json=json.dumps({**live.calibration, odd[0]: odd[1]}).encode())
+    with pytest.raises((RunDamaged, RunRefused)):
+        registry.promote(run.id, by="anna", reason="never mind")
+    assert store.production_id() == live.id
+
+
 def test_the_shipped_run_reads_the_whole_canary() -> None:
     images, labels = canary.canary()
     assert len(labels) >= 50
@@ -159,6 +183,31 @@ def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_co
         registry.promote(run.id, by="anna")
     assert trash.restore(run.id).id == run.id
     assert trash.deleted() == []
+
+
+@pytest.mark.fault(68)
+def test_a_clock_that_is_ahead_empties_no_trash(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = (another_run(number).id for number in range(1, 4))
+    now = [time.time()]
+    monkeypatch.setattr(trash.time, "gmtime", lambda: time.localtime(now[0]))
+    trash.delete(first)
+    for other in others:
+        now[0] += 40 * 86_400
+        trash.delete(other)
+    assert set(trash.deleted()) == {first, *others}
+    for _ in range(trash.DAYS_IN_TRASH - 2):
+        now[0] += 86_400
+        trash.restore(others[0])
+        trash.delete(others[0])
+    assert first in trash.deleted()
+    now[0] += 86_400
+    trash.delete(trash.restore(others[0]).id)
+    assert set(trash.deleted()) == set(others)
+    (shipped_copy / "trash" / "days.json").write_text('{"counted": {"x": "y"}}')
+    trash.delete(trash.restore(others[0]).id)
+    assert set(trash.deleted()) == set(others)
 
 
 def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
@@ -191,36 +240,6 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "label": lambda run_id: notes.annotate(run_id, note="new"),
     "delete": trash.delete,
 }
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_whichever_write_fails_nothing_is_half_done(
-    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, action: str, error: int
-) -> None:
-    run = another_run()
-    for failing in range(20):
-        before = state()
-        with failing_disk(monkeypatch, failing, error) as disk:
-            try:
-                ACTIONS[action](run.id)
-            except StorageFailed as failure:
-                assert "Nothing was changed" in str(failure)
-                assert disk.met and state() == before
-        assert not list(shipped_copy.rglob(".tmp-*"))
-        if not disk.met:
-            assert failing > 0, "the disk was never asked"
-            return
-    pytest.fail("it never came through")
-
-
-def state() -> tuple[object, ...]:
-    return (
-        store.production_id(),
-        tuple(registry.promotions()),
-        tuple(run.id for run in store.list_runs()),
-        tuple(notes.notes_of(run.id) for run in store.list_runs()),
-    )
 
 
 def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkeypatch) -> None:

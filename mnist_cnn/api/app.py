@@ -19,6 +19,7 @@ from mnist_cnn.api.routes import router
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
 from mnist_cnn.settings import api_origins
+from mnist_cnn.training import jobs
 
 api = FastAPIOffline(
     docs_url="/docs",
@@ -49,17 +50,23 @@ api.add_middleware(AnswerHeaders)
 
 @contextlib.asynccontextmanager
 async def warm(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
-    """Loads the network before the first request; without one the server starts all the same."""
+    """Loads the network before the first request; without one the server starts all the same. What
+    killed processes left unfinished goes away."""
+    await to_thread.run_sync(jobs.tidy_up)
     with contextlib.suppress(DigitsError):
         await to_thread.run_sync(serving.production_classifier)
     yield {}
 
 
+INTERNAL = ("/_stcore/metrics", "/_stcore/agent")
+"""What the dashboard's server would tell anybody about itself."""
+
 HOST = re.compile(r"[\w.:\-\[\]]{1,255}")
 
 
 class HostCheck:
-    """Around the whole server: a Host header that is none is refused."""
+    """Around the whole server: a Host header that is none is refused, and so are paths that
+    tell of the server itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -69,6 +76,8 @@ class HostCheck:
             Headers(scope=scope).get("host", "localhost")
         )
         refusal = JSONResponse(failure("bad_request", "The Host header is none."), 400)
+        if scope["type"] == "http" and scope["path"].startswith(INTERNAL):
+            known, refusal = None, JSONResponse(failure("not_found", "Not Found"), 404)
         await (self._app if known else refusal)(scope, receive, send)
 
 

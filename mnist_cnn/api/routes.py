@@ -53,7 +53,8 @@ def _owner(authorization: Annotated[str, Header()] = "") -> str:
         raise HTTPException(
             401,
             "This needs `Authorization: Bearer` with the token that the server was started with "
-            "as MNIST_CNN_TOKEN; where it was started without one, nobody may.",
+            "as MNIST_CNN_TOKEN; where it was started without one, or with fewer than 16 "
+            "characters, nobody may.",
             {"WWW-Authenticate": "Bearer"},
         )
     return "somebody with the token"
@@ -117,6 +118,7 @@ async def read_line(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -
     return JSONResponse(await to_thread.run_sync(_read_line, picture, limiter=READERS))
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     response_model=HealthResponse,

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 
 from mnist_cnn.errors import BadStrokes
-from mnist_cnn.ink.stroke_files import parsed_strokes
+from mnist_cnn.ink.stroke_files import parsed_line
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_BATCH_FILES
 
@@ -51,7 +51,7 @@ async def one_picture(request: Request) -> bytes | Drawing:
     """
     kind = request.headers.get("content-type", "").lower()
     if kind.startswith("application/json") and b'"strokes"' in (body := await request.body()):
-        _, parsed = next(parsed_strokes([body]))
+        parsed = parsed_line(1, body)
         if isinstance(parsed, BadStrokes):
             why = str(parsed).removeprefix("Line 1 was left out: ")
             raise BadStrokes(f"The body is no drawing: {why}")

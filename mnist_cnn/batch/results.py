@@ -24,6 +24,9 @@ COLUMNS = ("item", "digit", "confidence", "status", "label", "error")
 
 MAX_REASONS = 50
 
+FORMULAS = set("=+-@\t\r\n＝＋－＠")
+"""With what a cell begins that spreadsheets take for a formula; full width too."""
+
 SMALL = 160
 """Pixels on the longer side of a picture that is kept to show what was read in it."""
 
@@ -208,6 +211,6 @@ def top_digit(prediction: Prediction | None) -> int:
 
 def _escape_formula(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in FORMULAS:
         return "'" + value
     return value

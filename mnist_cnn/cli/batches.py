@@ -17,8 +17,8 @@ from mnist_cnn.cli.options import (
     positive,
 )
 from mnist_cnn.cli.output import say, show_in_place
-from mnist_cnn.errors import BadInput
-from mnist_cnn.storage import make_folder, replacing, storage_failed, write_atomically
+from mnist_cnn.errors import BadInput, storage_failed
+from mnist_cnn.storage import make_folder, replacing, write_atomically
 
 if TYPE_CHECKING:
     from mnist_cnn.batch.inputs.choices import Tables

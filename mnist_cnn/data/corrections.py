@@ -10,9 +10,10 @@ import base64
 import contextlib
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def take_back(correction: Correction) -> None:
 def load() -> tuple[Correction, ...]:
     """Every correction that counts, in the order in which their images came first. Lines that
     cannot be read are passed over."""
-    return _loaded(_path(), version())
+    return _loaded(_path(), _state())
 
 
 def with_hands() -> tuple[Correction, ...]:
@@ -95,9 +96,9 @@ def with_hands() -> tuple[Correction, ...]:
 
 
 @lru_cache(maxsize=2)
-def _joined(path: Path, size: int, hands: int) -> tuple[Correction, ...]:
-    """The first `size` bytes of the file, and the hands of that version."""
-    known = (*_of_hands(), *_loaded(path, size))
+def _joined(path: Path, own: int, hands: int) -> tuple[Correction, ...]:
+    """The corrections and the hands of these versions."""
+    known = (*_of_hands(), *_loaded(path, _state()))
     return tuple({correction.id: correction for correction in known}.values())
 
 
@@ -124,10 +125,7 @@ def dataset(corrections: Iterable[Correction], name: str = "corrections") -> Dat
 
 def version() -> int:
     """Changes whenever a correction is kept or taken back."""
-    try:
-        return _path().stat().st_size
-    except OSError:
-        return 0
+    return hash(_state())
 
 
 def version_with_hands() -> tuple[int, int]:
@@ -135,21 +133,58 @@ def version_with_hands() -> tuple[int, int]:
     return version(), kept_hands.version()
 
 
+@dataclass
+class _Parsed:
+    """What the first `size` bytes of the file said, which end in `tail`."""
+
+    size: int = 0
+    tail: bytes = b""
+    found: dict[str, Correction | None] = field(default_factory=dict)
+
+
+_parsed: dict[Path, _Parsed] = {}
+
+_parsing = threading.Lock()
+
+
 @lru_cache(maxsize=2)
-def _loaded(path: Path, size: int) -> tuple[Correction, ...]:
-    """What the first `size` bytes of the file say."""
-    found: dict[str, Correction | None] = {}
-    try:
-        content = path.read_bytes()[:size]
-    except OSError:
-        return ()
+def _loaded(path: Path, state: tuple[int, int]) -> tuple[Correction, ...]:
+    """What the file says in this state; of one that has grown, only what is new is parsed."""
+    size, _ = state
+    with _parsing:
+        known = _parsed.get(path, _Parsed())
+        try:
+            with open(path, "rb") as file:
+                file.seek(max(0, known.size - len(known.tail)))
+                if known.size > size or file.read(len(known.tail)) != known.tail:
+                    known = _Parsed()  # it is another file than it was
+                    file.seek(0)
+                content = file.read(size - known.size)
+        except OSError:
+            return ()
+        content = content[: content.rfind(b"\n") + 1]  # a line that is not whole counts later
+        _parse(content, known.found)
+        known.size, known.tail = known.size + len(content), (known.tail + content)[-2000:]
+        _parsed[path] = known
+        return tuple(correction for correction in known.found.values() if correction)
+
+
+def _parse(content: bytes, found: dict[str, Correction | None]) -> None:
     for line in content.splitlines():
         try:
             row = json.loads(line)
             found[str(row["id"])] = None if row["label"] is None else _of_row(row)
         except (ValueError, KeyError, TypeError, RecursionError):
             continue
-    return tuple(correction for correction in found.values() if correction)
+
+
+def _state() -> tuple[int, int]:
+    """The file's size in bytes, and when it was written."""
+    try:
+        found = _path().stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _path() -> Path:
@@ -158,9 +193,10 @@ def _path() -> Path:
 
 def _append(rows: list[dict[str, Any]]) -> None:
     path = _path()
-    if version() > MAX_CORRECTIONS_BYTES:
+    size, _ = _state()
+    if size > MAX_CORRECTIONS_BYTES:
         raise StorageFailed(
-            f"{path} has reached {version() / 1e6:,.0f} MB; please train with these corrections "
+            f"{path} has reached {size / 1e6:,.0f} MB; please train with these corrections "
             "and move the file away. This one was not kept."
         )
     append_lines(path, [json.dumps(row, separators=(",", ":")) for row in rows])

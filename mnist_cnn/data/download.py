@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mnist_cnn.errors import DataMissing
-from mnist_cnn.storage import replacing, scratch_folder, storage_failed
+from mnist_cnn.errors import DataMissing, storage_failed
+from mnist_cnn.storage import replacing, scratch_folder
 
 DownloadCallback = Callable[[int, int], None]
 """Told the bytes received and the bytes expected (0 where the server does not say)."""

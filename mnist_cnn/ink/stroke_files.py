@@ -5,13 +5,15 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from mnist_cnn.errors import BadStrokes
 from mnist_cnn.ink.strokes import check_size, checked_stroke
+from mnist_cnn.ink.text_lines import numbered_lines
 from mnist_cnn.records import Drawing
+from mnist_cnn.settings import MAX_STROKES_LINE
 
 
 def read_strokes(path: Path) -> Iterator[Drawing | BadStrokes]:
@@ -34,17 +36,24 @@ def numbered_strokes(path: Path) -> Iterator[tuple[int, Drawing | BadStrokes]]:
         with open(path, "rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else open(path, "rb") as lines:
-            yield from parsed_strokes(lines)
+            yield from parsed_strokes(cast(IO[bytes], lines))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadStrokes(f"The strokes file {path} could not be read: {reason}.") from error
 
 
-def parsed_strokes(lines: Iterable[bytes]) -> Iterator[tuple[int, Drawing | BadStrokes]]:
-    """What `numbered_strokes` yields, strokes of (points, 2), for lines that are open already."""
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, _parsed_line(number, line)
+def parsed_strokes(file: IO[bytes]) -> Iterator[tuple[int, Drawing | BadStrokes]]:
+    """What `numbered_strokes` yields, strokes of (points, 2), for a file that is open already.
+
+    Raises:
+        BadInput: nothing comes for too long.
+    """
+    for number, line in numbered_lines(file, MAX_STROKES_LINE):
+        if line is None:
+            limit = f"it is longer than {MAX_STROKES_LINE // 2**20} MB"
+            yield number, BadStrokes(f"Line {number} was left out: {limit}.")
+        else:
+            yield number, parsed_line(number, line)
 
 
 def write_strokes(drawings: Iterable[Drawing], path: Path) -> None:
@@ -57,7 +66,7 @@ def write_strokes(drawings: Iterable[Drawing], path: Path) -> None:
             lines.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
-def _parsed_line(number: int, line: bytes) -> Drawing | BadStrokes:
+def parsed_line(number: int, line: bytes) -> Drawing | BadStrokes:
     try:
         row = json.loads(line)
         if not isinstance(row, dict) or not isinstance(row.get("strokes"), list):

@@ -31,15 +31,16 @@ def from_canvas(drawing: Mapping[str, Any] | None) -> tuple[Stroke, ...]:
         BadStrokes: what came is no drawing, holds numbers that are not finite, or is larger
             than `MAX_STROKES` and `MAX_POINTS` allow.
     """
-    objects = (drawing or {}).get("objects") or []
-    if not isinstance(objects, Sequence) or isinstance(objects, str):
+    objects = drawing.get("objects") or [] if isinstance(drawing, Mapping) else drawing or []
+    known = isinstance(drawing, Mapping | None) and not isinstance(objects, str)
+    if not known or not isinstance(objects, Sequence):
         raise BadStrokes("The drawing has no list of objects; please clear it and draw again.")
     paths = [o for o in objects if isinstance(o, Mapping) and isinstance(o.get("path"), Sequence)]
     paths = [p for p in paths if p["path"]]
     check_size(len(paths), sum(len(p["path"]) for p in paths))
     try:
         return tuple(_placed(_flattened(path["path"]), path) for path in paths)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
         raise BadStrokes(
             f"The drawing could not be read ({error}); please clear it and draw again."
         ) from error

@@ -11,6 +11,10 @@ FORMER_NAMES = {"least_evidence": "min_evidence", "least_confidence": "min_confi
 """What its numbers were called in the files of older runs."""
 
 
+BOUNDS = {"temperature": (0.01, 100.0), "min_evidence": (-1e9, 1e3), "min_confidence": (0.0, 1.0)}
+"""From where to where its numbers may lie."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How logits become a verdict; every number is fitted on validation data.
@@ -49,14 +53,17 @@ def calibration_of(values: dict[str, Any], run_id: str) -> Calibration:
     """What a run's `calibration.json` says.
 
     Raises:
-        RunDamaged: it lacks something.
+        RunDamaged: it lacks a number, or holds one that cannot be.
     """
     known = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
-    try:
-        return Calibration(
-            float(known["temperature"]),
-            float(known["min_evidence"]),
-            float(known["min_confidence"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunDamaged(f"Run {run_id} is damaged: calibration.json lacks {error}.") from error
+    numbers = {}
+    for name, (low, high) in BOUNDS.items():
+        number = known.get(name)
+        fits = isinstance(number, int | float) and not isinstance(number, bool)
+        if number is None or not fits or not low <= number <= high:  # so is what is no number
+            raise RunDamaged(
+                f"Run {run_id} is damaged: the {name} in its calibration.json is "
+                f"{str(number)[:20]}; expected a number from {low:g} to {high:g}."
+            )
+        numbers[name] = float(number)
+    return Calibration(**numbers)

@@ -108,10 +108,12 @@ def _check_learned(run: Run) -> None:
 
 def _check_canary(run: Run) -> None:
     images, labels = canary()
-    logits = load_classifier(run).compute_logits(images)
+    classifier = load_classifier(run)
+    logits = classifier.compute_logits(images)
     if not np.isfinite(logits).all():
         raise RunRefused(f"Run {run.id} answers with what is no number; it cannot be promoted.")
-    read = float((logits.argmax(axis=1) == labels).mean())
+    verdicts = [classifier.calibration.verdict(row).digit for row in logits]
+    read = float(np.mean([digit == label for digit, label in zip(verdicts, labels, strict=True)]))
     if read < MIN_READ:
         raise RunRefused(
             f"Run {run.id} reads {read:.0%} of {len(labels)} plainly written digits, at least "

@@ -8,9 +8,11 @@ import secrets
 import time
 from typing import Any
 
-from mnist_cnn.runs.store import RUN_ID, SCHEMA, Run, new_folder, open_run, run_folders
+from mnist_cnn.json_files import read_json
+from mnist_cnn.runs.run_files import SCHEMA
+from mnist_cnn.runs.store import RUN_ID, Run, new_folder, open_run, run_folders
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, read_json, remove_folder, write_atomically
+from mnist_cnn.storage import make_folder, remove_file, remove_folder, write_atomically
 
 PASSING = ("progress.json", "validation_errors.json", "drawing-*.json", "answers-*.json")
 """What only tells of a run while it is made."""
@@ -45,11 +47,16 @@ class NewRun:
         )
 
     def finish(self, **facts: Any) -> Run:
-        """Makes the folder a run by writing its manifest."""
+        """Makes the folder a run by writing its manifest.
+
+        Raises:
+            StorageFailed: it could not be written; the folder is no run.
+        """
         if phases := read_json(self.folder / "progress.json").get("phase_seconds"):
             facts = {"phases": phases, **facts}
-        for path in [path for name in PASSING for path in self.folder.glob(name)]:
-            path.unlink(missing_ok=True)
+        passing = {path for name in PASSING for path in self.folder.glob(name)}
+        for path in passing:
+            remove_file(path)
         files = sorted(path for path in self.folder.iterdir() if path.is_file())
         sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         self.write(

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mnist_cnn.json_files import read_json
 from mnist_cnn.runs import store
 from mnist_cnn.runs.store import Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import read_json, write_atomically
+from mnist_cnn.storage import write_atomically
 
 
 @dataclass(frozen=True)

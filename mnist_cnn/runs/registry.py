@@ -1,7 +1,10 @@
 """Promotion and its log.
 
-artifacts/production.json        the run that answers
+artifacts/production.json        the run that answers, and the promotion that made it so
 artifacts/promotions.jsonl       when, from, to, by whom, and why the gate was overridden
+
+The pointer and its promotion change at once; the log follows. Where it could not, as after a kill,
+the pointer's own promotion counts as its last line, and the next promotion writes it down.
 """
 
 import contextlib
@@ -16,7 +19,7 @@ from mnist_cnn.runs import gate, store
 from mnist_cnn.runs.notes import name_of
 from mnist_cnn.runs.store import Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import read_json, write_atomically
+from mnist_cnn.storage import append_lines, write_atomically
 
 ROLL_BACK = "roll back"
 """The reason of a promotion that undoes another."""
@@ -105,12 +108,23 @@ def last_promotion() -> Promotion | None:
 
 def promotions() -> list[Promotion]:
     """The log, oldest first; lines that cannot be read are passed over."""
-    entries = []
-    with contextlib.suppress(OSError):
-        for line in _log().read_bytes().splitlines():
-            with contextlib.suppress(ValueError, TypeError):
-                entries.append(Promotion(**json.loads(line)))
-    return entries
+    entries = _logged()
+    return [*entries, *_not_yet_logged(entries)]
+
+
+def _logged() -> list[Promotion]:
+    try:
+        lines = _log().read_bytes().splitlines()
+    except OSError:
+        return []
+    return [entry for line in lines if (entry := _promotion(line))]
+
+
+def _not_yet_logged(entries: list[Promotion]) -> list[Promotion]:
+    """The promotion that made the pointer what it is, where the log lacks it."""
+    content = store.pointers().get("promotion")
+    last = _promotion(json.dumps(content)) if content else None
+    return [last] if last and last not in entries[-1:] else []
 
 
 def summaries(first: int = 0, count: int | None = None) -> list[dict[str, Any]]:
@@ -138,17 +152,28 @@ def _now() -> str:
 
 
 def _switch(entry: Promotion) -> None:
-    log = _log().read_bytes() if _log().exists() else b""
-    separator = b"" if not log or log.endswith(b"\n") else b"\n"
-    write_atomically(_log(), log + separator + json.dumps(asdict(entry)).encode() + b"\n")
+    if pending := _not_yet_logged(_logged()):
+        _log_promotions(pending)
+    pointers = {**store.pointers(), store.POINTERS[entry.kind]: entry.after}
+    pointers["promotion"] = asdict(entry)
+    write_atomically(store.pointers_path(), (json.dumps(pointers) + "\n").encode())
+    with contextlib.suppress(StorageFailed):  # the pointer knows it
+        _log_promotions([entry])
+
+
+def _log_promotions(entries: list[Promotion]) -> None:
+    append_lines(_log(), [json.dumps(asdict(entry)) for entry in entries])
+
+
+def _promotion(line: bytes | str) -> Promotion | None:
+    """What a line of the log says, or nothing where it cannot be read."""
     try:
-        path = artifacts_folder() / "production.json"
-        pointers = {**read_json(path), store.POINTERS[entry.kind]: entry.after}
-        write_atomically(path, (json.dumps(pointers) + "\n").encode())
-    except StorageFailed:
-        with contextlib.suppress(StorageFailed):
-            write_atomically(_log(), log)
-        raise
+        entry = Promotion(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    words = (entry.when, entry.after, entry.by, entry.reason, entry.before or "")
+    known = all(isinstance(word, str) for word in words) and entry.kind in store.POINTERS
+    return entry if known else None
 
 
 def _log() -> Path:

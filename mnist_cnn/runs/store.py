@@ -6,8 +6,9 @@ other file. Whatever was cut short before is never seen as one.
 
 import contextlib
 import hashlib
-import json
+import os
 import re
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from mnist_cnn.errors import RunDamaged, RunError, RunNotFound
+from mnist_cnn.json_files import read_json
+from mnist_cnn.locks import locked
+from mnist_cnn.runs import run_files
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import locked, read_json
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ class Run:
         return content
 
     def _json(self, name: str) -> dict[str, Any]:
+        content = self.read(name)
         try:
-            content = json.loads(self.read(name))
+            return run_files.parse(name, content)
         except ValueError as error:
-            raise RunDamaged(f"Run {self.id} is damaged: {name} is not JSON.") from error
-        if not isinstance(content, dict):
-            raise RunDamaged(f"Run {self.id} is damaged: {name} holds no object.")
-        return content
+            raise RunDamaged(
+                f"Run {self.id} is damaged: {name} cannot be used, {error}."
+            ) from error
 
 
 @contextlib.contextmanager
@@ -135,7 +136,16 @@ def open_run(run_id: str) -> Run:
         RunDamaged: its manifest cannot be read.
     """
     folder = folder_of(run_id)
-    return Run(run_id, folder, _manifest(run_id, folder))
+    try:
+        known = (folder / "run.json").stat()
+    except OSError as error:
+        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be read.") from error
+    return _opened(run_id, folder, known)
+
+
+def _opened(run_id: str, folder: Path, known: os.stat_result) -> Run:
+    manifest = run_files.manifest(run_id, folder, (known.st_mtime_ns, known.st_size))
+    return Run(run_id, folder, {**manifest, "sha256": dict(manifest["sha256"])})
 
 
 def folder_of(run_id: str) -> Path:
@@ -147,8 +157,9 @@ def folder_of(run_id: str) -> Path:
     folder = _runs_folder() / run_id
     known = RUN_ID.fullmatch(run_id) and not folder.is_symlink()
     if not known or not (folder / "run.json").is_file():
+        shown = re.sub(r"[^\w-]", "?", run_id[:40])  # it may come from a page's address
         raise RunNotFound(
-            f"There is no run {run_id[:40]!r}; `python -m mnist_cnn runs` lists those there are."
+            f"There is no run '{shown}'; `python -m mnist_cnn runs` lists those there are."
         )
     return folder
 
@@ -162,12 +173,18 @@ def list_runs(kind: str = "digits") -> list[Run]:
 def list_all() -> dict[str, Run | RunDamaged]:
     """Every run by its id, the newest first; for a damaged one what is wrong with it."""
     found: dict[str, Run | RunDamaged] = {}
+    runs = os.fspath(_runs_folder())
     for folder in sorted(run_folders(), reverse=True):
+        run_id = folder.name
         try:
-            found[folder.name] = open_run(folder.name)
+            # A path object for each would take three times as long.
+            known = os.stat(f"{runs}/{run_id}/run.json")  # noqa: PTH116
+            if not stat.S_ISREG(known.st_mode):
+                continue
+            found[run_id] = _opened(run_id, folder, known)
         except RunDamaged as error:
-            found[folder.name] = error
-        except RunNotFound:
+            found[run_id] = error
+        except OSError:
             continue  # in the making
     return found
 
@@ -178,8 +195,17 @@ POINTERS = {"digits": "run", "symbols": "symbols"}
 
 def production_id(kind: str = "digits") -> str | None:
     """The id of the run in production, or None where there is none."""
-    run_id = read_json(artifacts_folder() / "production.json").get(POINTERS[kind])
+    run_id = pointers().get(POINTERS[kind])
     return None if run_id is None else str(run_id)
+
+
+def pointers() -> dict[str, Any]:
+    """What production.json says; nothing where it cannot be read."""
+    return read_json(pointers_path())
+
+
+def pointers_path() -> Path:
+    return artifacts_folder() / "production.json"
 
 
 def in_production(run_id: str) -> bool:
@@ -204,27 +230,17 @@ def production_run(kind: str = "digits") -> Run:
     return open_run(run_id)
 
 
-def _manifest(run_id: str, folder: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise RunDamaged(f"Run {run_id} is damaged: its run.json cannot be read.") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
-        raise RunDamaged(f"Run {run_id} is damaged: its run.json names no files.")
-    if manifest.get("schema") != SCHEMA:
-        raise RunDamaged(
-            f"Run {run_id} was made by another version of this program (schema "
-            f"{manifest.get('schema')}, expected {SCHEMA})."
-        )
-    return manifest
-
-
 def _runs_folder() -> Path:
     return artifacts_folder() / "runs"
 
 
 def run_folders() -> Iterable[Path]:
     try:
-        return [entry for entry in _runs_folder().iterdir() if RUN_ID.fullmatch(entry.name)]
+        with os.scandir(_runs_folder()) as entries:
+            return [
+                Path(entry.path)
+                for entry in entries
+                if RUN_ID.fullmatch(entry.name) and not entry.is_symlink()
+            ]
     except OSError:
         return []

@@ -1,22 +1,29 @@
-"""Deleted runs and trainings, which can be brought back for thirty days.
+"""Deleted runs and trainings, which can be brought back for thirty days of use.
+
+Days are counted, one for each date on which something is deleted, so that a clock that is far
+ahead for a while costs a day at most.
 
 artifacts/trash/<id>/            a run as it was; or `job.json` and `job.log` of a training that
                                  never became one
+artifacts/trash/days.json        on how many days, since each was deleted, the trash was used
 """
 
 import contextlib
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 from mnist_cnn import storage
-from mnist_cnn.errors import JobError, RunError, RunNotFound
+from mnist_cnn.errors import JobError, RunError, RunNotFound, StorageFailed
+from mnist_cnn.json_files import read_json
 from mnist_cnn.runs import store
 from mnist_cnn.runs.store import RUN_ID, Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
 
 DAYS_IN_TRASH = 30
 
-JOB_FILES = ("json", "log")
+JOB_FILES = ("log", "json")
 """What is kept of a training, in `artifacts/jobs/<id>.…`."""
 
 
@@ -32,7 +39,7 @@ def delete(run_id: str) -> None:
         if store.in_production(run_id):
             raise RunError(f"Run {run_id} is in production; please promote another run first.")
         _empty_old_trash()
-        storage.move(folder, _trash() / run_id)
+        storage.move((folder, _trash() / run_id))
 
 
 def delete_job(run_id: str) -> None:
@@ -47,7 +54,7 @@ def delete_job(run_id: str) -> None:
     if not RUN_ID.fullmatch(run_id) or not record.is_file():
         raise RunNotFound(f"There is no training {run_id[:40]!r}.")
     with one_at_a_time():
-        if storage.read_json(record).get("state") == "running":
+        if read_json(record).get("state") == "running":
             raise JobError(f"Training {run_id} runs; please stop it first.")
         _empty_old_trash()
         _move_job(_jobs() / run_id, _trash() / run_id / "job")
@@ -76,33 +83,47 @@ def restore(run_id: str) -> Run:
     if run_id not in deleted() or not (_trash() / run_id / "run.json").exists():
         raise RunNotFound(f"There is no deleted run {run_id[:40]!r}.")
     with one_at_a_time():
-        storage.move(_trash() / run_id, artifacts_folder() / "runs" / run_id)
+        storage.move((_trash() / run_id, artifacts_folder() / "runs" / run_id))
     return store.open_run(run_id)
 
 
 def deleted() -> list[str]:
     """The ids of the runs and trainings in the trash, newest first."""
     try:
-        return sorted((path.name for path in _trash().iterdir()), reverse=True)
+        names = (path.name for path in _trash().iterdir())
+        return sorted((name for name in names if RUN_ID.fullmatch(name)), reverse=True)
     except OSError:
         return []
 
 
 def _empty_old_trash() -> None:
-    with contextlib.suppress(OSError):
-        for path in list(_trash().iterdir()):
-            if time.time() - path.stat().st_mtime > DAYS_IN_TRASH * 86_400:
-                storage.remove_folder(path)
+    """Counts today, once, for whatever is in the trash, and removes what was there long enough."""
+    path, today = _trash() / "days.json", time.strftime("%Y-%m-%d", time.gmtime())
+    known = read_json(path)
+    counted = known.get("counted")
+    days = {run_id: _days(counted, run_id) for run_id in deleted()}
+    if known.get("today") != today:
+        days = {run_id: count + 1 for run_id, count in days.items()}
+    for run_id in [run_id for run_id, count in days.items() if count > DAYS_IN_TRASH]:
+        storage.remove_folder(_trash() / run_id)
+        del days[run_id]
+    with contextlib.suppress(StorageFailed):  # then nothing grows older
+        content = json.dumps({"today": today, "counted": days})
+        storage.write_atomically(path, content.encode())
+
+
+def _days(counted: Any, run_id: str) -> int:
+    count = counted.get(run_id, 0) if isinstance(counted, dict) else 0
+    return count if type(count) is int else 0
 
 
 def _move_job(source: Path, target: Path) -> None:
-    """The record first: without it nobody sees the log."""
-    for kind in JOB_FILES:
-        if source.with_name(f"{source.name}.{kind}").exists():
-            storage.move(
-                source.with_name(f"{source.name}.{kind}"),
-                target.with_name(f"{target.name}.{kind}"),
-            )
+    """The record last: with it the training is seen, and after a kill the rest can be moved on."""
+    pairs = [
+        (source.with_name(f"{source.name}.{kind}"), target.with_name(f"{target.name}.{kind}"))
+        for kind in JOB_FILES
+    ]
+    storage.move(*(pair for pair in pairs if pair[0].exists()))
 
 
 def _job_file(run_id: str, kind: str) -> Path:

@@ -5,6 +5,7 @@ artifacts/jobs/<id>.log      what it printed, its last part
 """
 
 import contextlib
+import json
 import os
 import shlex
 import threading
@@ -13,12 +14,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mnist_cnn.json_files import read_json
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, read_json, write_json_quickly
+from mnist_cnn.storage import write_atomically
 from mnist_cnn.training.progress import BEAT
 
 LOG_BYTES = 1_000_000
 """How long a log grows before all but its last part is dropped."""
+
+MAX_TIME = 1e11
+"""No time in seconds since 1970 that a calendar knows lies beyond."""
 
 FORMER_NAMES = {"born": "process_created"}
 """What a job's facts were called in older files."""
@@ -27,7 +32,7 @@ FORMER_NAMES = {"born": "process_created"}
 @dataclass(frozen=True)
 class Job:
     """One training. `begun` and `ended` are seconds since 1970; `process_created` when its
-    process was.
+    process was, and `process_start` the same by a clock that nobody sets, where there is one.
 
     `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
     finish, in a sentence, and `error` is the name of that kind of error.
@@ -44,6 +49,7 @@ class Job:
     reason: str = ""
     ended: float | None = None
     error: str = ""
+    process_start: str = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -74,7 +80,20 @@ class Job:
 
 def command_line(command: Sequence[str]) -> str:
     """What to type for a command, quoted where a shell would take it apart."""
-    return f"python -m mnist_cnn {shlex.join(command)}"
+    return f"python -m mnist_cnn {shlex.join(spoken(command))}"
+
+
+def spoken(command: Sequence[str]) -> list[str]:
+    """A command of pairs of options and values as its words; a value that would be taken for an
+    option stands in one word with its own."""
+    options, values = command[1::2], command[2::2]
+    known = all(option.startswith("--") and "=" not in option for option in options)
+    if len(options) != len(values) or not known:
+        return list(command)  # as a person typed it
+    words = list(command[:1])
+    for option, value in zip(options, values, strict=True):
+        words += [f"{option}={value}"] if value.startswith("-") else [option, value]
+    return words
 
 
 def log_tail(job: Job, characters: int = 4000) -> str:
@@ -92,14 +111,30 @@ def load_job(run_id: str) -> Job | None:
     content = read_json(job_path(run_id, "json"))
     try:
         known = {FORMER_NAMES.get(name, name): value for name, value in content.items()}
-        return Job(**{**known, "command": tuple(known["command"])})
+        job = Job(**{**known, "command": tuple(known["command"])})
     except (TypeError, KeyError):
         return None
+    return job if job.id == run_id and _sound(job) else None
+
+
+def _sound(job: Job) -> bool:
+    """Whether its facts are of the kinds that they are to be of."""
+    words = (*job.command, job.who, job.host, job.state, job.reason, job.error, job.process_start)
+    numbers = (job.begun, job.pid, job.process_created, job.ended or 0)
+    return (
+        all(isinstance(word, str) for word in words)
+        and all(isinstance(n, int | float) and abs(n) < MAX_TIME for n in numbers)
+        and isinstance(job.pid, int)
+    )
 
 
 def save_job(job: Job) -> None:
-    make_folder(jobs_folder())
-    write_json_quickly(job_path(job.id, "json"), asdict(job))
+    """Notes down how a job stands.
+
+    Raises:
+        StorageFailed: the disk is full, or may not be written to; what was there stays.
+    """
+    write_atomically(job_path(job.id, "json"), (json.dumps(asdict(job)) + "\n").encode())
 
 
 def cap_log_forever(log: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import platform
 import subprocess
 import time
+from pathlib import Path
 
 import psutil
 
@@ -57,13 +58,27 @@ def is_alive(job: Job) -> bool:
     return False
 
 
+def start_of(pid: int) -> str:
+    """What tells a process from all others that have had its number: which boot of the machine,
+    and how long after it, whatever the clock says; nothing where the system does not tell."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+    return f"{boot} {ticks}"
+
+
 def process_of(job: Job) -> psutil.Process | None:
     """The job's process, if it lives and is no stranger that was given the same number."""
     for child in children:
         child.poll()  # a finished child that nobody asks about stays a zombie
     try:
         process = psutil.Process(job.pid)
-        same = abs(process.create_time() - job.process_created) < 1
+        if job.process_start:
+            same = start_of(job.pid) == job.process_start
+        else:  # where the system does not tell
+            same = abs(process.create_time() - job.process_created) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None

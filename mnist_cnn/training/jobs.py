@@ -21,11 +21,13 @@ from pathlib import Path
 
 import psutil
 
-from mnist_cnn.errors import DigitsError, JobError, StorageFailed
+from mnist_cnn.errors import DigitsError, JobError, StorageFailed, storage_failed
+from mnist_cnn.json_files import read_json
+from mnist_cnn.locks import locked
 from mnist_cnn.runs import new_run, notes, store
 from mnist_cnn.runs.store import one_at_a_time
 from mnist_cnn.settings import PROJECT_FOLDER, artifacts_folder, child_environment
-from mnist_cnn.storage import locked, make_folder, read_json, storage_failed
+from mnist_cnn.storage import make_folder, remove_file, remove_leftovers
 from mnist_cnn.training.job_files import (
     Job,
     cap_log_forever,
@@ -34,8 +36,9 @@ from mnist_cnn.training.job_files import (
     load_job,
     newest_id,
     save_job,
+    spoken,
 )
-from mnist_cnn.training.job_processes import children, is_alive
+from mnist_cnn.training.job_processes import children, is_alive, start_of
 from mnist_cnn.training.progress import TrainingProgress
 
 LOCK_GRACE_SECONDS = 3.0
@@ -63,7 +66,7 @@ def start(arguments: Sequence[str], who: str) -> Job:
         try:
             with open(log, "ab") as output:
                 child = subprocess.Popen(
-                    [sys.executable, "-m", "mnist_cnn", *command],
+                    [sys.executable, "-m", "mnist_cnn", *spoken(command)],
                     cwd=PROJECT_FOLDER,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -72,10 +75,10 @@ def start(arguments: Sequence[str], who: str) -> Job:
                     env=child_environment(run_id),
                 )
         except OSError as error:
+            remove_file(log)
             raise storage_failed(log, error) from error
+        job = _announced(run_id, command, who, child)
         children.append(child)
-        job = _job(run_id, command, who, child.pid)
-        save_job(job)
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process(child.pid).nice(10 if os.name == "posix" else 16384)
     return job
@@ -125,7 +128,15 @@ def _recording_the_end(job: Job) -> Iterator[str]:
         raise
     finally:
         ended = replace(job, state=state, reason=reason, error=kind, ended=time.time())
-        save_job(ended)
+        with contextlib.suppress(StorageFailed):  # then whoever asks finds out by the run's folder
+            save_job(ended)
+
+
+def tidy_up() -> None:
+    """Removes what killed processes left unfinished among the artifacts; for a server's start."""
+    if artifacts_folder().is_dir():
+        with contextlib.suppress(DigitsError), one_at_a_time(seconds=3):
+            remove_leftovers(artifacts_folder(), psutil.pid_exists)
 
 
 def latest() -> Job | None:
@@ -150,7 +161,7 @@ def find(run_id: str) -> Job | None:
             job = load_job(run_id) or job
             return _mark_ended(job) if job.state == "running" else job
     except StorageFailed:  # seen from a place that may only read
-        return replace(job, state="interrupted", reason=GONE)
+        return _ended(job)
 
 
 def progress(job: Job) -> TrainingProgress:
@@ -162,7 +173,25 @@ def progress(job: Job) -> TrainingProgress:
 
 def _job(run_id: str, command: tuple[str, ...], who: str, pid: int) -> Job:
     created = psutil.Process(pid).create_time()
-    return Job(run_id, command, who, time.time(), pid, created, platform.node())
+    return Job(
+        *(run_id, command, who, time.time(), pid, created, platform.node()),
+        process_start=start_of(pid),
+    )
+
+
+def _announced(
+    run_id: str, command: tuple[str, ...], who: str, child: "subprocess.Popen[bytes]"
+) -> Job:
+    """The job of a process that has just begun; where that cannot be noted, the process ends."""
+    try:
+        job = _job(run_id, command, who, child.pid)
+        save_job(job)
+    except BaseException:
+        child.kill()
+        child.wait()
+        remove_file(job_path(run_id, "log"))
+        raise
+    return job
 
 
 def _with_a_name_of_its_own(arguments: Sequence[str]) -> list[str]:
@@ -199,20 +228,19 @@ def _busy(job: Job) -> str:
 
 def _mark_ended(job: Job) -> Job:
     """A job whose process is gone without a word, noted as what it came to."""
-    with contextlib.suppress(DigitsError):
-        run = store.open_run(job.id)
-        ended = replace(job, state=str(run.manifest.get("status", "finished")), ended=time.time())
-        save_job(ended)
-        return ended
-    ended = replace(
-        job,
-        state="interrupted",
-        ended=time.time(),
-        reason=GONE,
-    )
-    new_run.discard(job.id)
+    ended = _ended(job)
+    if ended.state == "interrupted":
+        new_run.discard(job.id)
     save_job(ended)
     return ended
+
+
+def _ended(job: Job) -> Job:
+    """What a job whose process is gone came to, by what it left."""
+    with contextlib.suppress(DigitsError):
+        run = store.open_run(job.id)
+        return replace(job, state=str(run.manifest.get("status", "finished")), ended=time.time())
+    return replace(job, state="interrupted", ended=time.time(), reason=GONE)
 
 
 def _lock() -> Path:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_cnn.json_files import read_json
 from mnist_cnn.runs.store import new_folder
-from mnist_cnn.storage import read_json
 
 if TYPE_CHECKING:
     import pandas as pd

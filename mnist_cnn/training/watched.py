@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn import metrics
+from mnist_cnn.json_files import read_json
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs.store import new_folder
-from mnist_cnn.storage import read_json, write_json_quickly
+from mnist_cnn.storage import write_json_quickly
 
 MAX_WATCHED = 16
 """How many drawings a training reads at most."""

@@ -20,7 +20,11 @@ from mnist_cnn.runs.store import Run
 @st.cache_resource(show_spinner=False)
 def settle_imports() -> None:
     """Once, when all is imported: Streamlit collects garbage after every rerun before it sends
-    the page its last changes, and need not search what imports have made each time."""
+    the page its last changes, and need not search what imports have made each time. What killed
+    processes left unfinished goes away too."""
+    from mnist_cnn.training import jobs  # after the first page was shown
+
+    jobs.tidy_up()
     gc.collect()
     gc.freeze()
 

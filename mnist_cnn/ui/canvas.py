@@ -66,7 +66,8 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     if key not in st.session_state:  # first shown, or shown again after another page
         drawing.initial = drawing.objects
     pen = PEN_WIDTHS[st.session_state.get(f"{name} pen") or PEN]
-    result = st_canvas(
+    sent = _sent(
+        drawing,
         stroke_width=round(pen * min(width, height)),
         stroke_color="#ffffff",
         background_color="#000000",
@@ -75,10 +76,20 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
         initial_drawing={"objects": drawing.initial},
         key=key,
     )
-    objects = (result.json_data or {}).get("objects")
+    objects = sent.get("objects") if isinstance(sent, dict) else None
     drawing.objects = list(objects) if isinstance(objects, list) else []
     _buttons(drawing)
-    return from_canvas(result.json_data)
+    return from_canvas(sent)
+
+
+def _sent(drawing: _Drawing, **options: Any) -> Any:
+    """What the browser sends for a canvas; where the canvas itself cannot make anything of it, what
+    is no drawing, and the canvas begins anew at the next rerun."""
+    try:
+        return st_canvas(**options).json_data
+    except (AttributeError, TypeError, ValueError, LookupError, RecursionError):
+        drawing.restart([])
+        return "no drawing"
 
 
 def strokes_on(name: str) -> tuple[Stroke, ...]:

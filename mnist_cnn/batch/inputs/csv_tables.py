@@ -15,11 +15,14 @@ from mnist_cnn.batch.inputs.item import CHUNK, FIRST, Item, chunks
 from mnist_cnn.batch.inputs.pixels import PixelItems
 from mnist_cnn.batch.inputs.text_numbers import cells_of, number_of, number_rows
 from mnist_cnn.errors import BadInput
-
-MAX_LINE = 64 * 1024
+from mnist_cnn.ink.text_lines import numbered_lines
+from mnist_cnn.settings import MAX_CSV_LINE
 
 LEAST = 64
 """Columns of the narrowest table: images of 8 × 8 pixels."""
+
+TOO_LONG = b"too long"
+"""What stands for a line that is."""
 
 Line = tuple[int, bytes]
 """Its number from 1, and what it holds."""
@@ -51,7 +54,7 @@ def csv_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
         BadInput: it is no table of images, or its label has to be chosen.
     """
     lines = _lines(_as_utf8(file))
-    first = list(islice(lines, FIRST))
+    first, lines = _begun(lines)
     if first and first[0][1].lower().startswith(b"sep="):
         first = first[1:]
     if first and first[0][1].lstrip()[:1] in (b"@", b"%"):
@@ -95,17 +98,27 @@ def _as_utf8(file: IO[bytes]) -> IO[bytes]:
 
 
 def _lines(file: IO[bytes]) -> Iterator[Line]:
-    """The lines that are not empty; of one that is far too long the beginning."""
-    number = 0
-    while line := file.readline(MAX_LINE):
-        number += 1
-        while not line.endswith(b"\n") and (rest := file.readline(MAX_LINE)):
-            line = line[:MAX_LINE] + b"!"  # too long: no number any more
-            if rest.endswith(b"\n"):
-                break
-        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-        if line.strip():
-            yield number, line
+    """The lines that are not blank."""
+    for number, line in numbered_lines(file, MAX_CSV_LINE):
+        if line is None:
+            yield number, TOO_LONG
+        else:
+            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def _begun(lines: Iterator[Line]) -> tuple[list[Line], Iterator[Line]]:
+    """The first lines, and the others; where an error ends them early it comes after the first."""
+    first: list[Line] = []
+    try:
+        first.extend(islice(lines, FIRST))
+    except BadInput as error:
+        return first, _raising(error)
+    return first, lines
+
+
+def _raising(error: BadInput) -> Iterator[Line]:
+    raise error
+    yield
 
 
 def _arff(lines: Iterator[Line]) -> tuple[list[str], list[Line], Iterator[Line]]:
@@ -163,6 +176,9 @@ def _rows(
         return [number for number, _ in lines], rows, []
     numbers, kept, problems = [], [], []
     for number, line in lines:
+        if line is TOO_LONG:
+            problems.append((number, f"It is longer than {MAX_CSV_LINE // 1024} kB."))
+            continue
         cells = cells_of(line, form.separator)
         if len(cells) == form.width:
             numbers.append(number)

@@ -49,12 +49,17 @@ def item_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """So many at a time, the last of them fewer."""
+    """So many at a time, the last of them fewer, also where an error ends them."""
     chunk: list[Any] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == size:
+    try:
+        for value in values:
+            chunk.append(value)
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+    except Exception:
+        if chunk:
             yield chunk
-            chunk = []
+        raise
     if chunk:
         yield chunk

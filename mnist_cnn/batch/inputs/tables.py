@@ -1,10 +1,9 @@
 """The tables among the files of a folder or an archive, and the labels that lie beside them."""
 
 import contextlib
-import gzip
 import zlib
 from collections.abc import Iterator
-from typing import IO, cast
+from typing import IO
 
 from mnist_cnn.batch.inputs.arrays import MAGIC, array_head, array_items, is_idx, read_labels
 from mnist_cnn.batch.inputs.choices import Tables
@@ -15,6 +14,7 @@ from mnist_cnn.batch.inputs.json_rows import holds_pixels, json_items
 from mnist_cnn.batch.inputs.label_files import LabelFiles
 from mnist_cnn.batch.inputs.parquet_shards import parquet_items
 from mnist_cnn.batch.inputs.stroke_lines import stroke_items
+from mnist_cnn.batch.inputs.unpacked import gunzipped
 from mnist_cnn.errors import BadInput
 
 HEAD = 512
@@ -89,7 +89,7 @@ def opened(file: IO[bytes]) -> tuple[IO[bytes], bytes]:
     file.seek(0)
     if head[:2] != b"\x1f\x8b":
         return file, head
-    unpacked = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+    unpacked = gunzipped(file)
     head = unpacked.read(HEAD)
     unpacked.seek(0)
     return unpacked, head

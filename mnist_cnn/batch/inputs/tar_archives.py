@@ -10,9 +10,9 @@ from mnist_cnn.batch.inputs.choices import Tables
 from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.inputs.tables import BROKEN, TableFiles
-from mnist_cnn.batch.inputs.zip_archives import MAX_MEMBERS, MAX_UNPACKED, PICTURES
+from mnist_cnn.batch.inputs.zip_archives import PICTURES
 from mnist_cnn.errors import BadInput
-from mnist_cnn.settings import MAX_FILE_BYTES
+from mnist_cnn.settings import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, MAX_ZIP_MEMBERS
 
 
 def is_tar(head: bytes) -> bool:
@@ -46,10 +46,10 @@ def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     size = 0
     for number, member in enumerate(archive):
         size += member.size
-        if number >= MAX_MEMBERS or size > MAX_UNPACKED:
+        if number >= MAX_ZIP_MEMBERS or size > MAX_UNPACKED_BYTES:
             raise BadInput(
-                f"The TAR archive has more than {MAX_MEMBERS:,} members or "
-                f"{MAX_UNPACKED // 1024**3} GB; at most so much is read."
+                f"The TAR archive has more than {MAX_ZIP_MEMBERS:,} members or "
+                f"{MAX_UNPACKED_BYTES // 1024**3} GB; at most so much is read."
             )
         if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
             yield member

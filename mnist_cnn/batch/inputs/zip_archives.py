@@ -12,16 +12,15 @@ from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.inputs.numpy_archives import is_npz, npz_items
 from mnist_cnn.batch.inputs.tables import TableFiles
+from mnist_cnn.batch.inputs.unpacked import too_much
 from mnist_cnn.errors import BadInput
-from mnist_cnn.settings import MAX_FILE_BYTES
-
-MAX_MEMBERS = 100_000
+from mnist_cnn.settings import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, MAX_ZIP_MEMBERS
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Names of members in which no labels are looked for."""
 
-MAX_UNPACKED = 4 * 1024**3
-"""Bytes that the members of one ZIP may come to, counted while they are read."""
+PACKED_BY = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""What is unpacked bit by bit; of bzip2 and LZMA a few bytes may become a gigabyte at once."""
 
 
 def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
@@ -32,9 +31,9 @@ def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
         raise BadInput(f"The ZIP is damaged ({error}).") from error
     with archive:
         members = archive.infolist()
-        if len(members) > MAX_MEMBERS:
+        if len(members) > MAX_ZIP_MEMBERS:
             raise BadInput(
-                f"The ZIP has {len(members):,} members; at most {MAX_MEMBERS:,} are read."
+                f"The ZIP has {len(members):,} members; at most {MAX_ZIP_MEMBERS:,} are read."
             )
         if is_npz(archive):
             yield from npz_items(name, archive, tables)
@@ -43,15 +42,14 @@ def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
             raise BadInput(PICKLED)  # what torch.save writes
         members = [member for member in members if not _is_aside(member)]
         inside = _side_by_side(archive, members, tables)
-        left = MAX_UNPACKED
+        left = MAX_UNPACKED_BYTES
         for member in members:
             if reason := _refused(member):
                 yield Item(member.filename, error=reason)
                 continue
             left -= member.file_size
             if left < 0:
-                limit = MAX_UNPACKED // 1024**3
-                raise BadInput(f"The ZIP unpacks to more than {limit} GB; the rest was left out.")
+                raise too_much()
             yield from _member_items(archive, member, inside)
         yield from inside.left_over()
 
@@ -103,4 +101,6 @@ def _refused(member: zipfile.ZipInfo) -> str:
         return "It is encrypted; please send it without a password."
     if (member.external_attr >> 16) & 0o170000 == 0o120000:
         return "It is a link to another file."
+    if member.compress_type not in PACKED_BY:
+        return "It is packed in an unusual way; please pack it as ZIPs usually are (deflate)."
     return ""

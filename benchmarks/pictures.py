@@ -30,7 +30,7 @@ from benchmarks.situations import SITUATIONS, TURNED, pictures
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files
 from mnist_cnn.expressions import reader
-from mnist_cnn.ink.extract import read_image
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.models.classifier import Classifier, LineNetworks
 from mnist_cnn.models.pipeline import predict_image
 from mnist_cnn.records import Prediction

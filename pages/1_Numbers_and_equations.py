@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.decode import TOLD_FORMATS
-from mnist_cnn.ink.extract import read_image
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import (
     cache,

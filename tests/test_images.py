@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
-from mnist_cnn.ink.extract import extract_ink, read_image
+from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.extract_batches import extract_ink_many
 from mnist_cnn.ink.image_batches import normalize_many
 from mnist_cnn.ink.normalize import normalize, normalize_strokes
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.ink.strokes import PEN_WIDTH, from_canvas, rasterize
 from mnist_cnn.ink.symbol_count import count_symbols
 from tests.support.artifacts import needs

@@ -1,13 +1,17 @@
 """A digit is found in whatever picture it stands, and what is not sure says so."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
+from mnist_cnn.batch import stream
+from mnist_cnn.batch.inputs import files
 from mnist_cnn.errors import BadImage
 from mnist_cnn.ink.decode import WORKING_SIDE, decode_image
+from mnist_cnn.ink.page import page_ink
 from mnist_cnn.ink.picture import Picture
 from mnist_cnn.ink.rulings import rulings
 from mnist_cnn.ink.strokes import rasterize
@@ -172,6 +176,68 @@ def test_a_lonely_stroke_is_no_line_unless_it_is_a_fine_one(upright: bool) -> No
         mask = np.zeros((300, 300), bool)
         mask[140 : 140 + pen, 40:260] = True
         assert rulings(mask.T if upright else mask)[0].any() == is_line
+
+
+def boxes(count: int) -> Image.Image:
+    """So many sevens in boxes of their own."""
+    image = page(220 * count + 20, 280, 255)
+    for number in range(count):
+        left = 20 + 220 * number
+        write(image, (left + 20, 40), 0)
+        ImageDraw.Draw(image).rectangle((left, 20, left + 190, 260), outline=0, width=3)
+    return image
+
+
+def combed(count: int) -> Image.Image:
+    image = page(180 * count + 20, 280, 255)
+    draw = ImageDraw.Draw(image)
+    for number in range(count + 1):
+        left = 10 + 180 * number
+        draw.line((left, 200, left, 260), 0, 3)
+        if number < count:
+            write(image, (left + 20, 50), 0)
+    draw.line((10, 260, 10 + 180 * count, 260), 0, 3)
+    return image
+
+
+@pytest.mark.parametrize("make", [boxes, combed])
+def test_digits_in_boxes_and_combs_are_found_once_and_in_order(
+    make: Callable[[int], Image.Image], classifier: Classifier
+) -> None:
+    results = list(stream.read_all(files.items_of([("form.png", saved(make(5)))]), classifier))
+    assert [result.digit for result in results] == [7] * 5
+    lefts = [result.item.box[0] for result in results if result.item.box]
+    assert lefts == sorted(lefts) and len(lefts) == 5
+
+
+def test_an_open_four_is_one_digit(classifier: Classifier) -> None:
+    image = page(1080, 260, 255)
+    draw = ImageDraw.Draw(image)
+    for x in range(60, 1060, 200):
+        draw.line((x + 30, 50, x, 140, x + 55, 140), 0, 9)
+        draw.line((x + 80, 80, x + 70, 200), 0, 9)
+    results = list(stream.read_all(files.items_of([("fours.png", saved(image))]), classifier))
+    assert [result.digit for result in results] == [4] * 5
+
+
+def test_a_page_of_text_is_no_sheet_of_digits(classifier: Classifier) -> None:
+    image = page(1000, 1000, 250)
+    words = (
+        "Whoever sees an hypothesis where somebody drew\na frame will be busy all the afternoon."
+    )
+    for line in range(8):
+        ImageDraw.Draw(image).text((30, 20 + 110 * line), words, 20, ImageFont.load_default(36))
+    (result,) = stream.read_all(files.items_of([("page.png", saved(image))]), classifier)
+    assert "no sheet of digits" in result.item.error
+
+
+def test_lines_and_frames_are_taken_from_a_page() -> None:
+    """What is left is the very ink of the drawing, but for where a line crosses it."""
+    bare = page_ink(np.asarray(write(page()), np.float32) / 255)
+    for name in ("ruled", "box"):
+        image = SURROUNDINGS[name]
+        found = page_ink(np.asarray(image, np.float32) / 255) > 0.5
+        assert 0.85 < found.sum() / (bare > 0.5).sum() < 1.1
 
 
 def test_strokes_on_transparency_are_read_in_either_colour(classifier: Classifier) -> None:

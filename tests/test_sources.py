@@ -20,8 +20,8 @@ from mnist_cnn.data.splits import WriterSplits, writer_part
 from mnist_cnn.data.swiss_numbers import load_swiss_numbers
 from mnist_cnn.data.unipen import load_unipen
 from mnist_cnn.errors import DataMissing, StorageFailed
-from mnist_cnn.ink.extract import read_image
 from mnist_cnn.ink.normalize import normalize, to_uint8
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.models.classes import SYMBOLS
 from tests.support.artifacts import needs
 from tests.support.faults import failing_disk

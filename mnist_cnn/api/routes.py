@@ -29,7 +29,7 @@ from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.decode import TOLD_FORMATS
-from mnist_cnn.ink.extract import read_image
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.models.pipeline import predict_image, predict_strokes
 from mnist_cnn.records import Drawing

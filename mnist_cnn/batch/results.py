@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.ink import sheet
-from mnist_cnn.ink.extract import read_image
+from mnist_cnn.ink.page import read_image
 from mnist_cnn.ink.picture import Picture
 from mnist_cnn.records import Part, Prediction, PredictionResult
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from mnist_cnn.batch.inputs.item import CHUNK, Item, item_chunks
 from mnist_cnn.batch.results import Result, Seen
+from mnist_cnn.batch.sheets import read_sheet
 from mnist_cnn.models.classifier import THREADS, Classifier
 from mnist_cnn.models.pipeline import predict_picture
 from mnist_cnn.records import Prediction
@@ -43,16 +44,20 @@ def read_on_one_core(items: Iterable[Item], classifier: Classifier) -> Iterator[
 def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
     images = [item.image for item in items if item.image is not None]
     predictions = iter(classifier.predict_many(np.stack(images), CHUNK) if images else [])
-    return [
-        Result(item, None) if item.image is None else _result(item, next(predictions), classifier)
-        for item in items
-    ]
+    results: list[Result] = []
+    for item in items:
+        prediction = None if item.image is None else next(predictions)
+        results += _results(item, prediction, classifier)
+    return results
 
 
-def _result(item: Item, prediction: Prediction, classifier: Classifier) -> Result:
-    """A picture with more in it than a digit is looked at more closely."""
-    if item.picture is None:
-        return Result(item, prediction)
+def _results(item: Item, prediction: Prediction | None, classifier: Classifier) -> list[Result]:
+    """The digits of a sheet; a picture with more in it than one is looked at more closely."""
+    if prediction is None or item.picture is None:
+        return [Result(item, prediction)]
+    if item.sheet is not None and (digits := read_sheet(item, classifier)):
+        return digits
     read = predict_picture(classifier, item.picture, prediction)
     seen = None if read.image is item.image else Seen.of(item.picture, read)
-    return Result(replace(item, image=read.image, picture=None), read.prediction, seen=seen)
+    one = replace(item, image=read.image, picture=None, sheet=None)
+    return [Result(one, read.prediction, seen=seen)]

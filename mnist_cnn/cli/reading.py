@@ -54,7 +54,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> int:
     from mnist_cnn.expressions import reader
-    from mnist_cnn.ink.extract import read_image
+    from mnist_cnn.ink.page import read_image
     from mnist_cnn.runs import serving
 
     networks = serving.line_networks()

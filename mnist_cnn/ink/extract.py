@@ -1,13 +1,11 @@
 """A grey picture to its ink: how far each pixel differs from the paper around it."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.ink.decode import decode_image
 from mnist_cnn.records import FloatArray
 
 MIN_CONTRAST = 0.08
@@ -15,17 +13,6 @@ MIN_CONTRAST = 0.08
 
 MIN_NOISE = 0.05
 """Grain below this share of the ink's strength averages out by itself."""
-
-
-def read_image(source: bytes | Path) -> FloatArray:
-    """The ink of an image file: float32 (height, width) in [0, 1], white on black.
-
-    Polarity, uneven paper and noise are taken care of. A blank image gives zeros.
-
-    Raises:
-        BadImage: it cannot be decoded.
-    """
-    return extract_ink(decode_image(source))
 
 
 def extract_ink(grey: FloatArray) -> FloatArray:

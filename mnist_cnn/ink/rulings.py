@@ -1,12 +1,18 @@
 """Long straight lines in a picture: of ruled and squared paper, boxes, combs and frames."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Mask = NDArray[np.bool_]
+from mnist_cnn.ink.line_segments import (
+    BOX,
+    STEEPEST,
+    Mask,
+    Segment,
+    column_runs,
+    find_segments,
+    thickest,
+)
 
 SHORTEST = 1 / 16
 """The shortest piece of a line, as a share of the picture's shorter side."""
@@ -14,25 +20,17 @@ SHORTEST = 1 / 16
 LONG, LONG_FROM_RIM = 0.6, 0.3
 """A line is at least so long, as a share of the picture; where it comes from the rim, so long."""
 
-STEEPEST = 0.15
-"""How many pixels a line rises or falls at most in one."""
+GAP = 12
+"""Pixels that a line may be broken by."""
+
+SIDE, HOLLOW = 0.75, 0.5
+"""How much of each side of its box a frame covers at least, and of all of it at most."""
+
+TEETH, ALIKE = 4, 3
+"""A comb has so many teeth at least, whose ends differ by so many pixels at most."""
 
 FINE = 0.025
 """A printed line is at most so thick, as a share of its length, where it stands alone."""
-
-BOX = np.ones((3, 3), bool)
-
-
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """A straight piece of a line that runs from left to right: where it begins and ends, its
-    pixels (height, width) at `place`, and how thick it is, all in pixels."""
-
-    start: tuple[int, float]
-    end: tuple[int, float]
-    place: tuple[slice, slice]
-    pixels: Mask
-    thickness: float
 
 
 class _Direction:
@@ -40,9 +38,9 @@ class _Direction:
 
     def __init__(self, mask: Mask) -> None:
         self.mask = mask
-        self.runs = _column_runs(mask)
+        self.runs = column_runs(mask)
         shortest = max(12, round(SHORTEST * min(mask.shape)))
-        self.segments = _segments(mask, self.runs, shortest)
+        self.segments = find_segments(mask, self.runs, shortest)
         self.chains = _chains(self.segments, mask.shape[1])
         self.lines: list[Segment] = []
 
@@ -63,7 +61,7 @@ class _Direction:
         found = np.zeros_like(self.mask)
         for line in self.lines:
             run = self.runs[line.place]
-            found[line.place] |= line.pixels & (run <= _thickest(line.thickness))
+            found[line.place] |= line.pixels & (run <= thickest(line.thickness))
         return found
 
 
@@ -78,75 +76,17 @@ def rulings(mask: Mask) -> tuple[Mask, float]:
     level, upright = _Direction(mask), _Direction(mask.T)
     level.choose(crossed=bool(upright.chains))
     upright.choose(crossed=bool(level.chains))
-    found = level.pixels() | upright.pixels().T
+    found = level.pixels() | upright.pixels().T | _frames(mask, level.runs, upright.runs.T)
     for _ in range(2 if found.any() else 0):  # first the sides of boxes, then what these connect
         near = ndimage.maximum_filter(found, 7)
-        thickness = np.median([line.thickness for line in level.lines + upright.lines])
-        _add_connecting(level, near, _thickest(thickness))
-        _add_connecting(upright, near.T, _thickest(thickness))
-        found = level.pixels() | upright.pixels().T
+        thickness = [line.thickness for line in level.lines + upright.lines]
+        most = thickest(float(np.median(thickness))) if thickness else 0.0
+        _add_connecting(level, near, most)
+        _add_connecting(upright, near.T, most)
+        _add_teeth(upright, near.T, most)
+        found |= level.pixels() | upright.pixels().T
     lines = level.lines + upright.lines
     return found, float(np.median([line.thickness for line in lines])) if lines else 0.0
-
-
-def _thickest(thickness: float) -> float:
-    """How thick a line may get that is so thick in the middle."""
-    return 1.6 * thickness + 1
-
-
-def _column_runs(mask: Mask) -> NDArray[np.int32]:
-    """(height, width): how many pixels of the mask stand in the column's run through each."""
-    height, width = mask.shape
-    edges = np.diff(np.pad(mask.T, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    columns, starts = np.nonzero(edges == 1)
-    _, ends = np.nonzero(edges == -1)
-    steps = np.zeros((width, height + 1), np.int32)
-    steps[columns, starts] += (ends - starts).astype(np.int32)
-    steps[columns, ends] -= (ends - starts).astype(np.int32)
-    return np.asarray(steps.cumsum(axis=1)[:, :-1].T, np.int32)
-
-
-def _segments(mask: Mask, runs: NDArray[np.int32], shortest: int) -> list[Segment]:
-    """The straight pieces that run from left to right, from left to right."""
-    reached = ndimage.maximum_filter(mask, (3, 1))  # a slight slope is a flight of steps
-    lengths = _column_runs(reached.T).T
-    level = mask & (lengths >= shortest)
-    pieces, _ = ndimage.label(ndimage.maximum_filter(level, 3), BOX)
-    found = []
-    for number, place in enumerate(ndimage.find_objects(pieces), 1):
-        pixels = (pieces[place] == number) & level[place]
-        if segment := _segment(place, pixels, runs[place], shortest):
-            found.append(segment)
-    return sorted(found, key=lambda segment: segment.start)
-
-
-def _segment(
-    place: tuple[slice, slice], pixels: Mask, runs: NDArray[np.int32], shortest: int
-) -> Segment | None:
-    """A piece that is thin and straight, without what crosses or touches it; `pixels` and `runs`
-    are (height, width)."""
-    columns = np.where(pixels, runs, 0).max(axis=0)
-    thickness = float(np.median(columns[columns > 0]))
-    pixels = pixels & (runs <= _thickest(thickness))
-    y, x = np.nonzero(pixels)
-    length = np.ptp(x) + 1
-    if length < shortest or thickness > 0.25 * length:
-        return None
-    slope, height = np.polyfit(x, y, 1)
-    if abs(slope) > STEEPEST:
-        return None
-    strays = np.abs(slope * x + height - y)
-    if np.quantile(strays, 0.9) > 0.5 * thickness + 1.5 + 0.004 * length:
-        return None
-    top, left = place[0].start, place[1].start
-    first, last = int(x.min()), int(x.max())
-    return Segment(
-        (left + first, float(top + height + slope * first)),
-        (left + last + 1, float(top + height + slope * last)),
-        place,
-        pixels,
-        thickness,
-    )
 
 
 def _chains(segments: list[Segment], width: int) -> list[list[Segment]]:
@@ -173,7 +113,7 @@ def _continues(chain: list[Segment], segment: Segment) -> bool:
     expected = last.end[1] + gap * (slope if abs(slope) < STEEPEST else 0)
     thin, thick = sorted((last.thickness, segment.thickness))
     near = abs(segment.start[1] - expected) <= 2 + 0.5 * thick + 0.02 * max(0, gap)
-    return gap > -3 and near and thick <= _thickest(thin)
+    return -3 < gap <= GAP + 3 * thick and near and thick <= thickest(thin)
 
 
 def _from_rim(chain: list[Segment], width: int) -> bool:
@@ -190,24 +130,77 @@ def _has_peers(chain: list[Segment], chains: list[list[Segment]]) -> bool:
     left, right = chain[0].start[0], chain[-1].end[0]
     return any(
         min(right, other[-1].end[0]) - max(left, other[0].start[0]) > 0.8 * (right - left)
-        and chain[0].thickness <= _thickest(other[0].thickness)
+        and chain[0].thickness <= thickest(other[0].thickness)
         for other in chains
         if other is not chain
     )
 
 
-def _add_connecting(direction: _Direction, near: Mask, thickest: float) -> None:
+def _frames(mask: Mask, runs: NDArray[np.int32], runs_across: NDArray[np.int32]) -> Mask:
+    """The sides of frames, closed on all four, whatever else touches them: `runs` and
+    `runs_across` are the lengths of columns and rows of ink, (height, width)."""
+    found = np.zeros_like(mask)
+    pieces, _ = ndimage.label(mask, BOX)
+    for number, place in enumerate(ndimage.find_objects(pieces), 1):
+        rows, columns = place
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if min(height, width) < 12:
+            continue
+        piece = pieces[place] == number
+        band = 3 + round(0.06 * min(height, width))
+        ends = slice(0, band), slice(-band, None)
+        sides = [piece[end].any(axis=0).mean() for end in ends]
+        sides += [piece[:, end].any(axis=1).mean() for end in ends]
+        if min(sides) < SIDE or piece.mean() > HOLLOW:
+            continue
+        inner, across = runs[place], runs_across[place]
+        for end in ends:
+            found[place][end] |= _side(piece[end], inner[end])
+            found[place][:, end] |= _side(piece[:, end].T, across[:, end].T).T
+    return found
+
+
+def _side(ink: Mask, runs: NDArray[np.int32]) -> Mask:
+    """Of a frame's side (height, width), what is no thicker than where it is best covered."""
+    row = ink.sum(axis=1).argmax()
+    return np.asarray(ink & (runs <= thickest(float(np.median(runs[row][ink[row]])))))
+
+
+def _add_connecting(direction: _Direction, near: Mask, most: float) -> None:
     """Segments as thin as lines, with both ends at one, are lines too, as the sides of a box."""
     height, width = near.shape
 
     def at_line(x: int, y: float) -> bool:
-        return bool(near[min(max(0, round(y)), height - 1), min(max(0, x), width - 1)])
+        return bool(near[_inside(y, height), _inside(x, width)])
 
     for segment in direction.segments:
         if (
             segment not in direction.lines
-            and segment.thickness <= thickest
+            and segment.thickness <= most
             and at_line(segment.start[0] - 3, segment.start[1])
             and at_line(segment.end[0] + 2, segment.end[1])
         ):
             direction.lines.append(segment)
+
+
+def _add_teeth(direction: _Direction, near: Mask, most: float) -> None:
+    """Those of a comb: thin, alike, and several, with one end at a line."""
+    teeth = [
+        segment
+        for segment in direction.segments
+        if segment not in direction.lines
+        and segment.thickness <= most
+        and near[_inside(segment.end[1], near.shape[0]), _inside(segment.end[0] + 2, near.shape[1])]
+    ]
+    for tooth in teeth:
+        alike = [
+            other
+            for other in teeth
+            if max(abs(other.start[0] - tooth.start[0]), abs(other.end[0] - tooth.end[0])) <= ALIKE
+        ]
+        if len(alike) >= TEETH:
+            direction.lines.append(tooth)
+
+
+def _inside(place: float, length: int) -> int:
+    return min(max(0, round(place)), length - 1)

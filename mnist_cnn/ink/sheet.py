@@ -1,7 +1,7 @@
 """A photographed or scanned sheet of digits, cut into its digits in reading order."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -21,26 +21,32 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 
 
-def digits_on(ink: FloatArray) -> list[Box]:
-    """The boxes of the digits on a sheet, line after line, each from left to right.
-
-    Pieces of one digit, such as the bar of a five, are taken together where they stand above each
-    other or nearly touch. Specks are left out.
+def lines_on(ink: FloatArray) -> list[list[Box]]:
+    """The pieces of ink on a sheet, line after line, each from left to right. Those that stand
+    above each other are one piece; specks are left out.
 
     Args:
         ink: float32 (height, width), 0 for paper to 1 for ink.
     """
     found, _ = ndimage.label(ink > 0.25 * ink.max(initial=0.0), np.ones((3, 3)))
     slices = ndimage.find_objects(found)
-    boxes = np.array([(s[1].start, s[0].start, s[1].stop, s[0].stop) for s in slices])
-    if not len(boxes):
+    boxes = [(s[1].start, s[0].start, s[1].stop, s[0].stop) for s in slices]
+    if not boxes:
         return []
-    heights = boxes[:, 3] - boxes[:, 1]
-    sizes = np.maximum(heights, boxes[:, 2] - boxes[:, 0])
-    tall = float(np.median(heights[heights >= 0.4 * np.quantile(heights, 0.9)]))
-    boxes = boxes[sizes >= 0.15 * tall]
-    lines = _lines([(int(a), int(b), int(c), int(d)) for a, b, c, d in boxes], tall)
-    return [box for line in lines for box in _merged(line, tall)]
+    tall = height_of(boxes)
+    boxes = [box for box in boxes if max(box[2] - box[0], box[3] - box[1]) >= 0.15 * tall]
+    return [_merged(line) for line in _lines(boxes, tall)]
+
+
+def count_pieces(ink: FloatArray) -> int:
+    """How many pieces of ink lie on a sheet, (height, width)."""
+    return sum(map(len, lines_on(ink)))
+
+
+def height_of(boxes: Sequence[Box]) -> float:
+    """How high digits are, in pixels, among boxes of which some are specks and bars."""
+    heights = np.array([bottom - top for _, top, _, bottom in boxes])
+    return float(np.median(heights[heights >= 0.4 * np.quantile(heights, 0.9)]))
 
 
 def cut(ink: FloatArray, box: Box) -> FloatArray:
@@ -99,22 +105,20 @@ def _middle_near(line: list[Box], x: float) -> float:
     return float(np.mean([(box[1] + box[3]) / 2 for box in nearest]))
 
 
-def _merged(line: list[Box], height: float) -> list[Box]:
-    """The pieces of a line as digits, from left to right."""
-    digits: list[Box] = []
+def _merged(line: list[Box]) -> list[Box]:
+    """The pieces of a line from left to right, such as stand above each other as one."""
+    pieces: list[Box] = []
     for box in sorted(line, key=lambda b: (b[0] + b[2]) / 2):
-        if digits:
-            last = digits[-1]
+        if pieces:
+            last = pieces[-1]
             shared = min(last[2], box[2]) - max(last[0], box[0])
-            narrower = min(last[2] - last[0], box[2] - box[0])
-            small = min(last[3] - last[1], box[3] - box[1]) < 0.5 * height
-            if shared > 0.5 * narrower or (small and shared > -0.08 * height):
-                digits[-1] = (
+            if shared > 0.5 * min(last[2] - last[0], box[2] - box[0]):
+                pieces[-1] = (
                     min(last[0], box[0]),
                     min(last[1], box[1]),
                     max(last[2], box[2]),
                     max(last[3], box[3]),
                 )
                 continue
-        digits.append(box)
-    return digits
+        pieces.append(box)
+    return pieces

@@ -1,7 +1,6 @@
 """Where in a picture something is written, whatever else lies around it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +80,7 @@ def _of_polarity(contrast: Contrast, opposite: Mask | None) -> list[Writing]:
         masks.append(_thicker(masks[0], thickness))
     found = []
     for mask in masks:
-        pieces, groups = _grouped(contrast.difference, mask, opposite)
+        pieces, groups = _grouped(contrast, mask, opposite)
         for box, group in groups:
             ink, breadth = _ink(contrast, pieces, group, box), _breadth(pieces, group, box)
             found.append(Writing(ink, box, contrast.dark, breadth))
@@ -99,33 +98,43 @@ def _ink(contrast: Contrast, pieces: NDArray[np.int32], group: list[int], box: B
     return np.clip((difference - floor) / (darkest - floor), 0, 1, dtype=np.float32)
 
 
-def _grouped(
-    difference: FloatArray, mask: Mask, opposite: Mask | None
-) -> tuple[NDArray[np.int32], list[tuple[Box, list[int]]]]:
-    """The numbered pieces of a mask, (height, width), and those that belong together."""
+def kept_pieces(
+    contrast: Contrast, mask: Mask, opposite: Mask | None, most: int = MOST_PIECES
+) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:
+    """The connected pieces of a mask (height, width), numbered from 1, zero elsewhere; the numbers
+    of those that may be writing, (n,), at most so many; and the boxes of all, (pieces, 4)."""
     pieces, _ = ndimage.label(mask, NEIGHBOURS)
     places = ndimage.find_objects(pieces)
-    if not places:
-        return pieces, []
-    boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in places])
+    boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in places], np.intp).reshape(
+        -1, 4
+    )
     sizes = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-    weights = np.bincount(pieces.ravel(), np.clip(difference, 0, None).ravel())[1:]
+    weights = np.bincount(pieces.ravel(), np.clip(contrast.difference, 0, None).ravel())[1:]
     height, width = mask.shape
     inside = (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2] < width) & (boxes[:, 3] < height)
     some = np.flatnonzero(inside & (sizes >= 3))
-    some = some[np.argsort(-weights[some])[:MOST_PIECES]]
+    some = some[np.argsort(-weights[some])[:most]]
     some = np.array(
         [row for row in some if not _is_none(pieces, int(row) + 1, places[row], opposite)], np.intp
     )
     some = some[weights[some] > LIGHTEST * weights[some].max(initial=0.0)]
+    return pieces, some + 1, boxes
+
+
+def _grouped(
+    contrast: Contrast, mask: Mask, opposite: Mask | None
+) -> tuple[NDArray[np.int32], list[tuple[Box, list[int]]]]:
+    """The numbered pieces of a mask, (height, width), and those that belong together."""
+    pieces, kept, boxes = kept_pieces(contrast, mask, opposite)
     smallest = max(8, SMALLEST * min(mask.shape))
     groups = []
-    for group in _neighbours(pieces, some, boxes[some], sizes[some]):
-        rows = some[group]
-        edges = (*boxes[rows, :2].min(axis=0), *boxes[rows, 2:].max(axis=0))
+    for group in _neighbours(pieces, kept, boxes[kept - 1]):
+        numbers = kept[group]
+        some = boxes[numbers - 1]
+        edges = (*some[:, :2].min(axis=0), *some[:, 2:].max(axis=0))
         left, top, right, bottom = (int(edge) for edge in edges)
         if max(right - left, bottom - top) >= smallest:
-            groups.append(((left, top, right, bottom), (rows + 1).tolist()))
+            groups.append(((left, top, right, bottom), numbers.tolist()))
     groups.sort(key=lambda found: -max(found[0][2] - found[0][0], found[0][3] - found[0][1]))
     return pieces, groups[:MOST_GROUPS]
 
@@ -152,28 +161,26 @@ def _is_none(
 
 
 def _neighbours(
-    pieces: NDArray[np.int32], rows: NDArray[np.intp], boxes: NDArray[Any], sizes: NDArray[Any]
+    pieces: NDArray[np.int32], numbers: NDArray[np.intp], boxes: NDArray[np.intp]
 ) -> list[NDArray[np.intp]]:
     """Which pieces nearly touch, directly or by way of others, by their boxes (n, 4); a piece
     within another's box only where their ink does."""
+    if not len(boxes):
+        return []
+    sizes = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     starts = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     ends = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    gaps = (starts - ends).max(axis=2)
-    near = gaps <= NEAR * np.maximum(sizes[:, None], sizes[None, :])
-    larger = sizes[:, None] > sizes[None, :]
-    within = (
-        larger
-        & (starts == boxes[None, :, :2]).all(axis=2)
-        & (ends == boxes[None, :, 2:]).all(axis=2)
-    )
+    near = (starts - ends).max(axis=2) <= NEAR * np.maximum(sizes[:, None], sizes[None, :])
+    within = (starts == boxes[None, :, :2]).all(axis=2) & (ends == boxes[None, :, 2:]).all(axis=2)
+    within &= sizes[:, None] > sizes[None, :]
     for outer, inner in np.argwhere(within):
-        gap = _gap(pieces, rows[outer] + 1, rows[inner] + 1, boxes[inner])
+        gap = _gap(pieces, numbers[outer], numbers[inner], boxes[inner])
         near[outer, inner] = near[inner, outer] = gap <= NEAR * sizes[inner]
     count, group = connected_components(near)
     return [np.flatnonzero(group == number) for number in range(count)]
 
 
-def _gap(pieces: NDArray[np.int32], outer: int, inner: int, box: NDArray[Any]) -> float:
+def _gap(pieces: NDArray[np.int32], outer: int, inner: int, box: NDArray[np.intp]) -> float:
     """How many pixels lie between a piece and another in whose box it is."""
     left, top, right, bottom = box
     margin = max(right - left, bottom - top)

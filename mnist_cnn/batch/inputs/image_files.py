@@ -9,7 +9,8 @@ from mnist_cnn.errors import BadImage
 from mnist_cnn.ink import sheet
 from mnist_cnn.ink.decode import decode_image
 from mnist_cnn.ink.extract import extract_ink
-from mnist_cnn.ink.normalize import normalize
+from mnist_cnn.ink.normalize import to_uint8
+from mnist_cnn.ink.page import page_ink
 from mnist_cnn.ink.picture import Picture
 
 
@@ -22,13 +23,12 @@ def image_items(name: str, content: bytes, label: int | None = None) -> Iterator
         yield Item(name, label=label, error=str(error))
         return
     ink = extract_ink(grey)
-    boxes = sheet.digits_on(ink) if label is None and min(ink.shape) > sheet.SMALLEST else []
-    if len(boxes) < sheet.MANY:
-        picture = Picture.of(grey, ink)
-        yield Item(name, picture.image, label, picture=picture)
-        return
-    for number, box in enumerate(boxes, 1):
-        yield Item(f"{name} #{number}", normalize(sheet.cut(ink, box)), box=box)
+    picture = Picture.of(grey, ink)
+    page = None
+    if label is None and min(ink.shape) > sheet.SMALLEST:
+        found = page_ink(grey, ink)
+        page = to_uint8(found) if sheet.count_pieces(found) >= sheet.MANY else None
+    yield Item(name, picture.image, label, picture=picture, sheet=page)
 
 
 def folder_label(path: str) -> int | None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.ink import sheet
 from mnist_cnn.ink.picture import Picture
+from mnist_cnn.ink.sheet import Box
 
 CHUNK = 250
 
@@ -23,15 +24,17 @@ class Item:
     """One digit to read: (28, 28) in [0, 1], or in words why there is none.
 
     `box` says where on its sheet it stands: left, top, right, bottom in pixels of its ink;
-    `picture` is what it was found in, until it is read.
+    `picture` is what it was found in, until it is read. A `sheet` of many digits, uint8 (height,
+    width) of its ink, is divided when it is read.
     """
 
     name: str
     image: NDArray[Any] | None = None
     label: int | None = None
     error: str = ""
-    box: sheet.Box | None = None
+    box: Box | None = None
     picture: Picture | None = None
+    sheet: NDArray[np.uint8] | None = None
 
 
 def item_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -41,6 +44,7 @@ def item_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     for item in items:
         chunk.append(item)
         pixels += item.picture.grey.size if item.picture else 0
+        pixels += item.sheet.size if item.sheet is not None else 0
         if len(chunk) == CHUNK or pixels > CHUNK_PIXELS:
             yield chunk
             chunk, pixels = [], 0

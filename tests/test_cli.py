@@ -201,8 +201,17 @@ def test_training_makes_a_whole_run_and_promotes_the_first(
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on Unix")
-@pytest.mark.parametrize("phase", ["config.json", "curve.csv", "model.keras"])
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("phase", "sign"),
+    [
+        ("config.json", signal.SIGTERM),
+        ("config.json", signal.SIGKILL),
+        ("curve.csv", signal.SIGINT),
+        ("curve.csv", signal.SIGTERM),
+        ("model.keras", signal.SIGINT),
+        ("model.keras", signal.SIGKILL),
+    ],
+)
 def test_an_interrupted_run_is_nothing_that_is_picked_up(
     artifacts: Path, only_bundled_digits: None, phase: str, sign: signal.Signals
 ) -> None:

@@ -36,14 +36,8 @@ def with_softmax(kind: str) -> "keras.Model":
 
 @pytest.mark.parametrize(("name", "kind"), [("model.h5", "activation"), ("mine.keras", "layer")])
 def test_an_own_network_becomes_a_run_that_may_answer(
-    shipped_copy: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    kind: str,
+    shipped_copy: Path, only_bundled_digits: None, tmp_path: Path, name: str, kind: str
 ) -> None:
-    if kind == "activation":  # once on every data set that is here, once on what always is
-        monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path / "no data"))
     model = with_softmax(kind)
     model.compile("adam", "sparse_categorical_crossentropy")
     path = tmp_path / name

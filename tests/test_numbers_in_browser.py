@@ -151,7 +151,7 @@ def test_a_zip_is_read_and_taken_away(
         page.wait_for_timeout(1500)  # what was typed does not come back
         expect(page.get_by_text("correction by hand")).to_have_count(0)
     rows = exported(page)
-    assert rows[0] == "item,digit,confidence,status,label"
+    assert rows[0] == "item,digit,confidence,status,label,error"
     assert rows[1].startswith("7/0.png,7,") and rows[-1].startswith("7/bad.png,,")
     page.close()
 

@@ -16,6 +16,9 @@ from mnist_cnn.runs.store import Run
 MIN_READ = 0.9
 """The share of the canary digits that a run must read right."""
 
+MIN_ANSWERED = 0.5
+"""The share of the canary digits that a run must not turn away."""
+
 MARGIN = 0.005
 """How far below the production run's accuracy a run may lie on each data set, as a share."""
 
@@ -112,8 +115,16 @@ def _check_canary(run: Run) -> None:
     logits = classifier.compute_logits(images)
     if not np.isfinite(logits).all():
         raise RunRefused(f"Run {run.id} answers with what is no number; it cannot be promoted.")
-    verdicts = [classifier.calibration.verdict(row).digit for row in logits]
-    read = float(np.mean([digit == label for digit, label in zip(verdicts, labels, strict=True)]))
+    verdicts = [classifier.calibration.verdict(row) for row in logits]
+    answered = float(np.mean([verdict.digit is not None for verdict in verdicts]))
+    if answered < MIN_ANSWERED:
+        raise RunRefused(
+            f"Run {run.id} says of {1 - answered:.0%} of {len(labels)} plainly written digits that "
+            "they are none; it cannot be promoted."
+        )
+    read = float(
+        np.mean([v.likeliest[0] == label for v, label in zip(verdicts, labels, strict=True)])
+    )
     if read < MIN_READ:
         raise RunRefused(
             f"Run {run.id} reads {read:.0%} of {len(labels)} plainly written digits, at least "

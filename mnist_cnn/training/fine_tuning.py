@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import keras
 
 REHEARSED = Pools(
-    scanned=8_000,
-    rewritten=2_500,
+    scanned=6_000,
+    rewritten=6_000,
     redrawn=1_000,
     photographed=200,
     not_digits=1_500,
-    sketched=300,
+    sketched=500,
     corrected=2_500,
     swiss=500,
     letters=1_000,

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from PIL import Image, ImageDraw
 
-from mnist_cnn.batch.results import Result
+from mnist_cnn.batch.results import Result, Seen
 from mnist_cnn.ui import layout
 from mnist_cnn.ui.batch_session import NONE, Batch
+
+OUTLINE = "#4cc2ff"
 
 TILE = 84
 """Pixels: four stand in a row on a phone."""
@@ -41,6 +44,8 @@ def _correct(done: Batch, row: int) -> None:
     result, key = done.results[row], f"batch digit {row}"
     st.session_state[key] = done.corrections.get(row)
     with st.container(border=True, horizontal=True):
+        if result.seen:
+            st.image(_outlined(result.seen), alt=f"Where the digit is in {result.item.name}")
         _picture(result, 4)
         with st.container(width=300, gap="xsmall"):
             st.markdown(f"**{_plain(result.item.name)}**: {_verdict(result)}")
@@ -53,6 +58,15 @@ def _correct(done: Batch, row: int) -> None:
                 width=layout.ROWS_OF_FIVE,
             )
             st.button("Close", icon=":material/close:", on_click=_open, args=(done, None))
+
+
+def _outlined(seen: Seen) -> Image.Image:
+    """The picture with a line around what was read."""
+    image = Image.fromarray(seen.grey).convert("RGB")
+    left, top, right, bottom = seen.part
+    edges = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+    ImageDraw.Draw(image).rectangle(edges, outline=OUTLINE, width=2)
+    return image
 
 
 def _picture(result: Result, scale: int) -> None:

@@ -138,8 +138,9 @@ def _canvas_box(page: Page) -> dict[str, float]:
 
 
 def click_button(page: Page, text: str) -> None:
-    """One of the page's own buttons; the canvas' toolbar has some of the same names."""
-    page.locator("button").filter(has_text=text).click()
+    """One of the page's own buttons that can be pressed; the canvas' toolbar has some of the same
+    names, and one that goes away may still be there, disabled."""
+    page.locator("button:enabled").filter(has_text=text).click()
 
 
 def answer(page: Page) -> str:

@@ -304,6 +304,6 @@ def test_what_would_take_too_much_memory_is_refused_in_a_true_sentence(
 
 def test_a_picture_keeps_little_for_its_closer_look() -> None:
     grey = decode_image(saved(write(page(1400, 1000)), "JPEG"))
-    picture = Picture.of(grey)
+    picture = Picture.of(grey).compact()
     assert picture.grey.nbytes <= 640 * 640
     assert picture.is_plain and picture.symbols == 1

@@ -121,7 +121,7 @@ def _groups(ink: FloatArray, line: Sequence[Box], tall: float) -> list[_Group]:
             if end == first + 1 or box[2] - box[0] <= WIDEST * tall:
                 found.append(_Group(first, end, (box,)))
         left, top, right, bottom = line[first]
-        if right - left > tall:
+        if right - left > WIDEST * tall:
             for place in _thin_places(sheet.cut(ink, line[first])):
                 parts = (left, top, left + place, bottom), (left + place, top, right, bottom)
                 found.append(_Group(first, first + 1, parts))

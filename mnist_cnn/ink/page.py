@@ -11,7 +11,7 @@ from mnist_cnn.ink.extract import extract_ink, strongest
 from mnist_cnn.ink.normalize import FAINTEST_LARGE
 from mnist_cnn.ink.picture import LOOKED_INTO, Picture
 from mnist_cnn.ink.rulings import rulings
-from mnist_cnn.ink.writing import Mask, kept_pieces
+from mnist_cnn.ink.writing import pieces_inside
 from mnist_cnn.records import FloatArray
 
 MOST_PIECES = 4_000
@@ -38,17 +38,24 @@ def page_ink(grey: FloatArray, ink: FloatArray | None = None) -> FloatArray:
     if min(grey.shape) < LOOKED_INTO or (seen.is_plain and not has_lines):
         return ink
     dark = seen.dark != seen.is_surface  # what looks like a surface is the paper itself
-    contrast, opposite = local_contrast(grey, dark), local_contrast(grey, not dark)
-    written = _writing(contrast, opposite.mask if opposite else None) if contrast else ink
+    contrast = local_contrast(grey, dark)
+    written = _writing(contrast) if contrast else ink
     return written if written.any() else ink
 
 
-def _writing(contrast: Contrast, opposite: Mask | None) -> FloatArray:
-    """The ink of one polarity that may be writing."""
-    lines, _ = rulings(contrast.mask)
-    pieces, kept, _ = kept_pieces(contrast, contrast.mask & ~lines, opposite, MOST_PIECES)
-    is_kept = np.zeros(pieces.max(initial=0) + 1, bool)
+def _writing(contrast: Contrast) -> FloatArray:
+    """The ink that is no line, does not touch the rim, and is no remainder of a line."""
+    lines, thickness = rulings(contrast.mask)
+    pieces, kept = pieces_inside(contrast, contrast.mask & ~lines, MOST_PIECES)
+    at_line = np.unique(pieces[ndimage.maximum_filter(lines, 5)])
+    places = ndimage.find_objects(pieces)
+    remainder = 3 * thickness + 2
+    is_kept = np.zeros(len(places) + 1, bool)
     is_kept[kept] = True
+    for number in at_line[at_line > 0]:
+        rows, columns = places[number - 1]
+        if max(rows.stop - rows.start, columns.stop - columns.start) <= remainder:
+            is_kept[number] = False
     near = ndimage.maximum_filter(is_kept[pieces], 3) & ~(lines & ~is_kept[pieces])
     difference = np.where(near, contrast.difference, 0)
     darkest = strongest(difference)

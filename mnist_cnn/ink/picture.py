@@ -1,6 +1,7 @@
 """A picture as it is first seen: all of its ink as one drawing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,12 @@ FULL = 0.6
 @dataclass(frozen=True)
 class Picture:
     """The normalized image (28, 28) of all ink in a picture, and how many symbols stand in it side
-    by side; `grey`, uint8 (height, width) of at most `SIDE` pixels a side, for a closer look, and
-    the ink's box in it; whether the ink is dark, lies at the rim, or is a surface, not strokes."""
+    by side; `grey`, (height, width), for a closer look, and the ink's box in it; whether the ink
+    is dark, lies at the rim, or is a surface, not strokes."""
 
     image: FloatArray
     symbols: int
-    grey: NDArray[np.uint8]
+    grey: FloatArray | NDArray[np.uint8]
     box: Box
     dark: bool
     at_rim: bool
@@ -41,18 +42,25 @@ class Picture:
         """Of a grey picture: float32 (height, width), 0 for black to 1 for white, and of its ink
         (height, width), where that is known already."""
         ink = extract_ink(grey) if ink is None else ink
-        small = _reduced(grey)
         box = _ink_box(ink)
-        left, top, right, bottom = (round(edge * small.shape[1] / grey.shape[1]) for edge in box)
         return cls(
             normalize(ink),
             count_symbols(ink),
-            to_uint8(small),
-            (left, top, right, bottom),
+            grey,
+            box,
             _is_dark(grey, ink),
             max(ink[0].max(), ink[-1].max(), ink[:, 0].max(), ink[:, -1].max()) > FAINTEST_LARGE,
             _is_surface(ink, box),
         )
+
+    def compact(self) -> "Picture":
+        """The same in little memory: grey as uint8, of at most `SIDE` pixels a side."""
+        if self.grey.dtype == np.uint8:
+            return self
+        small = to_uint8(_reduced(self.grey))
+        scale = small.shape[1] / self.grey.shape[1]
+        left, top, right, bottom = (round(scale * edge) for edge in self.box)
+        return replace(self, grey=small, box=(left, top, right, bottom))
 
     @property
     def is_plain(self) -> bool:
@@ -61,7 +69,7 @@ class Picture:
 
     def writings(self) -> list[Writing]:
         """Whatever in it may be the digit: all ink together first, unless that is a surface or
-        several symbols; alone where there is nothing else."""
+        several symbols; alone where there is nothing else. Of a compact picture."""
         grey = self.grey.astype(np.float32) / 255
         drawn = self.image.any() and self.symbols == 1
         whole = [Writing(self.image, self.box, self.dark, is_plain=self.is_plain)] if drawn else []
@@ -82,8 +90,9 @@ class Picture:
 
 def _ink_box(ink: FloatArray) -> Box:
     """Of the ink (height, width) in pixels; zeros where there is none."""
-    inked = ink > FAINTEST_LARGE * ink.max(initial=0.0)
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    by_row, by_column = ink.max(axis=1), ink.max(axis=0)
+    faintest = FAINTEST_LARGE * by_row.max()
+    rows, columns = np.flatnonzero(by_row > faintest), np.flatnonzero(by_column > faintest)
     if not len(rows):
         return 0, 0, 0, 0
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -97,7 +106,8 @@ def _same(box: Box, other: Box) -> bool:
 
 def _is_dark(grey: FloatArray, ink: FloatArray) -> bool:
     """Whether ink (height, width) is darker than its paper."""
-    strong = ink > 0.5
+    step = max(1, min(ink.shape) // 100)
+    grey, strong = grey[::step, ::step], ink[::step, ::step] > 0.5
     return bool(strong.any()) and float(grey[strong].mean()) < float(grey[~strong].mean())
 
 
@@ -108,7 +118,7 @@ def _is_surface(ink: FloatArray, box: Box) -> bool:
     return filled > FULL and width > 0.5 * height
 
 
-def _reduced(grey: FloatArray) -> FloatArray:
+def _reduced(grey: NDArray[Any]) -> FloatArray:
     if max(grey.shape) <= SIDE:
         return grey
     picture = Image.fromarray(grey)

@@ -98,34 +98,38 @@ def _ink(contrast: Contrast, pieces: NDArray[np.int32], group: list[int], box: B
     return np.clip((difference - floor) / (darkest - floor), 0, 1, dtype=np.float32)
 
 
-def kept_pieces(
-    contrast: Contrast, mask: Mask, opposite: Mask | None, most: int = MOST_PIECES
-) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:
-    """The connected pieces of a mask (height, width), numbered from 1, zero elsewhere; the numbers
-    of those that may be writing, (n,), at most so many; and the boxes of all, (pieces, 4)."""
+def pieces_inside(
+    contrast: Contrast, mask: Mask, most: int = MOST_PIECES
+) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """The connected pieces of a mask (height, width), numbered from 1, zero elsewhere; and the
+    numbers of those that are no specks and do not touch the rim, (n,), at most so many."""
     pieces, _ = ndimage.label(mask, NEIGHBOURS)
-    places = ndimage.find_objects(pieces)
-    boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in places], np.intp).reshape(
-        -1, 4
-    )
+    boxes = _boxes(pieces)
     sizes = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     weights = np.bincount(pieces.ravel(), np.clip(contrast.difference, 0, None).ravel())[1:]
     height, width = mask.shape
     inside = (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2] < width) & (boxes[:, 3] < height)
     some = np.flatnonzero(inside & (sizes >= 3))
     some = some[np.argsort(-weights[some])[:most]]
-    some = np.array(
-        [row for row in some if not _is_none(pieces, int(row) + 1, places[row], opposite)], np.intp
-    )
-    some = some[weights[some] > LIGHTEST * weights[some].max(initial=0.0)]
-    return pieces, some + 1, boxes
+    return pieces, some[weights[some] > LIGHTEST * weights[some].max(initial=0.0)] + 1
+
+
+def _boxes(pieces: NDArray[np.int32]) -> NDArray[np.intp]:
+    """(pieces, 4): left, top, right, bottom."""
+    places = ndimage.find_objects(pieces)
+    edges = [(x.start, y.start, x.stop, y.stop) for y, x in places]
+    return np.array(edges, np.intp).reshape(-1, 4)
 
 
 def _grouped(
     contrast: Contrast, mask: Mask, opposite: Mask | None
 ) -> tuple[NDArray[np.int32], list[tuple[Box, list[int]]]]:
     """The numbered pieces of a mask, (height, width), and those that belong together."""
-    pieces, kept, boxes = kept_pieces(contrast, mask, opposite)
+    pieces, inside = pieces_inside(contrast, mask)
+    boxes, places = _boxes(pieces), ndimage.find_objects(pieces)
+    kept = np.array(
+        [n for n in inside if not _is_none(pieces, int(n), places[n - 1], opposite)], np.intp
+    )
     smallest = max(8, SMALLEST * min(mask.shape))
     groups = []
     for group in _neighbours(pieces, kept, boxes[kept - 1]):

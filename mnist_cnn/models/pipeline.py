@@ -54,6 +54,7 @@ def predict_picture(
     sure = prediction.status == "ok" and prediction.confidence >= SURE_AT_SIGHT
     if picture.is_plain and picture.symbols == 1 and sure:
         return replace(first, part=picture.part_of(picture.box))
+    picture = picture.compact()
     writings = picture.writings()
     if not writings:
         return replace(first, prediction=_of_several(prediction, picture.symbols))

@@ -28,7 +28,7 @@ def image_items(name: str, content: bytes, label: int | None = None) -> Iterator
     if label is None and min(ink.shape) > sheet.SMALLEST:
         found = page_ink(grey, ink)
         page = to_uint8(found) if sheet.count_pieces(found) >= sheet.MANY else None
-    yield Item(name, picture.image, label, picture=picture, sheet=page)
+    yield Item(name, picture.image, label, picture=picture.compact(), sheet=page)
 
 
 def folder_label(path: str) -> int | None:

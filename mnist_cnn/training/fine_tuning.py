@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import keras
 
 REHEARSED = Pools(
-    scanned=6_000,
-    rewritten=6_000,
-    redrawn=1_000,
+    scanned=5_000,
+    rewritten=5_000,
+    redrawn=800,
     photographed=200,
-    not_digits=1_500,
-    sketched=500,
+    not_digits=1_200,
+    sketched=400,
     corrected=2_500,
-    swiss=500,
+    swiss=600,
     letters=1_000,
 )
 """What an epoch shows: mostly what the network has learned from before."""

@@ -8,9 +8,14 @@ import time
 import tracemalloc
 import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files, unpacked, zip_archives
+from mnist_cnn.ink.decode import decode_image
+from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.settings import MAX_BLANK_BYTES
 from tests.support.drawings import seven_png
 
@@ -100,3 +105,50 @@ def test_a_line_without_an_end_is_not_looked_through_for_ever(first: bytes) -> N
 def test_other_ways_to_pack_are_no_table(pack) -> None:
     said, _ = words(pack(CSV_ROW * 10))
     assert len(said) == 1 and said[0]
+
+
+def _npy(header: str, values: bytes = b"") -> bytes:
+    head = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + values
+
+
+def _damaged_npz() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, x=np.zeros((3, 28, 28), np.uint8))
+    content = bytearray(file.getvalue())
+    content[len(content) // 2] ^= 255  # within the array: its checksum is wrong
+    return bytes(content)
+
+
+GOOD = "good.png", seven_png()
+
+ROW_OF_SHARES = ",".join(["0.5"] * 784)
+BROKEN_FILES = {
+    "a row too short, then one too long.csv": (
+        f"{ROW_OF_SHARES}\n{ROW_OF_SHARES[4:]}\n{ROW_OF_SHARES},0.5\n".encode()
+    ),
+    "negative.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 28, 28)}"),
+    "scalar.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': ()}", b"1"),
+    "checksum.npz": _damaged_npz(),
+    "huge.jsonl": b'{"pixels": [' + b"9" * 400 + b", 0" * 783 + b"]}\n",
+    "nothing.csv": b"sep=,\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+def test_a_broken_file_is_said_to_be_and_ends_nothing(name: str, classifier: Classifier) -> None:
+    content = BROKEN_FILES[name]
+    files.expected(content)
+    results = list(stream.read_all(files.items_of([(name, content), GOOD]), classifier))
+    assert any(result.item.error for result in results)
+    assert results[-1].digit == 7
+
+
+def test_a_picture_of_floats_that_are_no_numbers_is_read_without_them() -> None:
+    values = np.full((60, 60), 0.9, np.float32)
+    values[20:40, 28:32] = 0.1
+    values[0, :4] = np.nan, np.inf, -np.inf, -5
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "TIFF")
+    grey = decode_image(file.getvalue())
+    assert np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1

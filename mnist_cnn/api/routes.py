@@ -94,7 +94,8 @@ async def predict_batch(
 ) -> Response:
     """An entry per file, in the order sent; a file that cannot be read has its error there. A
     table (CSV, Parquet, IDX, NPY) has one entry too, with an item for each of its rows."""
-    tables = TablesOfRequest(files, Choices(label, inverted, transposed))
+    choices = Choices(label, inverted, transposed)
+    tables = await to_thread.run_sync(TablesOfRequest, files, choices, limiter=READERS)
     entries = []
     for file in files:  # one after the other, so that single images come between them
         if is_table(file.file):

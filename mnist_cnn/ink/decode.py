@@ -66,6 +66,7 @@ def _content(source: bytes | Path) -> bytes:
 
 def _decoded(content: bytes) -> Image.Image:
     is_heic = content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
+    is_heic = is_heic and b"avif" not in content[12:64]
     if is_heic:
         import pi_heif
 
@@ -129,7 +130,7 @@ def _check_size(image: Image.Image) -> None:
 def _grey(image: Image.Image) -> FloatArray:
     """float32 (height, width) in [0, 1], reduced to `WORKING_SIDE`."""
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        grey = np.asarray(image, np.float32)
+        grey = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0).clip(0)
         image = Image.fromarray(grey / max(grey.max(), 1e-6))  # few fill their depth
     elif image.has_transparency_data:
         image = _over_paper(_reduced(image.convert("RGBA")))

@@ -33,9 +33,10 @@ def page_ink(grey: FloatArray, ink: FloatArray | None = None) -> FloatArray:
     """The same of a grey picture: float32 (height, width), 0 for black to 1 for white; its ink,
     where that is known already, is given back where there is nothing else in the picture."""
     ink = extract_ink(grey) if ink is None else ink
+    if min(grey.shape) < LOOKED_INTO:
+        return ink
     seen = Picture.of(grey, ink)
-    has_lines = bool(rulings(ink > FAINTEST_LARGE)[0].any())
-    if min(grey.shape) < LOOKED_INTO or (seen.is_plain and not has_lines):
+    if seen.is_plain and not rulings(ink > FAINTEST_LARGE)[0].any():
         return ink
     dark = seen.dark != seen.is_surface  # what looks like a surface is the paper itself
     contrast = local_contrast(grey, dark)

@@ -95,7 +95,7 @@ def _ink(contrast: Contrast, pieces: NDArray[np.int32], group: list[int], box: B
     difference = np.where(kept, contrast.difference[part], 0)
     darkest = strongest(difference)
     floor = min(2.5 * contrast.noise, 0.4 * darkest)
-    return np.clip((difference - floor) / (darkest - floor), 0, 1, dtype=np.float32)
+    return np.clip((difference - floor) / max(darkest - floor, 1e-6), 0, 1, dtype=np.float32)
 
 
 def pieces_inside(

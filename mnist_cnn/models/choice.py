@@ -65,8 +65,10 @@ def choose(classifier: Classifier, writings: Sequence[Writing]) -> list[Look]:
     looks.sort(key=lambda look: (not look.is_digit, -_score(look, largest)))
     best = looks[0]
     if not best.is_digit:
-        turned = _turned(classifier, max(looks, key=lambda look: look.writing.size))
-        return [turned or best, *looks[1:]]
+        upright = max(looks, key=lambda look: look.writing.size)
+        if turned := _turned(classifier, upright):
+            return [turned, *(look for look in looks if look is not upright)]
+        return looks
     rivals = [look for look in looks if look.is_digit and look.predicted != best.predicted]
     if any(_score(look, largest) > _score(best, largest) - CLOSE for look in rivals):
         best = replace(best, prediction=replace(best.prediction, status="unsure"))

@@ -32,6 +32,7 @@ def predict_image(
     height, width = grey.shape
     left, right = (round(width * edge) for edge in part[::2])
     top, bottom = (round(height * edge) for edge in part[1::2])
+    top, left = min(top, height - 1), min(left, width - 1)
     picture = Picture.of(grey[top : max(bottom, top + 1), left : max(right, left + 1)])
     result = predict_picture(classifier, picture, classifier.predict(picture.image))
     return replace(

@@ -75,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const between = ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
   svg.onpointerdown = (event) => {
-    if (event.pointerType === "touch" && !finger) return;
+    if (event.button || (event.pointerType === "touch" && !finger)) return;
     from = place(event);
     svg.setPointerCapture(event.pointerId);
     event.preventDefault();

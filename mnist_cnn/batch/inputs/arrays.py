@@ -72,6 +72,8 @@ def array_head(file: IO[bytes]) -> Head:
         shape, by_columns, dtype = read(file)
     except ValueError as error:
         raise BadInput(f"The NPY file is damaged ({error}).") from error
+    if min(shape, default=0) < 0:
+        raise BadInput("The NPY file is damaged (a side of its array is negative).")
     if dtype.hasobject:
         raise BadInput(PICKLED)
     if dtype.kind not in "buif":

@@ -209,7 +209,7 @@ def _kind(values: Numbers) -> str:
     """What a column (n,) may be: `digits`, a `count` that stays among them, an `index` beyond,
     `constant`, or `other`."""
     some = np.asarray(values, np.float64)
-    if not np.isfinite(some).all() or (some != np.rint(some)).any():
+    if not len(some) or not np.isfinite(some).all() or (some != np.rint(some)).any():
         return "other"
     if (some == some[0]).all():
         return "constant"

@@ -63,7 +63,8 @@ def csv_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
     elif first:
         form = _form(first[0][1])
     if not first:
-        return
+        yield from (Item(name) for _ in lines)  # says why nothing came
+        raise BadInput("It has no rows.")
     if form.width < LEAST:
         raise BadInput(
             f"It is not an image, and as a table it has {form.width} column"

@@ -61,13 +61,19 @@ def label_files(sources: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
     return found
 
 
+BAD_ZIP = (zipfile.BadZipFile, NotImplementedError)
+"""What opening a damaged or an unusual ZIP raises."""
+
+
 def expected(content: bytes) -> int:
     """About how many items a file holds, found without reading them."""
     head = content[:8]
-    with contextlib.suppress(BadInput, zipfile.BadZipFile, OSError, ValueError):
+    with contextlib.suppress(
+        BadInput, zipfile.BadZipFile, OSError, ValueError, NotImplementedError
+    ):
         if is_idx(head) or head.startswith(MAGIC):
             array = array_head(io.BytesIO(content))
-            return 0 if array.is_labels else array.shape[0]
+            return array.shape[0] if array.shape and not array.is_labels else 0
         if head[:2] == b"PK":
             return len(zipfile.ZipFile(io.BytesIO(content)).filelist)
     if head[:2] == b"\x1f\x8b" or not is_text(head.lstrip(b"{[")):

@@ -30,13 +30,17 @@ def npz_items(name: str, archive: zipfile.ZipFile, tables: Tables) -> Iterator[I
                     images[member] = array
         except BadInput as error:
             yield Item(array, error=str(error))
+        except Exception as error:  # zipfile raises whatever its decompressors do
+            yield Item(array, error=f"It is damaged ({error}).")
     for member, array in images.items():
-        with archive.open(member) as file:
-            try:
+        try:
+            with archive.open(member) as file:
                 head = array_head(file)
                 known = labels.of(array, head.shape[0])
                 yield from array_items(array, head, file, known, tables)
-            except BadInput as error:
-                yield Item(array, error=str(error))
+        except BadInput as error:
+            yield Item(array, error=str(error))
+        except Exception as error:
+            yield Item(array, error=f"It is damaged ({error}).")
     for array, said in labels.unused():
         yield Item(array, error=said)

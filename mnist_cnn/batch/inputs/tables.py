@@ -20,9 +20,6 @@ from mnist_cnn.errors import BadInput
 HEAD = 512
 """Bytes by which it is told what a file is."""
 
-MARKS = b"\t\r\n \"',;.|@%=_-"
-"""What a table in letters may begin with beside these."""
-
 LEAST_SEPARATORS = 20
 """How often a table in letters has its separator within `HEAD`."""
 

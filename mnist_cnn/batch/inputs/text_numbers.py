@@ -23,7 +23,7 @@ def number_rows(text: bytes, width: int) -> NDArray[Any] | None:
     """
     text = text.translate(None, b"\"'\r ")
     rows = _whole(text, width)
-    if rows is None and text.count(b",") == (width - 1) * text.count(b"\n"):
+    if rows is None and all(line.count(b",") == width - 1 for line in text.splitlines()):
         try:
             cells = text[:-1].replace(b"\n", b",").split(b",")
             rows = np.array(list(map(float, cells))).reshape(-1, width)

@@ -17,6 +17,7 @@ from mnist_cnn.errors import BadInput
 from mnist_cnn.settings import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, MAX_ZIP_MEMBERS
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+PICTURES |= {".heic", ".heif", ".avif", ".pgm", ".ppm"}
 """Names of members in which no labels are looked for."""
 
 PACKED_BY = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -36,6 +37,10 @@ def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
                 f"The ZIP has {len(members):,} members; at most {MAX_ZIP_MEMBERS:,} are read."
             )
         if is_npz(archive):
+            if reason := next(filter(None, map(_refused, members)), ""):
+                raise BadInput(reason)
+            if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+                raise too_much()
             yield from npz_items(name, archive, tables)
             return
         if any(path.endswith("/data.pkl") for path in archive.namelist()):

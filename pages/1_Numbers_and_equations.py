@@ -33,10 +33,10 @@ SHORT_INVITATION = "Write a number or an equation: `12+7=`, `3×4=12`, a date, a
 
 @st.fragment
 def conversation() -> None:
+    st.session_state.setdefault("line way", "Draw")
     way = st.segmented_control(
         "Way in",
         ["Draw", "Upload", "Camera"],
-        default="Draw",
         required=True,
         label_visibility="collapsed",
         key="line way",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.runs import store
@@ -170,3 +170,16 @@ def test_tensorflow_is_not_in_the_web_process(page: Page, server: browser.Server
     loaded = maps.read_text()
     assert "ai_edge_litert" in loaded
     assert "/tensorflow/" not in loaded
+
+
+def test_on_a_phone_the_menu_gives_way_to_the_page_that_was_tapped(
+    chromium: Browser, server: browser.Server
+) -> None:
+    page = chromium.new_page(**browser.PHONE)
+    page.goto(server.url)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    menu = page.get_by_test_id("stSidebar")
+    menu.get_by_role("link", name="Batch", exact=True).tap()
+    expect(page.get_by_role("heading", name="Batch")).to_be_visible()
+    expect(menu).to_have_attribute("data-collapsed", "true")
+    page.close()

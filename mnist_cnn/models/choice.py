@@ -76,9 +76,13 @@ def choose(classifier: Classifier, writings: Sequence[Writing]) -> list[Look]:
 
 
 def elsewhere(looks: Sequence[Look]) -> list[Look]:
-    """Those digits among the others that are in another place than the first, each once."""
+    """Those digits among the others that are in another place than the first, each once, and in
+    its polarity where it was told from what surrounds it."""
+    best = looks[0].writing
     places = [looks[0]]
     for look in looks[1:]:
+        if best.breadth and look.writing.dark != best.dark:
+            continue
         box = look.writing.box
         apart = all(_share(box, p.writing.box) + _share(p.writing.box, box) < 0.5 for p in places)
         if look.is_digit and apart:

@@ -101,7 +101,7 @@ def _short(name: str) -> str:
 
 def _plain(text: str) -> str:
     """A name as it is, whatever it would mean in Markdown."""
-    return re.sub(r"([^\w\s/])", r"\\\1", text)
+    return re.sub(r"([^\w\s/…])", r"\\\1", text)
 
 
 def _open(done: Batch, row: int | None) -> None:

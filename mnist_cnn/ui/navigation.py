@@ -18,9 +18,15 @@ PAGES = (
 )
 
 
+_closing = st.components.v2.component(
+    "digits.navigation", js=Path(__file__).with_suffix(".js").read_text()
+)
+
+
 def menu() -> None:
     """In the sidebar, in place of Streamlit's own, which has no icons."""
     st.logo(WORDMARK, size="large", icon_image=MARK)
     with st.sidebar:
         for page, name, icon in PAGES:
             st.page_link(page, label=name, icon=f":material/{icon}:", width="stretch")
+        _closing(key="navigation")

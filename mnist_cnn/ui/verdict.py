@@ -64,13 +64,13 @@ def in_words(prediction: Prediction) -> tuple[str, str]:
     first, second = prediction.likeliest[:2]
     if prediction.symbols > 1:
         seen = {2: "two", 3: "three", 4: "four"}.get(prediction.symbols, "several")
-        return f"I see {seen} symbols side by side", "use Numbers and equations for them"
+        return f"I see {seen} symbols side by side", "Use Numbers and equations for them."
     if prediction.status == "not_a_digit":
         return "This does not look like a digit", f"the nearest would be a {first}"
     if prediction.status == "unsure":
         found_elsewhere = prediction.confidence >= SURE
         doubt = f"Perhaps a {first}" if found_elsewhere else f"{first}, but it could be a {second}"
-        return doubt, "is the outline around your digit?" if found_elsewhere else per_cent
+        return doubt, "Is the outline around your digit?" if found_elsewhere else per_cent
     if prediction.confidence >= CERTAIN:
         return "Certain", per_cent
     return "Sure" if prediction.confidence >= SURE else "Probably", per_cent

@@ -57,6 +57,7 @@ def test_equations_are_judged() -> None:
         ("1÷0", "Division by zero."),
         ("(1+2", "bracket at place 1 is never closed"),
         ("1)", "The ) at place 2 closes a bracket"),
+        ("2+√(16)=", "The √ at place 3 is a root"),
         ("2(3)", "without a sign before it"),
         ("(2)3", "without a sign between"),
         ("1=1=1", "second equals sign"),
@@ -117,3 +118,4 @@ def test_any_text_has_a_value_or_a_sentence(text: str) -> None:
 
 def test_latex() -> None:
     assert latex("2×3÷4=") == r"2\times 3\div 4="
+    assert latex("√((1)/(4))") == r"\sqrt{\frac{1}{4}}"

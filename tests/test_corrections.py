@@ -1,5 +1,6 @@
 """What people put right outlives everything, counts once, and is learned from in part only."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_cnn.data import bundled_digits, corrections, labelled_sets
+from mnist_cnn.data import bundled_digits, corrections, journal, labelled_sets
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import BadInput, StorageFailed
 from mnist_cnn.models.presets import PRESETS
@@ -123,7 +124,7 @@ def test_a_file_that_cannot_be_written_is_said(artifacts: Path) -> None:
 
 def test_too_many_are_refused(monkeypatch) -> None:
     corrections.add(some(3))
-    monkeypatch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 100)
+    monkeypatch.setattr(journal, "MAX_CORRECTIONS_BYTES", 100)
     with pytest.raises(StorageFailed, match="not kept"):
         corrections.add(some(1))
     assert len(corrections.load()) == 3
@@ -159,13 +160,13 @@ def test_one_more_does_not_parse_all_anew(artifacts: Path, monkeypatch) -> None:
     corrections.add(some(300))
     assert len(corrections.load()) == 300
     parsed: list[object] = []
-    read = corrections._of_row
-    monkeypatch.setattr(corrections, "_of_row", lambda row: parsed.append(row) or read(row))
+    read = json.loads
+    monkeypatch.setattr(journal.json, "loads", lambda line: parsed.append(line) or read(line))
     (one,) = some(1, label=3)
     corrections.add([one])
     assert len(corrections.load()) == 301 and len(parsed) == 1
     corrections.take_back(one)
-    assert len(corrections.load()) == 300 and len(parsed) == 1
+    assert len(corrections.load()) == 300 and len(parsed) == 2
     path = artifacts / "corrections.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-2]))  # cut off, and written on

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ButtonGroup
 
-from mnist_cnn.data import corrections
+from mnist_cnn.data import corrections, journal
 from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -167,7 +167,7 @@ def test_a_correction_that_cannot_be_changed_stays_as_it_was(
 ) -> None:
     app = with_correction
     with monkeypatch.context() as patch:
-        patch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 1)
+        patch.setattr(journal, "MAX_CORRECTIONS_BYTES", 1)
         CHANGES[change](app)
     assert not app.exception and ["has reached" in e.value for e in app.error] == [True]
     assert [c.label for c in corrections.load()] == [8] and labels(app).value == 8

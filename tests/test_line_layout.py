@@ -163,3 +163,22 @@ def test_a_point_half_way_up_multiplies() -> None:
         point = symbol(".", (60, y - 3, 66, y + 3))
         assert "".join(s.text for s in by_place([three, point, four])) == text
     assert line("3·4").value == "12"
+
+
+def root(left: float, right: float) -> Stroke:
+    return np.array([(left, 55), (left + 10, 50), (left + 22, 95), (left + 40, -10), (right, -12)])
+
+
+def test_a_root_covers_what_stands_under_it() -> None:
+    assert found(root(0, 170), *moved("16", 45, 0)) == ["√", "(", 2, ")"]
+    around = [*moved("2+", -180, 0), root(0, 170), *moved("16", 45, 0), *moved("=", 200, 0)]
+    assert found(*around) == [4, "√", "(", 2, ")", 2]
+
+
+def test_a_wide_root_is_no_frame() -> None:
+    assert found(root(0, 600), *moved("123456", 45, 0))[0] == "√"
+
+
+def test_tops_and_brackets_are_no_roots() -> None:
+    for text in ("7777", "5555", "75-57", "(2×3)×7"):
+        assert found(*written(text)) == [len(written(text))]

@@ -9,11 +9,8 @@ correction back. One image in five, told by its content, is never learned from b
 import base64
 import contextlib
 import hashlib
-import json
-import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.errors import BadInput, StorageFailed
+from mnist_cnn.data.journal import Journal
+from mnist_cnn.errors import BadInput
 from mnist_cnn.hands import kept_hands
 from mnist_cnn.records import Dataset, Stroke
-from mnist_cnn.settings import MAX_CORRECTIONS_BYTES, artifacts_folder
-from mnist_cnn.storage import append_lines
+from mnist_cnn.settings import artifacts_folder
 
 HELD_OUT = 5
 """One image in so many is only measured on."""
@@ -71,7 +68,7 @@ def add(corrections: Sequence[Correction]) -> None:
             raise BadInput(
                 f"A correction's image has 28 × 28 pixels; got {correction.image.shape}."
             )
-    _append([_as_row(correction) for correction in corrections])
+    _journal.append([_as_row(correction) for correction in corrections])
 
 
 def take_back(correction: Correction) -> None:
@@ -80,25 +77,25 @@ def take_back(correction: Correction) -> None:
     Raises:
         StorageFailed: the disk is full, or may not be written to.
     """
-    _append([{"id": correction.id, "label": None, "when": _now()}])
+    _journal.take_back(correction.id)
 
 
 def load() -> tuple[Correction, ...]:
     """Every correction that counts, in the order in which their images came first. Lines that
     cannot be read are passed over."""
-    return _loaded(_path(), _state())
+    return _journal.load()
 
 
 def with_hands() -> tuple[Correction, ...]:
     """The corrections, and what the hands that are kept on this machine were taught; of an image
     that is in both, what was put right counts."""
-    return _joined(_path(), *version_with_hands())
+    return _joined(artifacts_folder(), *version_with_hands())
 
 
 @lru_cache(maxsize=2)
-def _joined(path: Path, own: int, hands: int) -> tuple[Correction, ...]:
+def _joined(folder: Path, own: int, hands: int) -> tuple[Correction, ...]:
     """The corrections and the hands of these versions."""
-    known = (*_of_hands(), *_loaded(path, _state()))
+    known = (*_of_hands(), *load())
     return tuple({correction.id: correction for correction in known}.values())
 
 
@@ -125,7 +122,7 @@ def dataset(corrections: Iterable[Correction], name: str = "corrections") -> Dat
 
 def version() -> int:
     """Changes whenever a correction is kept or taken back."""
-    return hash(_state())
+    return hash(_journal.state())
 
 
 def version_with_hands() -> tuple[int, int]:
@@ -133,80 +130,10 @@ def version_with_hands() -> tuple[int, int]:
     return version(), kept_hands.version()
 
 
-@dataclass
-class _Parsed:
-    """What the first `size` bytes of the file said, which end in `tail`."""
-
-    size: int = 0
-    tail: bytes = b""
-    found: dict[str, Correction | None] = field(default_factory=dict)
-
-
-_parsed: dict[Path, _Parsed] = {}
-
-_parsing = threading.Lock()
-
-
-@lru_cache(maxsize=2)
-def _loaded(path: Path, state: tuple[int, int]) -> tuple[Correction, ...]:
-    """What the file says in this state; of one that has grown, only what is new is parsed."""
-    size, _ = state
-    with _parsing:
-        known = _parsed.get(path, _Parsed())
-        try:
-            with open(path, "rb") as file:
-                file.seek(max(0, known.size - len(known.tail)))
-                if known.size > size or file.read(len(known.tail)) != known.tail:
-                    known = _Parsed()  # it is another file than it was
-                    file.seek(0)
-                content = file.read(size - known.size)
-        except OSError:
-            return ()
-        content = content[: content.rfind(b"\n") + 1]  # a line that is not whole counts later
-        _parse(content, known.found)
-        known.size, known.tail = known.size + len(content), (known.tail + content)[-2000:]
-        _parsed[path] = known
-        return tuple(correction for correction in known.found.values() if correction)
-
-
-def _parse(content: bytes, found: dict[str, Correction | None]) -> None:
-    for line in content.splitlines():
-        try:
-            row = json.loads(line)
-            found[str(row["id"])] = None if row["label"] is None else _of_row(row)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue
-
-
-def _state() -> tuple[int, int]:
-    """The file's size in bytes, and when it was written."""
-    try:
-        found = _path().stat()
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
-
-
-def _path() -> Path:
-    return artifacts_folder() / "corrections.jsonl"
-
-
-def _append(rows: list[dict[str, Any]]) -> None:
-    path = _path()
-    size, _ = _state()
-    if size > MAX_CORRECTIONS_BYTES:
-        raise StorageFailed(
-            f"{path} has reached {size / 1e6:,.0f} MB; please train with these corrections "
-            "and move the file away. This one was not kept."
-        )
-    append_lines(path, [json.dumps(row, separators=(",", ":")) for row in rows])
-
-
 def _as_row(correction: Correction) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": correction.id,
         "label": correction.label,
-        "when": _now(),
         "read": correction.read,
         "run": correction.run_id,
         "image": base64.b64encode(correction.image.tobytes()).decode(),
@@ -225,5 +152,4 @@ def _of_row(row: dict[str, Any]) -> Correction:
     return Correction(label, image, strokes, row.get("read"), str(row.get("run", "")))
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+_journal = Journal("corrections.jsonl", _of_row)

@@ -21,6 +21,8 @@ DEPTH = 50
 
 OTHER_SIGNS = {"−": "-", "–": "-", "*": "×", "·": "×", "x": "×", ":": "÷"}
 
+ROOT = re.compile(r"√\(([^()]*)\)")
+
 FRACTION = re.compile(r"\(([^()]*)\)/\(([^()]*)\)")
 
 LATEX = {"×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "%": r"\%", "$": r"\$"}
@@ -67,8 +69,11 @@ def latex(text: str) -> str:
     """The expression for LaTeX."""
     written = "".join(LATEX.get(sign, sign) for sign in text).strip()
     written = re.sub(r"\^(-?\d+)", r"^{\1}", written)
-    while FRACTION.search(written):
-        written = FRACTION.sub(r"\\frac{\1}{\2}", written)
+    for _ in range(DEPTH):
+        inner = ROOT.sub(r"\\sqrt{\1}", FRACTION.sub(r"\\frac{\1}{\2}", written))
+        if inner == written:
+            break
+        written = inner
     return written
 
 
@@ -96,6 +101,9 @@ class _Parser:
     def equation(self) -> Value:
         if not self._text:
             raise BadExpression("There is nothing to work out.")
+        if "√" in self._text:
+            place = self._text.index("√") + 1
+            raise BadExpression(f"The √ at place {place} is a root; roots are not worked out.")
         left = self._sum()
         if self._next() == "=":
             self._at += 1

@@ -12,9 +12,14 @@ import numpy as np
 
 from mnist_cnn.expressions.line_shape import line_height
 from mnist_cnn.expressions.pieces import Box, Piece, union
+from mnist_cnn.expressions.roots import covered
+from mnist_cnn.expressions.struck import is_struck
 
 FLAT = 0.25
 """How high a bar is at most, as a share of its width."""
+
+DEEPEST = 2
+"""Fractions and roots stand in each other so often at most."""
 
 ALONG_THE_RIM, RIM = 0.97, 0.1
 """Which share of a frame's points lie so near to the edges of its box, as a share of its sides."""
@@ -53,7 +58,7 @@ def layout_of(pieces: Sequence[Piece]) -> Layout:
         if parts and parts[-1].mark != "=":
             parts.append(Part((), "\n"))
         parts += _parts(pieces, [n for n in row if n not in rule], 0)
-    return Layout(tuple(_as_column(parts, pieces)), _is_struck(pieces, left, height))
+    return Layout(tuple(_as_column(parts, pieces)), is_struck(pieces, left, height))
 
 
 def _as_column(parts: list[Part], pieces: Sequence[Piece]) -> list[Part]:
@@ -68,7 +73,8 @@ def _without_frame(pieces: Sequence[Piece]) -> list[int]:
     numbers = list(range(len(pieces)))
     for number, piece in enumerate(pieces):
         others = [pieces[n].box for n in numbers if n != number]
-        if others and all(_inside(box, piece.box) for box in others) and _is_frame(piece):
+        around = others and all(_inside(box, piece.box) for box in others)
+        if around and _is_frame(piece) and not covered(number, numbers, pieces):
             return [n for n in numbers if n != number]
     return numbers
 
@@ -128,40 +134,17 @@ def _is_rule(number: int, row: Sequence[int], pieces: Sequence[Piece], height: f
     return below and piece.width > 0.6 * (around[2] - around[0])
 
 
-def _is_struck(pieces: Sequence[Piece], numbers: Sequence[int], height: float) -> bool:
-    """Whether a straight stroke runs across the middle of two symbols or more."""
-    return any(
-        pieces[n].is_stroke
-        and pieces[n].width > 1.2 * height
-        and _is_straight(pieces[n])
-        and sum(_crosses(pieces[n], pieces[m], height) for m in numbers if m != n) >= 2
-        for n in numbers
-    )
-
-
-def _is_straight(stroke: Piece) -> bool:
-    points = np.asarray(stroke.ink, float)
-    along = points[-1] - points[0]
-    length = float(np.hypot(*along))
-    aside = np.abs((points - points[0]) @ [-along[1], along[0]]) / max(length, 1e-9)
-    return float(aside.max()) < 0.1 * length
-
-
-def _crosses(stroke: Piece, piece: Piece, height: float) -> bool:
-    """Whether a straight stroke runs across a tall piece, neither over nor under it."""
-    (x0, y0), (x1, y1) = stroke.ink[0], stroke.ink[-1]
-    left, top, right, bottom = piece.box
-    across = min(stroke.box[2], right) - max(stroke.box[0], left) > 0.6 * piece.width
-    y = y0 + (y1 - y0) * ((left + right) / 2 - x0) / ((x1 - x0) or 1e-9)
-    return piece.height >= 0.6 * height and across and 0.1 < (y - top) / (bottom - top) < 0.9
-
-
-def _parts(pieces: Sequence[Piece], numbers: Sequence[int], depth: int) -> list[Part]:
-    """A line with its fractions, from left to right."""
+def _parts(
+    pieces: Sequence[Piece], numbers: Sequence[int], depth: int, least: float = 0.0
+) -> list[Part]:
+    """A line with its roots and fractions, from left to right; its digits are at least so high."""
+    for n in numbers if depth < DEEPEST else ():
+        if under := covered(n, numbers, pieces):
+            return _with_root(pieces, numbers, n, under, depth)
     left = set(numbers)
     fractions = []
     height = line_height([pieces[n] for n in numbers])
-    bars = [n for n in numbers if depth < 2 and _divides(n, numbers, pieces, height)]
+    bars = [n for n in numbers if depth < DEEPEST and _divides(n, numbers, pieces, height)]
     for bar in sorted(bars, key=lambda n: -pieces[n].width):
         above, below = _above_and_below(bar, sorted(left), pieces)
         if bar in left and above and below:
@@ -172,7 +155,7 @@ def _parts(pieces: Sequence[Piece], numbers: Sequence[int], depth: int) -> list[
             ]  # fmt: skip
             fractions.append((pieces[bar].box[0], inside))
     if not fractions:
-        return _runs(sorted(left), pieces, 0.0)
+        return _runs(sorted(left), pieces, least)
     inner = [part.height for _, inside in fractions for part in inside if not part.mark]
     parts, remaining = [], sorted(left, key=lambda n: pieces[n].box[0])
     for at, inside in sorted(fractions, key=lambda fraction: fraction[0]):
@@ -180,6 +163,20 @@ def _parts(pieces: Sequence[Piece], numbers: Sequence[int], depth: int) -> list[
         remaining = [n for n in remaining if n not in before]
         parts += _runs(before, pieces, max(inner)) + inside
     return parts + _runs(remaining, pieces, max(inner))
+
+
+def _with_root(
+    pieces: Sequence[Piece], numbers: Sequence[int], root: int, under: Sequence[int], depth: int
+) -> list[Part]:
+    """A line with a root's sign: what stands before it, under it and behind it."""
+    others = [n for n in numbers if n != root and n not in under]
+    before = [n for n in others if pieces[n].box[0] < pieces[root].box[0]]
+    behind = [n for n in others if n not in before]
+    inside = _parts(pieces, under, depth + 1)
+    high = max(part.height for part in inside)
+    parts = _parts(pieces, before, depth, high) if before else []
+    parts += [Part((root,), "√"), Part((), "("), *inside, Part((), ")")]
+    return parts + (_parts(pieces, behind, depth, high) if behind else [])
 
 
 def _runs(members: Sequence[int], pieces: Sequence[Piece], least: float) -> list[Part]:

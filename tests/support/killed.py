@@ -65,7 +65,6 @@ def killed(change: Callable[[], object], at: int) -> bool:
 
 
 def left() -> dict[str, Any]:
-    corrections._loaded.cache_clear()
     temporary = len(list(artifacts_folder().rglob(".tmp-*")))
     jobs.tidy_up()
     found = {
@@ -77,7 +76,6 @@ def left() -> dict[str, Any]:
     }
     corrections.add(some(9))
     registry.promote(ONE, by="cleo")
-    corrections._loaded.cache_clear()
     found["later"] = [registry.promotions()[-1].by, corrections.load()[-1].label]
     return found
 

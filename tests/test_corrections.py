@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_cnn.data import bundled_digits, corrections, journal, labelled_sets
+from mnist_cnn.data import (
+    bundled_digits,
+    corrections,
+    journal,
+    labelled_sets,
+    symbol_corrections,
+)
 from mnist_cnn.data.corrections import Correction
+from mnist_cnn.data.symbol_corrections import SymbolCorrection
 from mnist_cnn.errors import BadInput, StorageFailed
+from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.models.presets import PRESETS
+from mnist_cnn.models.recipes import Pools
 from mnist_cnn.runs import store
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training import line_pools
 from mnist_cnn.training.training_data import prepare
 from tests.support.commands import TRAIN, WELL
 from tests.support.commands import run as run_command
-from tests.support.drawings import SEVEN
+from tests.support.drawings import SEVEN, written
 
 
 @pytest.fixture(autouse=True)
@@ -190,3 +201,30 @@ def test_a_run_that_learned_from_lies_stays_out_of_production(
     answer = run_command("promote", bad)
     assert answer.returncode == 2 and answer.stderr.count("\n") == 1
     assert store.production_id() == good
+
+
+def test_symbols_of_lines_are_kept_with_their_line_and_learned_from(artifacts: Path) -> None:
+    line = tuple(written("12+7"))
+    (plus,) = [SymbolCorrection("÷", line, (2, 3), "+", "a run")]
+    symbol_corrections.add(plus)
+    symbol_corrections.add(plus)
+    with open(artifacts / "symbols.jsonl", "a") as file:
+        file.write('{"id": "x", "label": "÷", "strokes": [[]], "members": [0]}\n{"id": 1}\n')
+    (found,) = symbol_corrections.load()
+    assert (found.text, found.members, found.id) == ("÷", (2, 3), plus.id)
+    pool = line_pools.corrected_pool([found], 4, np.random.default_rng(0))
+    assert pool.images.shape == (4, 28, 28, 3) and pool.images.reshape(4, -1).max(axis=1).all()
+    assert [SYMBOLS[label] for label in pool.labels] == ["÷"] * 4
+    recipe = replace(PRESETS["symbols"], data=("corrections",), pools=Pools(0, 0, corrected=30))
+    assert {"corrections of lines": 10}.items() <= prepare(recipe).description[
+        "images_per_epoch"
+    ].items()
+    symbol_corrections.take_back(plus)
+    assert symbol_corrections.load() == ()
+
+
+@pytest.mark.parametrize(("text", "members"), [("?", (0,)), ("ab", (0,)), ("+", ()), ("+", (9,))])
+def test_what_is_no_symbol_of_a_line_is_refused(text: str, members: tuple[int, ...]) -> None:
+    with pytest.raises(BadInput, match="A symbol is"):
+        symbol_corrections.add(SymbolCorrection(text, tuple(written("1+1")), members))
+    assert symbol_corrections.load() == ()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn.data import corrections
+from mnist_cnn.data import corrections, symbol_corrections
 from mnist_cnn.errors import StorageFailed
 from mnist_cnn.expressions.line import Line, Symbol
 from mnist_cnn.expressions.reader import read_strokes_line
@@ -105,11 +105,25 @@ def test_what_is_put_right_is_learnt_stays_and_can_be_taken_back(app: AppTest) -
     assert app.code[0].value == "4+7=11"
     assert shown(app, "digits.canvas_companion")["answer"]["text"] == "11"
     assert [(kept.label, len(kept.strokes)) for kept in corrections.load()] == [(4, 1)]
+    (symbol,) = symbol_corrections.load()
+    assert (symbol.text, symbol.read, len(symbol.members)) == ("4", "1", 1)
+    assert len(symbol.strokes) == len(written("1+7"))
     assert len(app.session_state["my hand"].drawings) == 1
     button(app, "Take back 1 → 4").click().run()
     assert app.code[0].value == "1+7=8" and not app.exception
-    assert corrections.load() == () and not app.session_state["my hand"].drawings
+    assert corrections.load() == symbol_corrections.load() == ()
+    assert not app.session_state["my hand"].drawings
     assert not [label for label in buttons(app) if label.startswith("Take back")]
+
+
+def test_a_sign_that_is_put_right_is_kept_with_its_line(app: AppTest) -> None:
+    (one,) = app.session_state["put right in lines"]
+    plus = read_strokes_line(from_canvas(canvas_json(*written("1+7"))), my_hand.line_networks())
+    ink = plus.symbols[1].strokes, plus.symbols[1].box
+    app.session_state["put right in lines"] = [one, Change(ink, "÷", "+")]
+    app.run()
+    assert [found.text for found in symbol_corrections.load()] == ["4", "÷"]
+    assert [kept.label for kept in corrections.load()] == [4] and not app.exception
 
 
 def test_what_cannot_be_kept_counts_all_the_same(

@@ -61,6 +61,13 @@ def layout_of(pieces: Sequence[Piece]) -> Layout:
     return Layout(tuple(_as_column(parts, pieces)), is_struck(pieces, left, height))
 
 
+def run_around(members: Sequence[int], pieces: Sequence[Piece]) -> tuple[int, ...]:
+    """The numbers of the pieces that are read as one line with these."""
+    parts = layout_of(pieces).parts
+    found = (part.members for part in parts if set(members) <= set(part.members))
+    return next(found, tuple(members))
+
+
 def _as_column(parts: list[Part], pieces: Sequence[Piece]) -> list[Part]:
     """Lines above a bar with a result below are one sum: their ends are no ends."""
     if not any(part.mark == "=" for part in parts):

@@ -1,7 +1,8 @@
 """Groups of strokes in generated lines: what a reader of lines asks its network about."""
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from scipy import ndimage
 
 from mnist_cnn.data.handwriting import Random, Strokes
 from mnist_cnn.data.lines import LINE, Hand, WrittenLine, written_line
+from mnist_cnn.data.symbol_corrections import SymbolCorrection
 from mnist_cnn.expressions.cuts import cut_apart
 from mnist_cnn.expressions.lattice import candidates
 from mnist_cnn.expressions.line_shape import LineCourse, in_order, line_height
@@ -51,6 +53,23 @@ def lines_validation(count: int, sources: Sources, random: Random) -> Labelled:
     images, labels = _groups(3 * count, hands(sources, "validation"), random)
     right = np.flatnonzero(labels < NONE)[:count]
     return images[right], labels[right]
+
+
+def corrected_pool(known: Sequence[SymbolCorrection], count: int, random: Random) -> Pool:
+    """So many views of symbols that people put right, each on its line, the line leant and
+    stretched a little."""
+    images = np.zeros((count, FRAME, FRAME, CHANNELS), np.uint8)
+    labels = np.zeros(count, np.int64)
+    for row, number in enumerate(np.resize(random.permutation(len(known)), count)):
+        correction = known[int(number)]
+        stretch, lean = math.exp(random.normal(0, 0.1)), random.normal(0, 0.1)
+        shape = np.array([[stretch, 0], [lean, 1]])
+        pieces = [Piece(box_of(own), own) for own in (s @ shape for s in correction.strokes)]
+        height = line_height(pieces)
+        box = box_of(np.concatenate([pieces[n].ink for n in correction.members]))
+        view = LineViews(pieces, height, LineCourse(pieces, height)).of(correction.members, box)
+        images[row], labels[row] = to_uint8(view), SYMBOLS.index(correction.text)
+    return Pool("corrections of lines", images, labels, count)
 
 
 def hands(sources: Sources, part: str) -> list[Hand]:

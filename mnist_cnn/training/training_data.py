@@ -4,7 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from mnist_cnn.data import corrections, handwriting, negatives, scans, templates
+from mnist_cnn.data import (
+    corrections,
+    handwriting,
+    negatives,
+    scans,
+    symbol_corrections,
+    templates,
+)
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.data.download import DownloadCallback
 from mnist_cnn.data.glyphs import OPERATORS
 from mnist_cnn.data.splits import Splits
@@ -52,7 +60,7 @@ def build(recipe: Recipe, sources: Sources) -> TrainingData:
             no_digits = _negatives(recipe, drawings, 2000, random)
     pools += _template_pools(recipe, random)
     if "corrections" in recipe.data:
-        pools.append(_corrected(recipe, random))
+        pools += _corrected_pools(recipe, random)
     validation = _validation(sources)
     letters = []
     if recipe.kind == "symbols":
@@ -173,14 +181,25 @@ def _template_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
     ]
 
 
-def _corrected(recipe: Recipe, random: np.random.Generator) -> Pool:
-    """What people put right, but for the part that is only measured on."""
-    known = [c for c in corrections.with_hands() if not c.held_out]
-    if not known:
+def _corrected_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
+    """What people put right, but for the part that is only measured on; a network of symbols
+    learns what was put right in lines too."""
+    pools = []
+    if known := [c for c in corrections.with_hands() if not c.held_out]:
+        pools.append(_corrected(known, recipe, random))
+    symbols = symbol_corrections.load() if recipe.kind == "symbols" else ()
+    if symbols:
+        total = min(recipe.pools.corrected, MAX_REPEATED * len(symbols))
+        pools.append(line_pools.corrected_pool(symbols, total, random))
+    if not pools:
         raise BadInput(
             "There are no corrections to learn from yet; please put some digits right on the first "
             "page, or leave corrections out of --data."
         )
+    return pools
+
+
+def _corrected(known: list[Correction], recipe: Recipe, random: np.random.Generator) -> Pool:
     total = min(recipe.pools.corrected, MAX_REPEATED * len(known))
     chosen = [known[row] for row in np.resize(random.permutation(len(known)), total)]
     images = np.zeros((total, 28, 28), np.uint8)

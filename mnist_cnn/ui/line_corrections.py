@@ -1,17 +1,20 @@
-"""What a person puts right in a line; what is a digit that was drawn is learnt too."""
+"""What a person puts right in a line that was drawn: kept for training, and digits are learnt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from mnist_cnn.data import symbol_corrections
 from mnist_cnn.data.corrections import Correction
+from mnist_cnn.data.symbol_corrections import SymbolCorrection
 from mnist_cnn.errors import DigitsError
+from mnist_cnn.expressions.layout import run_around
 from mnist_cnn.expressions.line import Line, Symbol, corrected
-from mnist_cnn.expressions.pieces import Box
+from mnist_cnn.expressions.pieces import Box, Piece, box_of
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.records import FloatArray, Stroke
-from mnist_cnn.ui import correction
+from mnist_cnn.ui import auth, correction
 
 Ink = tuple[tuple[int, ...], Box]
 """A symbol by its strokes and where they are: the same while the person writes on."""
@@ -32,9 +35,9 @@ def put_right(symbol: Symbol, text: str) -> None:
 
 
 def mended(line: Line, written: Sequence[Stroke] | FloatArray | None) -> Line:
-    """The line with all in it that was put right. The digits among that are learnt, and forgotten
-    once they are taken back, where the line was drawn as strokes, (points, 2) each; a picture,
-    (height, width), has none to learn from."""
+    """The line with all in it that was put right. That is learnt, and forgotten once it is taken
+    back, where the line was drawn as strokes, (points, 2) each; a picture, (height, width), has
+    none to learn from."""
     said = {change.ink: change.text for change in _changes()}
     try:
         _forget(said)
@@ -72,28 +75,65 @@ def _ink(symbol: Symbol) -> Ink:
     return symbol.strokes, symbol.box
 
 
-def _kept() -> dict[Ink, Correction]:
-    kept: dict[Ink, Correction] = st.session_state.setdefault("kept of lines", {})
+@dataclass(frozen=True)
+class _Learnt:
+    """What a symbol that was put right is kept as: for training, and as a digit of the hand."""
+
+    text: str
+    symbol: SymbolCorrection
+    digit: Correction | None
+
+
+def _kept() -> dict[Ink, _Learnt]:
+    kept: dict[Ink, _Learnt] = st.session_state.setdefault("kept of lines", {})
     return kept
 
 
 def _forget(said: Mapping[Ink, str]) -> None:
-    """What was learnt and is no longer said to be a digit."""
+    """What was learnt and is no longer said."""
     kept = _kept()
-    for ink in [ink for ink in kept if not said.get(ink, "").isdigit()]:
-        correction.take_back(kept[ink])
-        st.toast(f"Your hand has forgotten this {kept.pop(ink).label}.", icon=":material/history:")
+    for ink in [ink for ink in kept if said.get(ink) != kept[ink].text]:
+        learnt = kept[ink]
+        if auth.actor():
+            symbol_corrections.take_back(learnt.symbol)
+        if learnt.digit:
+            correction.take_back(learnt.digit)
+            told = f"Your hand has forgotten this {learnt.text}."
+            st.toast(told, icon=":material/history:")
+        del kept[ink]
 
 
 def _learn(line: Line, strokes: Sequence[Stroke], said: Mapping[Ink, str]) -> None:
-    """The digits in this line that are not learnt yet."""
+    """The symbols in this line that are not learnt yet."""
     kept = _kept()
-    for ink in map(_ink, line.written):
-        text = said.get(ink, "")
-        if not text.isdigit() or (ink in kept and kept[ink].label == int(text)):
+    for symbol in line.written:
+        ink = _ink(symbol)
+        if ink not in said or ink in kept:
             continue
-        own = tuple(strokes[number] for number in ink[0])
-        new = Correction(int(text), to_uint8(normalize_strokes(own)), own, None, line.run_id)
-        correction.keep(new)
-        kept[ink] = new
-        st.toast(f"Your hand has learnt this {text}.", icon=":material/draw:")
+        learnt = _learnt(symbol, said[ink], strokes, line.run_id)
+        if auth.actor():
+            symbol_corrections.add(learnt.symbol)
+        if learnt.digit:
+            correction.keep(learnt.digit)
+        kept[ink] = learnt
+        _tell(learnt)
+
+
+def _learnt(symbol: Symbol, text: str, strokes: Sequence[Stroke], run_id: str) -> _Learnt:
+    own = tuple(strokes[number] for number in symbol.strokes)
+    pieces = [Piece(box_of(stroke), stroke) for stroke in strokes]
+    run = run_around(symbol.strokes, pieces)
+    members = tuple(run.index(number) for number in symbol.strokes)
+    line = tuple(strokes[number] for number in run)
+    kept = SymbolCorrection(text, line, members, symbol.text, run_id)
+    digit = None
+    if text.isdigit():
+        digit = Correction(int(text), to_uint8(normalize_strokes(own)), own, None, run_id)
+    return _Learnt(text, kept, digit)
+
+
+def _tell(learnt: _Learnt) -> None:
+    if learnt.digit:
+        st.toast(f"Your hand has learnt this {learnt.text}.", icon=":material/draw:")
+    elif auth.actor():
+        st.toast(f"This {learnt.text} is kept for training.", icon=":material/draw:")

@@ -1,5 +1,6 @@
 """What a visitor sees: real strokes in a real Chromium on the real server."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mnist_cnn.ink.strokes import rasterize
@@ -22,7 +24,7 @@ from tests.support.browser import (
     wait_for_answer,
 )
 from tests.support.drawings import SEVEN as STROKES
-from tests.support.drawings import seven_png
+from tests.support.drawings import seven_png, written
 
 pytestmark = pytest.mark.browser
 
@@ -140,6 +142,37 @@ def test_an_uploaded_png_is_read_and_a_bad_one_explained(page: Page) -> None:
     wait_for_answer(page, "7")
     chooser.set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": b"<html>"})
     page.get_by_text("The file is not an image that can be read here").wait_for()
+
+
+def test_another_part_of_a_picture_is_tapped_dragged_or_reached_by_keys(page: Page) -> None:
+    page.get_by_role("radio", name="Upload").or_(
+        page.get_by_role("button", name="Upload", exact=True)
+    ).first.click()
+    strokes = [*written("2", 0), *written("7", 20)]
+    file = io.BytesIO()
+    Image.fromarray((255 * np.pad(rasterize(strokes, 0.05), 30)).astype(np.uint8)).save(file, "PNG")
+    picture = {"name": "27.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    page.locator("input[type=file]").set_input_files(picture)
+    svg = page.locator(".picture-part svg")
+    box = svg.bounding_box()
+    assert box
+    if page.evaluate("navigator.maxTouchPoints"):
+        (svg.locator(".piece").first).tap()
+    else:
+        page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] - 2, steps=4)
+        page.mouse.up()
+    wait_for_answer(page, "7")
+    click_button(page, "Read all of it")
+    choose = page.get_by_role("button", name="Choose a part")
+    choose.focus()
+    choose.press("Enter")
+    for keys in (["ArrowLeft"] * 9, ["ArrowUp"] * 9, ["Shift+ArrowDown"] * 17):
+        for key in keys:
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    wait_for_answer(page, "2")
 
 
 def test_a_photographed_seven_is_read(page: Page) -> None:

@@ -1,6 +1,7 @@
 // A picture with an outline around what was read. Another piece is tapped, or a box dragged around
-// it, by a mouse at once and by a finger after "Choose a part", since fingers also scroll. What was
-// chosen is told as left, top, right and bottom in shares of the picture; null is all of it.
+// it, by a mouse at once and by a finger after "Choose a part", since fingers also scroll. Pressed
+// by a key, that button brings a box: arrows move it, Shift and arrows size it, Enter reads it. What
+// was chosen is told as left, top, right and bottom in shares of the picture; null is all of it.
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 0.15; // of a piece's size, around it
 
@@ -41,6 +42,19 @@ function around([left, top, right, bottom], [width, height]) {
   return [Math.max(0, left - x), Math.max(0, top - y), Math.min(1, right + x), Math.min(1, bottom + y)];
 }
 
+const STEP = 0.03; // of the picture, that an arrow moves a box or its edge
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function stepped([left, top, right, bottom], [x, y], sizing) {
+  if (sizing) {
+    return [left, top, Math.max(left + STEP, Math.min(1, right + x)), Math.max(top + STEP, Math.min(1, bottom + y))];
+  }
+  const across = Math.max(-left, Math.min(1 - right, x));
+  const down = Math.max(-top, Math.min(1 - bottom, y));
+  return [left + across, top + down, right + across, bottom + down];
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".picture-part");
   if (!root) {
@@ -60,11 +74,34 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const pieces = [...svg.querySelectorAll(".piece")];
   const choose = (piece) => tell(around(data.parts[1 + pieces.indexOf(piece)], data.size));
   let finger = false; // whether a finger drags a box, or scrolls
-  button.onclick = () => {
+  button.onclick = (event) => {
     if (data.partly) return tell(null);
+    if (event.detail === 0) return byKeys(); // a key pressed it
     finger = !finger;
     svg.classList.toggle("choosing", finger);
     button.textContent = finger ? "Drag a box around the digit" : "Choose a part";
+  };
+  const byKeys = (part = [0.25, 0.25, 0.75, 0.75]) => {
+    svg.querySelector(".keyed")?.remove();
+    const frame = rectangle(part, data.size, "dragged keyed");
+    frame.setAttribute("tabindex", "0");
+    frame.setAttribute("role", "button");
+    frame.setAttribute("aria-label", "Read this box: arrows move it, Shift and arrows size it");
+    frame.onkeydown = (event) => {
+      const arrow = ARROWS[event.key];
+      if (event.key === "Enter" || event.key === " ") tell(part);
+      else if (arrow) byKeys(stepped(part, arrow.map((way) => way * STEP), event.shiftKey));
+      else if (event.key === "Escape") {
+        frame.remove();
+        button.textContent = "Choose a part";
+        button.focus();
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    svg.append(frame);
+    button.textContent = "Arrows move the box, Shift sizes it, Enter reads it";
+    frame.focus();
   };
 
   let from = null;

@@ -12,7 +12,10 @@ from mnist_cnn.ink.normalize import (
     FAINTEST_LARGE,
     FRAME,
     LARGE,
+    RIM,
+    SMALL,
     normalize,
+    passed,
     to_uint8,
 )
 from mnist_cnn.records import FloatArray
@@ -61,14 +64,15 @@ def normalize_many(inks: FloatArray) -> FloatArray:
     inside = [np.maximum.accumulate(x, 1) & _up_to_last(x) for x in (rows, columns)]
     crops = crops * inside[0][:, :, None] * inside[1][:, None, :]
     sizes = [x.sum(axis=1) for x in inside]
-    pixels = np.maximum(*sizes) / DIGIT
+    rims = np.where(np.maximum(*sizes) <= SMALL, RIM, 0.0)
+    pixels = (np.maximum(*sizes) + 2 * rims) / DIGIT
     mass = crops.sum(axis=(1, 2))
     spread = []
     for axis, (x, size) in enumerate(zip(inside, sizes, strict=True)):
         first = x.argmax(axis=1)
         places = np.arange(x.shape[1]) + 0.5
         centre = crops.sum(axis=2 - axis) @ places / mass - first
-        spread.append(_averaging_many(x.shape[1], first, size, centre, pixels))
+        spread.append(_averaging_many(x.shape[1], (first, size), centre, pixels, rims))
     found = spread[0] @ crops @ spread[1].transpose(0, 2, 1)
     frames[some] = np.clip(found / found.max(axis=(1, 2), keepdims=True), 0, 1)
     return frames
@@ -76,16 +80,21 @@ def normalize_many(inks: FloatArray) -> FloatArray:
 
 def _averaging_many(
     length: int,
-    first: NDArray[np.intp],
-    size: NDArray[np.intp],
+    begun: tuple[NDArray[np.intp], NDArray[np.intp]],
     centre: NDArray[np.floating[Any]],
     pixels: NDArray[np.float64],
+    rims: NDArray[np.float64],
 ) -> FloatArray:
-    """`_averaging` for many crops, of `size` pixels from `first` on: (n, 28, length)."""
-    centre = np.where(pixels <= 1, np.floor(centre) + 0.5, centre)
-    centre = np.minimum(np.maximum(centre, size - (FRAME - CENTRE) * pixels), CENTRE * pixels)
+    """`_averaging` for many crops, from a pixel on, so many long: (n, 28, length)."""
+    first, size = begun
+    centre = np.where((pixels <= 1) & (rims == 0), np.floor(centre) + 0.5, centre)
+    centre = np.maximum(centre, size + rims - (FRAME - CENTRE) * pixels)
+    centre = np.minimum(centre, CENTRE * pixels - rims)
     edges = (first + centre)[:, None] + (np.arange(FRAME + 1) - CENTRE) * pixels[:, None]
-    covered = np.clip(edges[:, :, None] - np.arange(length), 0, 1)
+    places = edges[:, :, None] - np.arange(length)
+    covered = np.clip(places, 0, 1)
+    if (soft := rims > 0).any():
+        covered[soft] = passed(places[soft])
     return np.asarray(np.diff(covered, axis=1) / pixels[:, None, None], np.float32)
 
 

@@ -44,9 +44,9 @@ def gallery(
         for row in map(int, rows[:shown]):
             with st.container(width=TILE, gap="xsmall"):
                 _tile(row, images, predictions, key)
-    if len(rows) > shown:
+    if (hidden := len(rows) - shown) > 0:
         st.button(
-            f"Show {min(MORE, len(rows) - shown)} more of {len(rows) - shown:,}",
+            f"Show {MORE} more of {hidden:,}" if hidden > MORE else f"Show the other {hidden}",
             key=f"{key} more",
             icon=":material/expand_more:",
             on_click=st.session_state.update,

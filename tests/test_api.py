@@ -306,15 +306,13 @@ def test_slow_clients_do_not_keep_others_waiting(server: Server, client: httpx.C
             sock.close()
 
 
-def test_a_body_that_does_not_come_is_not_awaited_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(limits, "BODY_TIMEOUT_SECONDS", 0.05)
-
+def test_a_body_that_does_not_come_is_not_awaited_for_ever() -> None:
     async def slow() -> None:
         async def receive() -> dict:
             await asyncio.sleep(0.02)
             return {"type": "http.request", "body": b"-", "more_body": True}
 
-        body = limits._Body(receive, limit=1000)
+        body = limits.Body(receive, 1000, 0.05, limits.BytesInFlight(10_000))
         while True:
             await body.receive()
 
@@ -408,10 +406,9 @@ def test_every_route_that_changes_anything_asks_for_the_token(client: httpx.Clie
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("token", ["", "x" * 15])
-def test_without_a_long_token_configured_nobody_may(tmp_path: Path, token: str) -> None:
-    with serve(tmp_path / "log", MNIST_CNN_TOKEN=token) as server:
-        for shown in ("Bearer", f"Bearer {token or 'x'}"):
+def test_without_a_token_configured_nobody_may(tmp_path: Path) -> None:
+    with serve(tmp_path / "log", MNIST_CNN_TOKEN="") as server:
+        for shown in ("Bearer", "Bearer x"):
             path = f"{server.url}/runs/{store.production_id()}/promote"
             assert httpx.post(path, headers={"Authorization": shown}).status_code == 401
 
@@ -541,9 +538,8 @@ def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
                 headers={"Origin": origin},
                 content=bytes(MAX_FILE_BYTES + 100_000),
             )
-            assert refused.status_code == 413
+            assert refused.status_code == (413 if let_in else 403)
             assert ("access-control-allow-origin" in refused.headers) == let_in
-            assert refused.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.slow

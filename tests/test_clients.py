@@ -22,7 +22,7 @@ from tests.support.api_server import free_port, serve
 from tests.support.artifacts import another_run
 from tests.support.browser import SEVEN, draw, open_page, wait_for_answer
 from tests.support.drawings import seven_png
-from tests.support.nginx import nginx
+from tests.support.nginx import WEBSOCKETS, nginx
 
 pytestmark = pytest.mark.slow
 
@@ -139,6 +139,69 @@ def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Br
     page.goto(f"{two_servers}/Train")
     expect(page.get_by_text("You can look around and watch")).to_be_visible(timeout=15_000)
     page.close()
+
+
+BELOW_A_PATH = """
+events { worker_connections 256; }
+http {
+    SETTINGS
+    server { listen PORT; server_name keeps.localhost;
+             location /digits/ { proxy_pass http://ROOT_PATH; }
+             location /pages/ { proxy_pass http://BASE_PATH; } }
+    server { listen PORT; server_name strips.localhost;
+             location /digits/ { proxy_pass http://ROOT_PATH/; }
+             location /pages/ { proxy_pass http://BASE_PATH/; } }
+}
+"""
+
+
+@pytest.fixture
+def below_a_path(tmp_path: Path) -> Iterator[list[str]]:
+    """Addresses below which a server is, by either start and behind a proxy of either manner."""
+    base = ("--server.address", "127.0.0.1", "--server.baseUrlPath", "pages")
+    app = PROJECT_FOLDER / "app.py"
+    with (
+        serve(tmp_path / "1.log", options=["--root-path", "/digits"]) as one,
+        browser.server(tmp_path / "2.log", app, base, "/pages/_stcore/health") as two,
+    ):
+        text = BELOW_A_PATH.replace("SETTINGS", WEBSOCKETS)
+        text = text.replace("ROOT_PATH", one.url[7:]).replace("BASE_PATH", two.url[7:])
+        with nginx(tmp_path / "nginx", text, healthy="/digits/health") as url:
+            port = url.rpartition(":")[2]
+            names = ("keeps", "strips")
+            yield [f"http://{n}.localhost:{port}/{p}" for n in names for p in ("digits", "pages")]
+
+
+def test_everything_works_below_a_path(below_a_path: list[str], chromium: Browser) -> None:
+    context = chromium.new_context()
+    pages = [context.new_page() for _ in below_a_path]
+    for page, url in zip(pages, below_a_path, strict=True):
+        page.goto(f"{url}/Numbers_and_equations", wait_until="commit")
+    for url in below_a_path:
+        root, host = url.replace(url.split("/")[2].split(":")[0], "127.0.0.1"), url.split("/")[2]
+        with httpx.Client(headers={"Host": host}, timeout=30) as client:
+            assert client.get(f"{root}/health").json()["status"] == "ready"
+            answer = client.post(f"{root}/predict", files={"file": ("7.png", seven_png())})
+            assert answer.json()["digit"] == 7
+            path = "/" + url.split("/")[3]
+            links = re.findall(
+                r'(?:src|href|url)(?:=|: )["\'](/[^"\']+)', client.get(f"{root}/docs").text
+            )
+            assert links and all(link.startswith(f"{path}/") for link in links)
+            for link in links:
+                assert client.get(f"{root}{link.removeprefix(path)}").status_code == 200
+            assert client.get(f"{root}/openapi.json").json()["servers"] == [{"url": path}]
+            assert client.get(f"{root}/_stcore/metrics").status_code == 404
+    for page, url in zip(pages, below_a_path, strict=True):
+        expect(page.locator(browser.CANVAS)).to_have_count(1, timeout=60_000)
+        assert page.url == f"{url}/Numbers_and_equations"
+        page.get_by_role("link", name="Train").first.click()
+    for page, url in zip(pages, below_a_path, strict=True):
+        expect(page.get_by_text("You can look around")).to_be_visible(timeout=60_000)
+        assert page.url == f"{url}/Train"
+        logo = page.get_by_test_id("stSidebarHeader").locator("img").first
+        assert logo.evaluate("image => image.complete && image.naturalWidth > 0")
+    context.close()
 
 
 def test_the_container_files_name_what_there_is() -> None:

@@ -46,14 +46,18 @@ def explain(what: str) -> None:
         _form("Key or password" if password else "Key")
 
 
-def account() -> None:
-    """On every page: this browser's ticket is kept or shown; who has unlocked it or is logged in,
-    and the way out, are in the sidebar."""
+def recognise() -> None:
+    """Comes first on every page, so that a browser that has the key is known soon: it keeps its
+    ticket, or shows the one that it has kept."""
     try:
         access.announce(base_path())
         _keep()
     except BadSetting as error:
         st.error(str(error), icon=":material/key_off:")
+
+
+def account() -> None:
+    """In the sidebar: who is logged in or has unlocked this browser, and the way out."""
     with st.sidebar:
         if _logged_in():
             st.caption(f"Logged in as {_name()}")

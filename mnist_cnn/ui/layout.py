@@ -38,6 +38,7 @@ def page(title: str, introduction: str = "", small: bool = False) -> None:
         page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
     )
     start_up.harden()
+    auth.recognise()
     navigation.menu()
     st.html(STYLE)
     if small:

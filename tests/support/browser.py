@@ -66,6 +66,7 @@ def server(
     log: Path,
     script: Path = PROJECT_FOLDER / "Home.py",
     more: Sequence[str] = ("--server.address", "127.0.0.1"),
+    healthy: str = "/_stcore/health",
     **env: str,
 ) -> Iterator[Server]:
     """`streamlit run` on a free port, answering."""
@@ -84,7 +85,7 @@ def server(
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_until_healthy(url, process)
+        wait_until_healthy(url, process, path=healthy)
         yield Server(url, process.pid)
     finally:
         process.terminate()

@@ -13,8 +13,11 @@ from threading import Thread
 
 import httpx
 import pytest
+from httpx import MockTransport
 from playwright.sync_api import Browser, expect
 
+from examples import client
+from examples.client import Client, DigitsError, Table
 from mnist_cnn.runs import registry, store
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
@@ -27,6 +30,7 @@ from tests.support.nginx import WEBSOCKETS, nginx
 pytestmark = pytest.mark.slow
 
 EXAMPLES = PROJECT_FOLDER / "examples"
+TOKEN = "a token of the tests"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def page_origin() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, page_origin: str) -> Iterator[browser.Server]:
     log = tmp_path_factory.mktemp("clients") / "log"
-    with serve(log, MNIST_CNN_ORIGINS=page_origin) as started:
+    with serve(log, MNIST_CNN_ORIGINS=page_origin, MNIST_CNN_TOKEN=TOKEN) as started:
         yield started
 
 
@@ -79,6 +83,53 @@ def test_python(server: browser.Server, seven: Path, tmp_path: Path) -> None:
     )
     assert re.fullmatch(rf"{seven}: 7 \(\d+\.\d%, ok\)\n", answer.stdout)
     assert "is not an image" in answer.stderr
+
+
+def test_the_typed_client(server: browser.Server, seven: Path) -> None:
+    with Client(server.url, TOKEN) as digits:
+        assert digits.health() == store.production_id() in [run.run for run in digits.runs()]
+        of_file, of_bytes = digits.predict(seven), digits.predict(seven.read_bytes())
+        assert of_file == of_bytes and of_file.digit == 7 and len(of_file.probabilities) == 10
+        assert digits.predict(SEVEN).digit == 7
+        line = digits.read(SEVEN)
+        assert line.text == line.symbols[0].text == "7"
+        rows = "\n".join(["label," + ",".join(map(str, range(784))), "5" + ",0" * 784])
+        table = ("ten.csv", rows.encode())
+        first, bad, last = digits.batch([seven, ("a.png", b"no"), table])
+        assert first == of_file
+        assert isinstance(bad, DigitsError) and bad.code == "not_an_image"
+        assert isinstance(last, Table) and last.items[0].label == 5
+        with pytest.raises(DigitsError, match="There is no such run") as refused:
+            digits.promote("gone")
+        assert (refused.value.status, refused.value.code) == (404, "run_not_found")
+        with pytest.raises(DigitsError, match="The body is no drawing"):
+            digits.predict([])
+        with Client(server.url) as stranger, pytest.raises(DigitsError, match="needs `Auth"):
+            stranger.promote("gone")
+
+
+def test_the_typed_client_comes_again_and_says_where_nobody_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(client.time, "sleep", waited.append)
+    busy = {"error": {"code": "busy", "message": "Please try again."}}
+    answers = [httpx.Response(429, json=busy, headers={"Retry-After": "2"})] * 9
+    answers[1] = httpx.Response(200, json={"run": "a"})
+    told = iter(answers)
+    digits = Client()
+    digits._http = httpx.Client(base_url="http://x", transport=MockTransport(lambda _: next(told)))
+    assert digits.health() == "a" and waited == [2]
+    with pytest.raises(DigitsError, match="Please try again"):
+        digits.health()
+    digits._http = httpx.Client(
+        base_url="http://x", transport=MockTransport(lambda _: httpx.Response(502, text="<html>"))
+    )
+    with pytest.raises(DigitsError, match="status 502 and no reason"):
+        digits.health()
+    with Client(f"http://127.0.0.1:{free_port()}") as nobody, pytest.raises(DigitsError) as failed:
+        nobody.health()
+    assert failed.value.code == "no_server" and "No server answers at http" in str(failed.value)
 
 
 def test_a_page_of_its_own(server: browser.Server, page_origin: str, chromium: Browser) -> None:

@@ -1,10 +1,12 @@
 """What stands around dashboard and API: names, origins, room for bodies, heads that do not come."""
 
+import ast
 import asyncio
 import resource
 import socket
 import threading
 import time
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -20,6 +22,7 @@ from mnist_cnn.api.errors import add_handlers
 from mnist_cnn.api.limits import RequestLimits, UploadLimits
 from mnist_cnn.api.prefix import DashboardPath, UnderPrefix, route_path
 from mnist_cnn.api.same_origin import SameOrigin, Unframed, known_host
+from mnist_cnn.settings import MAX_TABLE_UPLOAD_MB, PROJECT_FOLDER
 from tests.support.api_server import free_port
 
 
@@ -178,6 +181,21 @@ def test_all_bodies_together_have_a_limit_and_give_their_room_back(
     assert refused.status_code == 429 and refused.headers["retry-after"] == "5"
     assert refused.json()["error"]["code"] == "busy"
     assert (first.json(), second.json(), later.json()) == (401, 401, 900)
+
+
+@pytest.mark.fault(52)
+def test_each_uploader_has_a_size_of_its_own_and_the_server_takes_no_more() -> None:
+    files = [*PROJECT_FOLDER.glob("*.py"), *(PROJECT_FOLDER / "pages").glob("*.py")]
+    files += (PROJECT_FOLDER / "mnist_cnn" / "ui").glob("*.py")
+    calls = [
+        {option.arg for option in node.keywords}
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("file_uploader")
+    ]
+    assert len(calls) >= 4 and all("max_upload_size" in options for options in calls)
+    configuration = (PROJECT_FOLDER / ".streamlit" / "config.toml").read_text()
+    assert tomllib.loads(configuration)["server"]["maxUploadSize"] == MAX_TABLE_UPLOAD_MB
 
 
 @pytest.mark.fault(52)

@@ -7,12 +7,15 @@ streamlit run app.py
 from pathlib import Path
 
 import streamlit as st
-from starlette.middleware import Middleware
 
-from mnist_cnn.api.app import ApiFirst, HostCheck, warm
+from mnist_cnn.api.app import around_the_dashboard, warm
+from mnist_cnn.api.start_up import refuse_bad_settings
+from mnist_cnn.ui.served import base_path, held_bytes
+
+refuse_bad_settings()
 
 app = st.App(
     Path(__file__).with_name("Home.py"),
-    middleware=[Middleware(HostCheck), Middleware(ApiFirst)],
-    lifespan=warm,
+    middleware=around_the_dashboard(base_path, held_bytes),
+    lifespan=warm(base_path),
 )

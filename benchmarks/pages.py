@@ -149,6 +149,7 @@ def main() -> None:
             chromium = browser.launch(playwright)
             assert chromium
             page = chromium.new_page(viewport={"width": 1280, "height": 1200})
+            browser.unlock(page, server.url)
             for rows in (
                 first_paints(page, server.url, times),
                 mistakes(page, server.url, times),

@@ -28,6 +28,7 @@ from mnist_cnn.data import bundled_digits
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
 from tests.support.browser import (
+    OWNER,
     PHONE,
     SEVEN,
     click_button,
@@ -75,7 +76,7 @@ class Film:
 
 def corners(film: Film, url: str) -> None:
     page = film.page
-    open_page(page, url)
+    open_page(page, f"{url}/{OWNER}")
     page.wait_for_timeout(700)
     film.step("the first sight")
     box = page.locator(browser.CANVAS).bounding_box()
@@ -101,7 +102,7 @@ def corners(film: Film, url: str) -> None:
 
 def batch(film: Film, url: str) -> None:
     page = film.page
-    page.goto(f"{url}/Batch")
+    page.goto(f"{url}/Batch{OWNER}")
     page.get_by_role("button", name="Try an example").wait_for()
     film.step("the empty page")
     upload: FilePayload = {
@@ -151,7 +152,7 @@ def five_hundred() -> bytes:
 
 def training(film: Film, url: str) -> None:
     page = film.page
-    open_page(page, url)
+    open_page(page, f"{url}/{OWNER}")
     draw(page, scaled(SEVEN, 420))
     browser.wait_for_answer(page, "7")
     page.get_by_role("link", name="Train").first.click()
@@ -162,7 +163,7 @@ def training(film: Film, url: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_timeout(500)
     click_button(page, "Start")
-    page.get_by_text("begun by this machine's user").wait_for()
+    page.get_by_text("begun by somebody with the key").wait_for()
     film.step("it has begun")
     page.get_by_text("to it by now").wait_for()
     film.step("it learns, and reads one's own drawing")

@@ -18,7 +18,7 @@ from playwright.sync_api import FloatRect, Page, sync_playwright
 from benchmarks.options import parser as quick_parser
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser, hands
-from tests.support.browser import SEVEN, draw, on_canvas, open_page, scaled
+from tests.support.browser import OWNER, SEVEN, draw, on_canvas, open_page, scaled
 from tests.support.drawings import written
 
 VIEW = {"width": 1280, "height": 800}
@@ -40,7 +40,7 @@ def canvas(page: Page) -> FloatRect:
 
 
 def home(page: Page, url: str) -> None:
-    open_page(page, url)
+    open_page(page, f"{url}/{OWNER}")
     draw(page, scaled(SEVEN, canvas(page)["width"]))
     browser.wait_for_answer(page, "7")
 
@@ -52,7 +52,7 @@ def numbers(page: Page, url: str) -> None:
 
 
 def batch(page: Page, url: str) -> None:
-    page.goto(f"{url}/Batch")
+    page.goto(f"{url}/Batch{OWNER}")
     browser.click_button(page, "Try an example")
     page.get_by_text("labelled digits are right").wait_for()
 
@@ -61,7 +61,7 @@ def plain(name: str, waits_for: str) -> Callable[[Page, str], None]:
     """A page that shows what it is without being touched."""
 
     def show(page: Page, url: str) -> None:
-        page.goto(f"{url}/{name}")
+        page.goto(f"{url}/{name}{OWNER}")
         page.locator(waits_for).first.wait_for(timeout=30_000)
 
     return show
@@ -92,7 +92,7 @@ def picture(page: Page, width: int) -> Image.Image:
 
 def film(page: Page, url: str) -> list[Image.Image]:
     """A seven as it is drawn, point by point, until it is recognised."""
-    open_page(page, url)
+    open_page(page, f"{url}/{OWNER}")
     frames = [picture(page, FRAME)]
     box = canvas(page)
     ((x, y), *rest), *_ = scaled(SEVEN, box["width"])
@@ -121,7 +121,7 @@ def film_of_a_hand(page: Page, url: str) -> list[Image.Image]:
         page.wait_for_timeout(SETTLED)
         look(page)
 
-    open_page(page, url)
+    open_page(page, f"{url}/{OWNER}")
     write_a_zero()
     browser.click_button(page, "Clear")
     open_page(page, f"{url}/My_handwriting")

@@ -1,82 +1,131 @@
-"""Whether whoever looks at a page sits at this machine, told by what no visitor can choose.
+"""The owner's key: made once, printed at start, asked for once per browser. A browser that gave it
+is known again by a ticket that only this server can make."""
 
-A header can be forged by anybody, and behind a proxy on the same machine every visitor seems to
-come from it. So each connection that this server has from this machine is followed to the
-program at its other end. Only where all of them are programs of the same user, none of which
-serves other machines itself, is nobody else let through.
-"""
-
-import ipaddress
+import functools
+import hashlib
+import hmac
+import secrets
+import sys
+import time
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import psutil
 
-PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-"""They close the door where a proxy sets them; no header opens it."""
+from mnist_cnn.errors import StorageFailed
+from mnist_cnn.locks import locked
+from mnist_cnn.settings import MIN_SECRET, artifacts_folder, chosen_key
+from mnist_cnn.storage import write_atomically
+
+KEY_FILE = "owner-key"
+
+TICKET_DAYS = 90
 
 
-def from_this_machine(address: str | None, headers: Mapping[str, str]) -> bool:
-    """Whether a session was opened by this server's own user, at this machine.
+def owner_key() -> str:
+    """`MNIST_CNN_KEY`; or the one in the artifacts folder, made where there is none, so that it
+    outlives a restart and is the same for all servers that share the folder; or, where that cannot
+    be written to, one of this process.
+
+    Raises:
+        BadSetting: `MNIST_CNN_KEY` could be guessed.
+    """
+    return chosen_key() or _kept_key(artifacts_folder())
+
+
+@functools.cache
+def _kept_key(folder: Path) -> str:
+    path, key = folder / KEY_FILE, secrets.token_urlsafe(24)
+    busy = StorageFailed(f"Another process is writing {path}; please try again.")
+    try:
+        with locked(path.with_suffix(".lock"), lambda: busy):
+            if len(kept := _text(path)) >= MIN_SECRET:
+                return kept
+            write_atomically(path, key.encode() + b"\n", mode=0o600)
+    except StorageFailed:
+        kept = _text(path)
+        return kept if len(kept) >= MIN_SECRET else key
+    return key
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def same(given: str, secret: str) -> bool:
+    """Whether a secret was given, told in a time that does not depend on what was."""
+    return hmac.compare_digest(given.strip().encode(), secret.encode())
+
+
+def ticket(way: str, secret: str) -> str:
+    """What a browser keeps that gave this secret; it says which, and until when it counts. Nobody
+    can find the secret by it."""
+    until = int(time.time()) + TICKET_DAYS * 86_400
+    return f"{way}.{until}.{_seal(way, until, secret)}"
+
+
+def opened_by(shown: str, known: Mapping[str, str]) -> str | None:
+    """Which of the known secrets a ticket was made for; None for a ticket that is none, is too old
+    or was made for a secret that has changed."""
+    way, _, rest = shown.partition(".")
+    until, _, seal = rest.partition(".")
+    if way not in known or not (until.isascii() and until.isdigit() and len(until) < 12):
+        return None
+    fresh = time.time() < int(until) <= time.time() + TICKET_DAYS * 86_400
+    right = hmac.compare_digest(seal.encode(), _seal(way, int(until), known[way]).encode())
+    return way if fresh and right else None
+
+
+def _seal(way: str, until: int, secret: str) -> str:
+    both = f"{owner_key()}\n{secret}".encode()  # so that a ticket tells nothing of a short password
+    return hmac.new(both, f"{way} {until}".encode(), hashlib.sha256).hexdigest()
+
+
+_announced: set[str] = set()
+
+
+def announce(prefix: str = "") -> None:
+    """Prints once a process how the owner gets in, on standard error.
 
     Args:
-        address: of the other end of the session's connection; None where it is this machine's.
-        headers: of the request that opened the session.
+        prefix: the path under which the dashboard lies, such as `/digits`.
+
+    Raises:
+        BadSetting: `MNIST_CNN_KEY` could be guessed.
     """
-    names = {name.lower(): value for name, value in headers.items()}
-    if address is not None or any(name in names for name in PROXY_HEADERS):
-        return False
-    if not _names_this_machine(f"//{names.get('host', '')}"):
-        return False
-    if "origin" in names and not _names_this_machine(names["origin"]):
-        return False
-    return only_own_programs_connect()
+    key = owner_key()
+    if key in _announced:
+        return
+    _announced.add(key)
+    if chosen_key():
+        told = "The owner's key is the one in MNIST_CNN_KEY."
+    else:
+        told = f"The owner opens this link, once per browser: {_own_address()}{prefix}/#key={key}"
+    more = "Under another address, put #key=KEY behind that, or type the key where a page asks."
+    print(f"{told}\n{more}", file=sys.stderr, flush=True)
 
 
-def only_own_programs_connect() -> bool:
-    """Whether all programs of this machine that are connected to this server are its user's own
-    and serve nobody else. Where that cannot be found out: no."""
+def _own_address() -> str:
+    """Where this server listens, as a browser on this machine names it."""
     try:
-        this = psutil.Process()
-        connections: list[Any] = psutil.net_connections("tcp")
-        mine = [c for c in connections if c.pid == this.pid]
-        ports = {c.laddr.port for c in mine if c.status == psutil.CONN_LISTEN}
-        peers = {
-            tuple(c.raddr)
-            for c in mine
-            if c.status == psutil.CONN_ESTABLISHED
-            and c.laddr.port in ports
-            and _is_loopback(c.raddr.ip)
-        }
-        owners = {tuple(c.laddr): c.pid for c in connections if tuple(c.laddr) in peers and c.raddr}
-        servers = {
-            c.pid
-            for c in connections
-            if c.status == psutil.CONN_LISTEN and not _is_loopback(c.laddr.ip)
-        }
-        return bool(peers) and all(
-            (pid := owners.get(peer)) is not None
-            and pid not in servers
-            and psutil.Process(pid).username() == this.username()
-            for peer in peers
-        )
-    except (psutil.Error, OSError, RuntimeError):
-        return False
+        places = [
+            place.laddr
+            for place in psutil.Process().net_connections("tcp")
+            if place.status == psutil.CONN_LISTEN
+        ]
+    except (psutil.Error, OSError):
+        places = []
+    if not places:
+        return "http://THIS-SERVER"
+    host, port = min(places, key=lambda place: place.port)[:2]
+    if host in ("0.0.0.0", "127.0.0.1", "::", "::1"):
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _names_this_machine(url: str) -> bool:
-    try:
-        name = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or _is_loopback(name)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(known, "ipv4_mapped", None)
-    return bool((mapped or known).is_loopback)
+def listens() -> bool:
+    """Whether this process takes connections yet."""
+    return _own_address() != "http://THIS-SERVER"

@@ -6,6 +6,7 @@
     │   ├── BadExpression       written arithmetic that has no value
     │   ├── BadNetwork          a model file that is refused
     │   └── BadStrokes
+    ├── BadSetting              an environment variable that cannot be used
     ├── DataMissing             a data set is neither here nor to be had
     ├── RunError                something about a run folder
     │   ├── RunNotFound
@@ -48,6 +49,10 @@ class BadNetwork(BadInput):
 
 class BadStrokes(BadInput):
     code = "bad_strokes"
+
+
+class BadSetting(DigitsError):
+    code = "bad_setting"
 
 
 class DataMissing(DigitsError):

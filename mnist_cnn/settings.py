@@ -6,13 +6,45 @@ import platform
 import sys
 from pathlib import Path
 
+from mnist_cnn.errors import BadSetting
+
 VERSION = "0.2.0"
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHIPPED_RUNS = Path(__file__).resolve().parent / "shipped"
 """The runs that an installed package brings along; in a checkout they lie in `artifacts/`."""
 
-MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_FILE_MB = 20
+MAX_FILE_BYTES = MAX_FILE_MB * 1024 * 1024
+
+MAX_TABLE_UPLOAD_MB, MAX_HAND_UPLOAD_MB = 128, 5
+"""What the dashboard's uploaders take beside images. The first is also what Streamlit's server
+takes at all, as `maxUploadSize` in `.streamlit/config.toml`."""
+
+MAX_UPLOADS_BYTES = 256 * 1024 * 1024
+"""What all sessions of the dashboard together may have uploaded, or be uploading."""
+
+UPLOAD_SECONDS = 600
+"""Within which an upload of the dashboard must have arrived."""
+
+MAX_REQUESTS_BYTES = 128 * 1024 * 1024
+"""What all requests to the API together may have sent that are not answered yet."""
+
+MAX_CONCURRENT = 64
+"""Requests to the API whose bodies are here and that are being read; whoever comes then is asked to
+come again."""
+
+BODY_TIMEOUT_SECONDS = 30
+"""Within which the whole body of a request to the API must have arrived."""
+
+HEAD_TIMEOUT_SECONDS = 10
+"""Within which a connection must have sent the whole head of a request."""
+
+MAX_CONNECTIONS = 65_536
+"""Up to which the limit of open files is raised, where the system allows it."""
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""What a form may have beside its files."""
 
 MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE = 50_000_000, 16_384
 
@@ -46,8 +78,8 @@ MAX_SKIPPED_BYTES = 64 * 1024 * 1024
 
 MAX_CORRECTIONS_BYTES = 100 * 1024 * 1024
 
-MIN_TOKEN = 16
-"""Characters; a shorter token counts as none."""
+MIN_SECRET = 16
+"""Characters of a token or a key; a shorter one could be guessed."""
 
 MAX_STROKES = 2_000
 
@@ -90,15 +122,43 @@ def child_environment(run_id: str) -> dict[str, str]:
 
 
 def api_token() -> str:
-    """What a program must show to change anything over HTTP; nothing where that is switched off, or
-    could be guessed."""
-    token = os.environ.get("MNIST_CNN_TOKEN", "")
-    return token if len(token) >= MIN_TOKEN else ""
+    """What a program must show to change anything over HTTP; nothing where that is switched off.
+
+    Raises:
+        BadSetting: it could be guessed.
+    """
+    return _secret("MNIST_CNN_TOKEN")
+
+
+def chosen_key() -> str:
+    """The owner's key, where whoever started the server chose it.
+
+    Raises:
+        BadSetting: it could be guessed.
+    """
+    return _secret("MNIST_CNN_KEY")
+
+
+def _secret(name: str) -> str:
+    secret = os.environ.get(name, "").strip()
+    if secret and len(secret) < MIN_SECRET:
+        raise BadSetting(
+            f"{name} has {len(secret)} characters and could be guessed; please take "
+            f"{MIN_SECRET} or more, such as `python -c "
+            '"import secrets; print(secrets.token_urlsafe(32))"` prints.'
+        )
+    return secret
 
 
 def api_origins() -> list[str]:
     """Whose web pages may call the API: `MNIST_CNN_ORIGINS`, joined by commas; default none."""
     return [origin for origin in os.environ.get("MNIST_CNN_ORIGINS", "").split(",") if origin]
+
+
+def api_hosts() -> list[str]:
+    """The names that this server goes by beside its own: `MNIST_CNN_HOSTS`, joined by commas."""
+    named = os.environ.get("MNIST_CNN_HOSTS", "").lower().split(",")
+    return [host.strip() for host in named if host.strip()]
 
 
 def set_up_tensorflow() -> None:

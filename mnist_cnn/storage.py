@@ -23,21 +23,22 @@ _in_use: set[Path] = set()
 """What this process is writing."""
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file so that readers see the old or the new, even after a power cut.
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replaces a file so that readers see the old or the new, even after a power cut. With mode
+    0o600 nobody else on this machine may read it.
 
     Raises:
         StorageFailed: the disk is full, or may not be written to.
     """
     try:
-        with replacing(path) as temporary:
+        with replacing(path, mode) as temporary:
             _write(temporary, content)
     except OSError as error:
         raise storage_failed(path, error) from error
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name, and lasts, if the block ends well.
 
     Raises:
@@ -51,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         os.close(handle)
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         _sync(temporary, os.O_RDWR)
         os.replace(temporary, path)
     except BaseException:

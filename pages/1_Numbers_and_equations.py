@@ -9,6 +9,7 @@ from mnist_cnn.expressions import reader
 from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.page import read_image
 from mnist_cnn.records import FloatArray, Stroke
+from mnist_cnn.settings import MAX_FILE_MB
 from mnist_cnn.ui import (
     cache,
     layout,
@@ -78,8 +79,11 @@ def pictured(way: str) -> FloatArray | None:
     """The ink of an uploaded or photographed picture."""
     if way == "Upload" and (content := line_handover.handed_picture()):
         return read_image(content)
-    take = st.file_uploader if way == "Upload" else st.camera_input
-    file = take(f"A number or an equation: {TOLD_FORMATS}")
+    words = f"A number or an equation: {TOLD_FORMATS}"
+    if way == "Upload":
+        file = st.file_uploader(words, max_upload_size=MAX_FILE_MB)
+    else:
+        file = st.camera_input(words)
     return read_image(file.getvalue()) if file else None
 
 

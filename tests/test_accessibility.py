@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.support import browser
-from tests.support.browser import PHONE, SEVEN, draw, draw_by_finger, wait_for_answer
+from tests.support.browser import OWNER, PHONE, SEVEN, draw, draw_by_finger, wait_for_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -48,7 +48,7 @@ def serious(page: Page) -> list[str]:
 def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, path: str) -> None:
     look = PHONE if device == "phone" else {"viewport": {"width": 1280, "height": 800}}
     page = chromium.new_page(**look)
-    page.goto(f"{url}/{path}")
+    page.goto(f"{url}/{path}{OWNER}")
     page.get_by_test_id("stMain").wait_for()
     page.wait_for_timeout(2500)
     if not path:
@@ -61,7 +61,7 @@ def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, pa
 
 def test_words_on_the_accent_are_dark(chromium: Browser, url: str) -> None:
     page = chromium.new_page()
-    page.goto(f"{url}/Train")
+    page.goto(f"{url}/Train{OWNER}")
     button = page.get_by_role("button", name="Start", exact=True)
     button.wait_for()
     colour = button.locator("p").evaluate("words => getComputedStyle(words).color")

@@ -289,12 +289,16 @@ def test_an_odd_form_is_refused_at_little_cost(
 
 
 @pytest.mark.slow
+@pytest.mark.fault(8)
+@pytest.mark.fault(55)
 def test_slow_clients_do_not_keep_others_waiting(server: Server, client: httpx.Client) -> None:
+    """They have no place among those that are read, since their bodies are not here."""
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    begun = part("file", b"").removesuffix(b"\r\n")
     slow = [socket.create_connection(connection(server)) for _ in range(200)]
     try:
         for sock in slow:
-            sock.sendall(head + b"Content-Length: 1000\r\n\r\n")
+            sock.sendall(head + b"Content-Length: 1000\r\n\r\n" + begun)
         for _ in range(3):
             for sock in slow:
                 sock.sendall(b"-")
@@ -306,15 +310,13 @@ def test_slow_clients_do_not_keep_others_waiting(server: Server, client: httpx.C
             sock.close()
 
 
-def test_a_body_that_does_not_come_is_not_awaited_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(limits, "BODY_TIMEOUT_SECONDS", 0.05)
-
+def test_a_body_that_does_not_come_is_not_awaited_for_ever() -> None:
     async def slow() -> None:
         async def receive() -> dict:
             await asyncio.sleep(0.02)
             return {"type": "http.request", "body": b"-", "more_body": True}
 
-        body = limits._Body(receive, limit=1000)
+        body = limits.Body(receive, 1000, 0.05, limits.BytesInFlight(10_000))
         while True:
             await body.receive()
 
@@ -341,6 +343,26 @@ def test_a_host_that_is_none_is_refused(server: Server, host: str) -> None:
     for target in ("/health", f"http://{host.replace(' ', '')}/health"):
         head = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         assert raw(server, head.encode()).split()[1] in (b"400", b"404")
+
+
+@pytest.mark.fault(59)
+def test_a_websocket_of_a_foreign_page_is_refused_at_once(server: Server) -> None:
+    lines = (
+        "GET /_stcore/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Host: {}\r\nOrigin: {}\r\n\r\n"
+    )
+    for host, origin, status in (
+        ("localhost:1", "http://localhost:1", b"101"),
+        ("localhost:1", "http://localhost:2", b"403"),
+        ("localhost:1", "http://swallowed.example", b"403"),
+        ("rebound.example", "http://rebound.example", b"403"),
+    ):
+        began = time.monotonic()
+        with socket.create_connection(connection(server), timeout=5) as sock:
+            sock.sendall(lines.format(host, origin).encode())
+            assert sock.recv(4096).split()[1] == status
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("run", ["C:\\", "CON", "x" * 10_000, "😀", "20260101-000000-zzzzzz", "."])
@@ -394,9 +416,21 @@ def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
         assert answer.status_code == 200 if known else answer.status_code in (400, 405)
 
 
+@pytest.mark.slow
+@pytest.mark.fault(69)
+def test_a_token_that_could_be_guessed_is_refused_at_start(tmp_path: Path) -> None:
+    started = serve(tmp_path / "log", MNIST_CNN_TOKEN="x" * 15)
+    with pytest.raises(AssertionError, match="did not come up"), started:
+        pass
+    told = (tmp_path / "log").read_text()
+    assert "Digits did not start: MNIST_CNN_TOKEN has 15 characters" in told
+    assert "Traceback" not in told
+
+
 READS_ONLY = {"/predict", "/predict/batch", "/read"}
 
 
+@pytest.mark.fault(69)
 def test_every_route_that_changes_anything_asks_for_the_token(client: httpx.Client) -> None:
     changing = [r for r in api_routes() if r.methods - {"GET", "HEAD"} and r.path not in READS_ONLY]
     assert changing
@@ -405,13 +439,13 @@ def test_every_route_that_changes_anything_asks_for_the_token(client: httpx.Clie
         for shown in ("", "Bearer", "Bearer wrong", TOKEN[:-1], "Basic " + TOKEN):
             answer = client.post(path, headers={"Authorization": shown} if shown else {})
             assert (answer.status_code, error(answer)) == (401, "unauthorized")
+        assert answer.elapsed.total_seconds() > 0.4  # the fourth wrong one waits
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("token", ["", "x" * 15])
-def test_without_a_long_token_configured_nobody_may(tmp_path: Path, token: str) -> None:
-    with serve(tmp_path / "log", MNIST_CNN_TOKEN=token) as server:
-        for shown in ("Bearer", f"Bearer {token or 'x'}"):
+def test_without_a_token_configured_nobody_may(tmp_path: Path) -> None:
+    with serve(tmp_path / "log", MNIST_CNN_TOKEN="") as server:
+        for shown in ("Bearer", "Bearer x"):
             path = f"{server.url}/runs/{store.production_id()}/promote"
             assert httpx.post(path, headers={"Authorization": shown}).status_code == 401
 
@@ -541,9 +575,8 @@ def test_other_origins_are_let_in_by_name(tmp_path: Path) -> None:
                 headers={"Origin": origin},
                 content=bytes(MAX_FILE_BYTES + 100_000),
             )
-            assert refused.status_code == 413
+            assert refused.status_code == (413 if let_in else 403)
             assert ("access-control-allow-origin" in refused.headers) == let_in
-            assert refused.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.slow

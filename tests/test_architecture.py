@@ -12,8 +12,8 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
-    *("errors", "settings", "records", "metrics", "native_output", "access"),
-    *("locks", "json_files", "storage"),
+    *("errors", "settings", "records", "metrics", "native_output", "attempts"),
+    *("locks", "json_files", "storage", "access"),
     *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),
     *("__main__", "Home", "pages", "app"),

@@ -73,7 +73,7 @@ def test_from_a_correction_on_a_phone_the_next_digit_still_comes_by_itself(
     """The page before must not keep what happens on the next page's canvas."""
     with browser.server(tmp_path / "log") as server:
         phone = chromium.new_context(**browser.PHONE).new_page()
-        browser.open_page(phone, server.url)
+        browser.open_page(phone, f"{server.url}/{browser.OWNER}")
         write_on_home(phone, 0, 9)
         phone.get_by_role("radio", name="0", exact=True).tap()
         phone.get_by_text("Teach it now").tap()

@@ -188,7 +188,7 @@ def test_corrections_and_a_labelled_batch_are_kept(
     (tmp_path / "a.zip").write_bytes(zipped(*members))
     with browser.server(tmp_path / "log") as server:
         page = chromium.new_page(viewport={"width": 1280, "height": 1400})
-        browser.open_page(page, server.url)
+        browser.open_page(page, f"{server.url}/{browser.OWNER}")
         draw(page, browser.SEVEN)
         browser.wait_for_answer(page, "7")
         page.get_by_role("radio", name="1", exact=True).click()

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from mnist_cnn.attempts import Attempts
 from mnist_cnn.data import canary, corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.ink.strokes import rasterize
@@ -19,10 +21,11 @@ from mnist_cnn.models.recipe_settings import MAX_BRANCHES
 from mnist_cnn.records import Prediction
 from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.ui import auth
 from mnist_cnn.ui.verdict import in_words
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json, canvas_path, seven_png
-from tests.support.pages import buttons, page
+from tests.support.pages import button, buttons, page, words
 
 
 def home(drawing: dict | None = None) -> AppTest:
@@ -233,30 +236,45 @@ def test_a_stranger_may_look_and_nothing_else(shipped_copy: Path) -> None:
     another_run()
     app = page("4_Training_runs.py")
     assert not {"Promote", "Archive", "Yes, delete it"} & set(buttons(app))
-    assert "Only the owner" in " ".join(text.value for text in app.markdown)
+    assert "the link that the server printed" in words(app)
     assert "Start" not in buttons(page("3_Train.py"))
 
 
-def test_a_password_unlocks_and_guessing_is_slowed_down(shipped_copy: Path) -> None:
-    st.cache_resource.clear()
+@pytest.mark.fault(69)
+@pytest.mark.parametrize("way", ["key", "password"])
+def test_key_and_password_unlock_and_guessing_is_slowed_down_but_never_shut(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(auth, "time", SimpleNamespace(sleep=waited.append))
+    attempts = Attempts()
+    here = SimpleNamespace(
+        delay=lambda _: attempts.delay(None), succeeded=lambda _: attempts.succeeded(None)
+    )
+    monkeypatch.setattr(auth, "ATTEMPTS", here)  # AppTest comes from no address
+    monkeypatch.setenv("MNIST_CNN_KEY", "battery staple " * 2)
     app = page("3_Train.py")
+    assert "the link that the server printed when it started" in words(app)
     app.secrets["access"] = {"password": "correct horse"}
     app.run()
 
-    def unlock(password: str) -> None:
-        next(field for field in app.text_input if field.label == "Password").set_value(password)
+    def unlock(given: str) -> None:
+        label = "Key or password"
+        next(field for field in app.text_input if field.label == label).set_value(given)
         next(button for button in app.button if button.label == "Unlock").click().run()
         assert not app.exception
 
-    for _ in range(5):
+    for _ in range(6):
         unlock("wrong")
-        assert app.error[0].value == "That is not the password."
-    unlock("correct horse")
-    assert app.error[0].value.startswith("Too many wrong passwords")
+        assert app.error[0].value == "That is not the key or password."
+    assert waited == pytest.approx([0.5, 1, 2], rel=0.1)
     assert "Start" not in buttons(app)
-    st.cache_resource.clear()
-    unlock("correct horse")
-    assert "Start" in buttons(app)
+    unlock({"key": "battery staple " * 2, "password": "correct horse"}[way])
+    assert waited[3] == pytest.approx(4, rel=0.1) and "Start" in buttons(app)
+    assert button(app, "Lock this browser")
+    app.secrets["access"] = {"password": "another"}
+    app.run()
+    assert ("Start" in buttons(app)) == (way == "key")
 
 
 def test_settings_change_the_command_and_the_network(shipped_copy: Path) -> None:

@@ -1,21 +1,25 @@
 """The API as an application, and how it stands beside the dashboard in one server."""
 
+import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 from anyio import to_thread
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
-from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mnist_cnn.api import start_up
 from mnist_cnn.api.errors import add_handlers, failure
-from mnist_cnn.api.limits import AnswerHeaders, RequestLimits
+from mnist_cnn.api.limits import AnswerHeaders, RequestLimits, UploadLimits
+from mnist_cnn.api.prefix import DashboardPath, UnderPrefix, route_path
 from mnist_cnn.api.routes import router
+from mnist_cnn.api.same_origin import SameOrigin, Unframed
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
 from mnist_cnn.settings import api_origins
@@ -30,7 +34,7 @@ api = FastAPIOffline(
     description=(
         "Reads handwritten digits. Send an image, get a digit:\n\n"
         "```sh\ncurl -F file=@seven.png http://127.0.0.1:8000/predict\n```\n\n"
-        "The dashboard of the same server is at [/](/)."
+        "The dashboard of the same server is [beside this page](.)."
     ),
 )
 
@@ -48,42 +52,49 @@ if origins := api_origins():  # around the limits, so that pages may read what i
 api.add_middleware(AnswerHeaders)
 
 
-@contextlib.asynccontextmanager
-async def warm(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
-    """Loads the network before the first request; without one the server starts all the same. What
-    killed processes left unfinished goes away."""
-    await to_thread.run_sync(jobs.tidy_up)
-    with contextlib.suppress(DigitsError):
-        await to_thread.run_sync(serving.production_classifier)
-    yield {}
+def warm(base: Callable[[], str]) -> Callable[[ASGIApp], AbstractAsyncContextManager[None]]:
+    """Around the server's life: loads the network before the first request; without one it starts
+    all the same. What killed processes left unfinished goes away. Once it listens it says how the
+    owner gets in, at the path `base`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: ASGIApp) -> AsyncIterator[None]:
+        start_up.harden()
+        await to_thread.run_sync(jobs.tidy_up)
+        with contextlib.suppress(DigitsError):
+            await to_thread.run_sync(serving.production_classifier)
+        told = asyncio.create_task(start_up.announce_once_it_listens(base()))
+        yield
+        told.cancel()
+
+    return lifespan
 
 
 INTERNAL = ("/_stcore/metrics", "/_stcore/agent")
 """What the dashboard's server would tell anybody about itself."""
 
-HOST = re.compile(r"[\w.:\-\[\]]{1,255}")
 
+def around_the_dashboard(base: Callable[[], str], held: Callable[[], int]) -> list[Middleware]:
+    """What every request passes before the dashboard: names, origins and prefixes are looked at,
+    the API takes its own.
 
-class HostCheck:
-    """Around the whole server: a Host header that is none is refused, and so are paths that
-    tell of the server itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = scope["type"] != "http" or HOST.fullmatch(
-            Headers(scope=scope).get("host", "localhost")
-        )
-        refusal = JSONResponse(failure("bad_request", "The Host header is none."), 400)
-        if scope["type"] == "http" and scope["path"].startswith(INTERNAL):
-            known, refusal = None, JSONResponse(failure("not_found", "Not Found"), 404)
-        await (self._app if known else refusal)(scope, receive, send)
+    Args:
+        base: Streamlit's `server.baseUrlPath`.
+        held: how many bytes of uploads the dashboard's sessions hold.
+    """
+    return [
+        Middleware(SameOrigin),
+        Middleware(UnderPrefix, base),
+        Middleware(ApiFirst),
+        Middleware(Unframed),
+        Middleware(UploadLimits, held),
+        Middleware(DashboardPath, base),
+    ]
 
 
 class ApiFirst:
     """Around the dashboard: what is for the API goes straight to it, past all that only the
-    dashboard's requests need."""
+    dashboard's requests need. Nobody gets what tells of the server itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._dashboard = app
@@ -91,7 +102,9 @@ class ApiFirst:
         self._either = Router(routes, redirect_slashes=False, default=app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._dashboard if scope["type"] == "lifespan" else self._either
+        app: ASGIApp = self._dashboard if scope["type"] == "lifespan" else self._either
+        if scope["type"] == "http" and route_path(scope).startswith(INTERNAL):
+            app = JSONResponse(failure("not_found", "Not Found"), 404)
         await app(scope, receive, send)
 
 

@@ -23,6 +23,7 @@ STATUS_OF_CODE = {
 CODE_OF_STATUS = {
     400: "bad_request",
     401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     408: "too_slow",

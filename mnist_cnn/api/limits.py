@@ -1,7 +1,7 @@
 """What a request may cost, and what its answer lets browsers do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from anyio import CapacityLimiter
 from fastapi import HTTPException
@@ -10,16 +10,18 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnist_cnn.api.errors import CODE_OF_STATUS, failure
-from mnist_cnn.settings import MAX_BATCH_BYTES, MAX_FILE_BYTES
-
-FORM_OVERHEAD = 64 * 1024
-"""Bytes beside its files that a form may have."""
-
-BODY_TIMEOUT_SECONDS = 30
-"""Seconds within which the whole body must have arrived."""
-
-MAX_CONCURRENT = 64
-"""Requests to read something that are taken on; whoever comes then is asked to come again."""
+from mnist_cnn.api.prefix import route_path
+from mnist_cnn.settings import (
+    BODY_TIMEOUT_SECONDS,
+    FORM_OVERHEAD_BYTES,
+    MAX_BATCH_BYTES,
+    MAX_CONCURRENT,
+    MAX_FILE_BYTES,
+    MAX_REQUESTS_BYTES,
+    MAX_TABLE_UPLOAD_MB,
+    MAX_UPLOADS_BYTES,
+    UPLOAD_SECONDS,
+)
 
 READERS = CapacityLimiter(2)
 """Threads that decode and read: as many as keep two cores busy, first come, first served."""
@@ -70,8 +72,7 @@ class AnswerHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = str(scope["path"])
-        policy = FOR_DOCS if path.startswith("/docs") else SEALED
+        policy = FOR_DOCS if route_path(scope).startswith("/docs") else SEALED
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -86,18 +87,39 @@ class AnswerHeaders:
         await self._app(asked, receive, send_guarded)
 
 
+class BytesInFlight:
+    """Counts what is on its way over all requests, and turns away what is too much."""
+
+    def __init__(self, most: int, held: Callable[[], int] = lambda: 0) -> None:
+        self._most, self._held, self._taken = most, held, 0
+
+    def take(self, size: int) -> None:
+        """Raises HTTPException where there is no room for so many bytes more."""
+        if self._taken + self._held() + size > self._most:
+            message = (
+                f"More than {self._most // 2**20} MB are being sent by all together; please try "
+                "again in a moment."
+            )
+            raise HTTPException(429, message, {"Retry-After": "5", "Connection": "close"})
+        self._taken += size
+
+    def give_back(self, size: int) -> None:
+        self._taken -= size
+
+
 class RequestLimits:
     """Around every request to the API: a body that is neither large nor slow."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app, self._in_flight = app, BytesInFlight(MAX_REQUESTS_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, path = Headers(scope=scope), str(scope["path"])
-        limit = (MAX_BATCH_BYTES if path == "/predict/batch" else MAX_FILE_BYTES) + FORM_OVERHEAD
+        headers, path = Headers(scope=scope), route_path(scope)
+        limit = MAX_BATCH_BYTES if path == "/predict/batch" else MAX_FILE_BYTES
+        limit += FORM_OVERHEAD_BYTES
         if problem := self._problem(headers, limit):
             status, message = problem
             answer = JSONResponse(
@@ -105,7 +127,11 @@ class RequestLimits:
             )
             await answer(scope, receive, send)
             return
-        await self._app(scope, _Body(receive, limit).receive, send)
+        body = Body(receive, limit, BODY_TIMEOUT_SECONDS, self._in_flight)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            self._in_flight.give_back(body.counted)
 
     @staticmethod
     def _problem(headers: Mapping[str, str], limit: int) -> tuple[int, str] | None:
@@ -117,13 +143,36 @@ class RequestLimits:
         return None
 
 
-class _Body:
-    """A request's body as it arrives, cut off where it becomes too large or takes too long."""
+class UploadLimits:
+    """Around the dashboard: what its sessions upload is neither slow nor, with what they hold
+    already, too much."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._limit, self._taken = receive, limit, 0
+    def __init__(self, app: ASGIApp, held: Callable[[], int]) -> None:
+        self._app, self._in_flight = app, BytesInFlight(MAX_UPLOADS_BYTES, held)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self._app(scope, receive, send)
+            return
+        limit = MAX_TABLE_UPLOAD_MB * 2**20 + FORM_OVERHEAD_BYTES
+        body = Body(receive, limit, UPLOAD_SECONDS, self._in_flight)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            self._in_flight.give_back(body.counted)
+
+
+class Body:
+    """A request's body as it arrives, cut off where it becomes too large, takes too long or finds
+    no room; `counted` is what it has taken of the room for all."""
+
+    def __init__(
+        self, receive: Receive, limit: int, seconds: float, in_flight: BytesInFlight
+    ) -> None:
+        self._receive, self._limit, self._seconds = receive, limit, seconds
+        self._in_flight, self.counted = in_flight, 0
         self._whole = False
-        self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT_SECONDS
+        self._deadline = asyncio.get_running_loop().time() + seconds
 
     async def receive(self) -> Message:
         if self._whole:
@@ -132,12 +181,14 @@ class _Body:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError as error:
-            late = f"The request did not arrive within {BODY_TIMEOUT_SECONDS} seconds."
+            late = f"The request did not arrive within {self._seconds:.0f} seconds."
             raise HTTPException(408, late, {"Connection": "close"}) from error
-        self._taken += len(message.get("body", b""))
-        self._whole = not message.get("more_body", False)
-        if self._taken > self._limit:
+        size = len(message.get("body", b""))
+        if self.counted + size > self._limit:
             raise HTTPException(413, _too_large(self._limit), {"Connection": "close"})
+        self._in_flight.take(size)
+        self.counted += size
+        self._whole = not message.get("more_body", False)
         return message
 
 

@@ -1,16 +1,17 @@
 """The routes of the REST API. Images are decoded and read in threads, so that neither the dashboard
 nor other requests wait for them."""
 
+import asyncio
 import contextlib
-import hmac
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
+from mnist_cnn.access import same
 from mnist_cnn.api.errors import failure
 from mnist_cnn.api.limits import READERS, concurrency_limit
 from mnist_cnn.api.schemas import (
@@ -24,6 +25,7 @@ from mnist_cnn.api.schemas import (
 )
 from mnist_cnn.api.tables import TablesOfRequest
 from mnist_cnn.api.uploads import form_schema, many_files, one_picture
+from mnist_cnn.attempts import ATTEMPTS
 from mnist_cnn.batch.inputs.choices import Choices
 from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
@@ -45,22 +47,27 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorResponse} for status in statuses}
 
 
-def _owner(authorization: Annotated[str, Header()] = "") -> str:
-    """Who changes something: whoever shows the token. Without one configured, nobody may."""
-    token = api_token()
-    shown = authorization.removeprefix("Bearer ").encode()
-    if not token or not hmac.compare_digest(shown, token.encode()):
+async def _owner(request: Request, authorization: Annotated[str, Header()] = "") -> str:
+    """Who changes something: whoever shows the token, after the delay that wrong ones before it
+    have earned. Without one configured, nobody may."""
+    token, address = api_token(), request.client.host if request.client else None
+    if token and authorization:
+        await asyncio.sleep(ATTEMPTS.delay(address))
+    if not token or not same(authorization.removeprefix("Bearer "), token):
         raise HTTPException(
             401,
             "This needs `Authorization: Bearer` with the token that the server was started with "
-            "as MNIST_CNN_TOKEN; where it was started without one, or with fewer than 16 "
-            "characters, nobody may.",
+            "as MNIST_CNN_TOKEN; where it was started without one, nobody may.",
             {"WWW-Authenticate": "Bearer"},
         )
+    ATTEMPTS.succeeded(address)
     return "somebody with the token"
 
 
-Reader = Depends(concurrency_limit)
+Picture = Annotated[bytes | Drawing, Depends(one_picture)]
+
+Place = Annotated[None, Depends(concurrency_limit)]
+"""Comes last, so that a request takes its place among those that are read once its body is here."""
 
 Owner = Annotated[str, Depends(_owner)]
 
@@ -68,12 +75,11 @@ Owner = Annotated[str, Depends(_owner)]
 @router.post(
     "/predict",
     response_model=PredictionResponse,
-    dependencies=[Reader],
     openapi_extra=form_schema(f"one digit: {TOLD_FORMATS}, at most 20 MB", many=False),
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read one digit",
 )
-async def predict(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
+async def predict(picture: Picture, place: Place) -> Response:
     """`digit` comes first, an integer, or null where no digit was found."""
     return JSONResponse(await to_thread.run_sync(_predict, picture, limiter=READERS))
 
@@ -81,13 +87,13 @@ async def predict(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> 
 @router.post(
     "/predict/batch",
     response_model=list[PredictionResponse | TableResponse | ErrorResponse],
-    dependencies=[Reader],
     openapi_extra=form_schema(f"images or tables of digits, at most {MAX_BATCH_FILES}", many=True),
     responses=_errors(400, 408, 413, 415, 429, 503),
     summary="Read many digits",
 )
 async def predict_batch(
     files: Annotated[list[UploadFile], Depends(many_files)],
+    place: Place,
     label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
     inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
     transposed: Annotated[bool, Query(description="tables have columns for rows")] = False,
@@ -109,12 +115,11 @@ async def predict_batch(
 @router.post(
     "/read",
     response_model=LineResponse,
-    dependencies=[Reader],
     openapi_extra=form_schema("one line: a number or an equation", many=False),
     responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read a number or an equation",
 )
-async def read_line(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> Response:
+async def read_line(picture: Picture, place: Place) -> Response:
     """Digits and + − × ÷ = ( ) . / : % $, with the exact value where it is arithmetic."""
     return JSONResponse(await to_thread.run_sync(_read_line, picture, limiter=READERS))
 

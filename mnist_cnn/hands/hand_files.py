@@ -18,10 +18,11 @@ from mnist_cnn.errors import BadInput, BadStrokes
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.ink.strokes import check_size, checked_stroke
 from mnist_cnn.records import Drawing
+from mnist_cnn.settings import MAX_HAND_UPLOAD_MB
 
 FORMAT, VERSION = "digits-hand", 1
 
-MAX_HAND_BYTES = 5 * 1024 * 1024
+MAX_HAND_BYTES = MAX_HAND_UPLOAD_MB * 1024 * 1024
 
 MAX_DRAWINGS = 500
 

@@ -1,110 +1,149 @@
 """Who may train, promote, change and delete: everybody may look and draw."""
 
 import hashlib
-import hmac
 import time
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from mnist_cnn.access import from_this_machine
+from mnist_cnn import access
+from mnist_cnn.attempts import ATTEMPTS
+from mnist_cnn.errors import BadSetting
+from mnist_cnn.settings import artifacts_folder
+from mnist_cnn.ui.served import base_path
 
-TRIES, SECONDS = 5, 60
-"""So many wrong passwords, from all visitors together, close the form for so long."""
+HOW = "The owner gets in by the link that the server printed when it started"
 
-HOW = """This dashboard is open for looking and drawing. To train, promote, change or delete runs,
-its owner puts a password into `.streamlit/secrets.toml` (on Community Cloud under *Settings →
-Secrets*):
-
-```toml
-[access]
-password = "a long one"
-# or, with a Streamlit login configured under [auth]:
-emails = ["you@example.org"]
-```"""
+_keeper = st.components.v2.component(
+    "digits.owner", js=Path(__file__).with_name("owner.js").read_text()
+)
 
 
 def actor() -> str | None:
-    """Who acts in this session, or None for a visitor who may only look.
-
-    Where a password or a list of e-mail addresses is configured, only these count. Where neither
-    is, it is the user of this machine, at this machine.
-    """
-    rules = _rules()
-    if rules is None:
-        local = from_this_machine(st.context.ip_address, st.context.headers.to_dict())
-        return "this machine's user" if local else None
+    """Who acts in this session, or None for a visitor who may only look: somebody who is logged in
+    with an address on the list, or has given the key or the password in this browser."""
     email = _verified_email()
-    if email and email in rules["emails"]:
+    if email and email in _rules()["emails"]:
         return email
-    key = st.session_state.get("unlocked")
-    if rules["password"] and key and hmac.compare_digest(key, _key(rules["password"])):
-        return "somebody with the password"
-    return None
+    way = access.opened_by(st.session_state.get("ticket", ""), _secrets())
+    return f"somebody with the {way}" if way else None
 
 
 def log_in() -> None:
     """The way in for those on the list, and who is not on it."""
-    rules = _rules()
-    if rules and _logged_in():
+    if _logged_in():
         st.caption(f"{_name()} is not on the list of those who may.")
-    elif rules and rules["emails"] and _login_is_configured():
+    elif _rules()["emails"] and _login_is_configured():
         st.button("Log in", icon=":material/login:", on_click=st.login)
 
 
 def explain(what: str) -> None:
-    """How a visitor who may only look does more, folded away: in words, or with the form for the
-    password."""
-    rules = _rules()
-    if rules is None or rules["password"]:
-        with st.expander("You are the owner?", icon=":material/key:"):
-            if rules is None:
-                st.markdown(f"**Only the owner can {what} here.** {HOW}")
-            else:
-                st.markdown(f"**To {what}, please unlock this page.**")
-                _password_form(rules["password"])
+    """How a visitor who may only look does more, folded away, with a form for the key."""
+    password = bool(_rules()["password"])
+    with st.expander("You are the owner?", icon=":material/key:"):
+        st.markdown(f"**To {what}:** {HOW}, or here.")
+        _form("Key or password" if password else "Key")
+
+
+def recognise() -> None:
+    """Comes first on every page, so that a browser that has the key is known soon: it keeps its
+    ticket, or shows the one that it has kept."""
+    try:
+        access.announce(base_path())
+        _keep()
+    except BadSetting as error:
+        st.error(str(error), icon=":material/key_off:")
 
 
 def account() -> None:
-    """In the sidebar, who is logged in, and the way out."""
-    if _logged_in():
-        with st.sidebar:
+    """In the sidebar: who is logged in or has unlocked this browser, and the way out."""
+    with st.sidebar:
+        if _logged_in():
             st.caption(f"Logged in as {_name()}")
             st.button("Log out", icon=":material/logout:", on_click=st.logout)
+        elif actor():
+            st.button("Lock this browser", icon=":material/lock:", on_click=_lock)
 
 
-def _password_form(password: str) -> None:
+def _keep() -> None:
+    """Lets the browser keep the ticket for its next visit, under a name of this server's own."""
+    own = hashlib.sha256(str(artifacts_folder()).encode()).hexdigest()[:8]
+    _keeper(
+        key="owner",
+        data={
+            "name": f"digits-owner-{own}",
+            "ticket": st.session_state.get("ticket", ""),
+            "forget": st.session_state.get("locked", False),
+        },
+        on_key_change=lambda: _told("key"),
+        on_ticket_change=lambda: _told("ticket"),
+    )
+    if st.session_state.pop("wrong link", False):
+        st.error("That link has another key than this server's.", icon=":material/key_off:")
+
+
+def _told(what: str) -> None:
+    """The browser shows the key of a link that was opened, or the ticket that it has kept."""
+    told = st.session_state["owner"].get(what)
+    if not isinstance(told, str) or len(told) > 500:
+        return
+    if what == "ticket":
+        if access.opened_by(told, _secrets()):
+            st.session_state["ticket"] = told
+    elif not _unlock(told):
+        st.session_state["wrong link"] = True
+
+
+def _lock() -> None:
+    st.session_state.pop("ticket", None)
+    st.session_state["locked"] = True
+
+
+def _form(label: str) -> None:
     with st.form("unlock", border=False):
-        given = st.text_input("Password", type="password", autocomplete="current-password")
+        given = st.text_input(label, type="password", autocomplete="current-password")
         if not st.form_submit_button("Unlock", icon=":material/lock_open:"):
             return
-    failures = _failures()
-    failures[:] = [moment for moment in failures if time.monotonic() - moment < SECONDS]
-    if len(failures) >= TRIES:
-        st.error(f"Too many wrong passwords; please wait {SECONDS} seconds.")
-    elif hmac.compare_digest(_key(given), _key(password)):
-        st.session_state["unlocked"] = _key(password)
+    if _unlock(given):
         st.rerun()
-    else:
-        failures.append(time.monotonic())
-        st.error("That is not the password.")
+    st.error(f"That is not the {label[0].lower()}{label[1:]}.")
 
 
-@st.cache_resource(show_spinner=False)
-def _failures() -> list[float]:
-    """When the last wrong passwords came, whoever gave them."""
-    return []
+def _unlock(given: str) -> bool:
+    """Judges a key or a password, after the delay that wrong ones before it have earned."""
+    address = st.context.ip_address
+    if seconds := ATTEMPTS.delay(address):
+        with st.spinner(f"After wrong tries this one takes {seconds:.0f} s."):
+            time.sleep(seconds)
+    for way, secret in _secrets().items():
+        if access.same(given, secret):
+            ATTEMPTS.succeeded(address)
+            st.session_state["ticket"] = access.ticket(way, secret)
+            st.session_state.pop("locked", None)
+            return True
+    return False
 
 
-def _rules() -> dict[str, Any] | None:
-    """What the secrets say, or None where they say nothing."""
+def _secrets() -> dict[str, str]:
+    """What opens this dashboard, by its name."""
+    password = _rules()["password"]
     try:
-        access = st.secrets["access"]
+        key = {"key": access.owner_key()}
+    except BadSetting:  # `account` says so
+        return {}
+    return key | ({"password": password} if password else {})
+
+
+def _rules() -> dict[str, Any]:
+    """The password and the e-mail addresses of the secrets, where they name any."""
+    try:
+        access_rules = st.secrets["access"]
     except (KeyError, FileNotFoundError):
-        return None
-    emails = access.get("emails", [])
+        return {"password": "", "emails": []}
+    emails = access_rules.get("emails", [])
     emails = [emails] if isinstance(emails, str) else list(emails)
-    return {"password": str(access.get("password", "")), "emails": emails}
+    return {"password": str(access_rules.get("password", "")), "emails": emails}
 
 
 def _login_is_configured() -> bool:
@@ -127,7 +166,3 @@ def _verified_email() -> str | None:
         return None
     verified = st.user.get("email_verified", False)
     return str(st.user.get("email")) if verified in (True, "true") else None
-
-
-def _key(password: str) -> str:
-    return hashlib.sha256(password.encode()).hexdigest()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_cnn.batch.inputs.choices import Choices
-from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.settings import MAX_TABLE_UPLOAD_MB, PROJECT_FOLDER
 from mnist_cnn.ui.batch_session import Batch
 
 EXAMPLES = [PROJECT_FOLDER / "examples" / "batch" / name for name in ("digits.zip", "sheet.png")]
@@ -15,7 +15,11 @@ def files_of_batch() -> list[tuple[str, bytes]]:
     """The names and contents of the files that were dropped, else those of the example where it
     is on the page."""
     files = st.file_uploader(
-        "Files", accept_multiple_files=True, label_visibility="collapsed", key="batch files"
+        "Files",
+        accept_multiple_files=True,
+        max_upload_size=MAX_TABLE_UPLOAD_MB,
+        label_visibility="collapsed",
+        key="batch files",
     )
     done = st.session_state.get("batch")
     if not files and done and done.example:

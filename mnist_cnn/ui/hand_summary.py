@@ -10,6 +10,7 @@ from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.gain import Gain
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.runs import serving
+from mnist_cnn.settings import MAX_HAND_UPLOAD_MB
 from mnist_cnn.ui import layout, my_hand
 from mnist_cnn.ui.my_hand import SessionHand
 
@@ -77,7 +78,8 @@ def files(who: str | None) -> None:
             disabled=not hand.drawings,
             on_click=hand.forget_all,
         )
-    file = st.file_uploader("Bring a hand back: my-hand.json", type="json", max_upload_size=5)
+    words = "Bring a hand back: my-hand.json"
+    file = st.file_uploader(words, type="json", max_upload_size=MAX_HAND_UPLOAD_MB)
     if file and st.session_state.get("hand brought") != file.file_id:
         st.session_state["hand brought"] = file.file_id
         _take_in(lambda: hand_files.unpacked(file.getvalue()))

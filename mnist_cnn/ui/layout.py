@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_cnn.api import start_up
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
@@ -36,6 +37,8 @@ def page(title: str, introduction: str = "", small: bool = False) -> None:
     st.set_page_config(
         page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
     )
+    start_up.harden()
+    auth.recognise()
     navigation.menu()
     st.html(STYLE)
     if small:

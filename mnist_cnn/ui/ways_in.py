@@ -5,6 +5,7 @@ import streamlit as st
 from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.strokes import extent
 from mnist_cnn.records import Stroke
+from mnist_cnn.settings import MAX_FILE_MB
 from mnist_cnn.ui import canvas, layout
 
 SMALLEST = 12
@@ -31,7 +32,8 @@ def drawn(width: int, height: int, typed: str) -> Ink | None:
 
 
 def uploaded(*_: object) -> Ink | None:
-    file = st.file_uploader(f"A picture with a digit in it: {TOLD_FORMATS}")
+    words = f"A picture with a digit in it: {TOLD_FORMATS}"
+    file = st.file_uploader(words, max_upload_size=MAX_FILE_MB)
     return file.getvalue() if file else None
 
 

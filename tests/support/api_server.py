@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,13 +19,18 @@ def serve(
     app: str = "app:app",
     folder: Path = PROJECT_FOLDER,
     patience: float = 60,
+    options: Sequence[str] = (),
     **env: str,
 ) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
     with open(log, "w") as output:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=os.environ | env
+            [*command, *options],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"MNIST_CNN_KEY": browser.KEY} | env,
         )
     try:
         url = f"http://127.0.0.1:{port}"

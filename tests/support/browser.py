@@ -50,6 +50,11 @@ def launch(playwright: Playwright, *flags: str) -> Browser | None:
         return None
 
 
+KEY = "key-of-the-tests-servers"
+OWNER = f"#key={KEY}"
+"""Behind an address it makes the browser one of the owner's, from then on."""
+
+
 @dataclass(frozen=True)
 class Server:
     url: str
@@ -57,24 +62,30 @@ class Server:
 
 
 @contextmanager
-def server(log: Path, script: Path = PROJECT_FOLDER / "Home.py", **env: str) -> Iterator[Server]:
+def server(
+    log: Path,
+    script: Path = PROJECT_FOLDER / "Home.py",
+    more: Sequence[str] = ("--server.address", "127.0.0.1"),
+    healthy: str = "/_stcore/health",
+    **env: str,
+) -> Iterator[Server]:
     """`streamlit run` on a free port, answering."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    options = ["--server.port", str(port), *more]
     with open(log, "w") as output:
         process = subprocess.Popen(
             [*command, *options, "--server.headless", "true"],
             cwd=script.parent,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | env,
+            env=os.environ | {"MNIST_CNN_KEY": KEY} | env,
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_until_healthy(url, process)
+        wait_until_healthy(url, process, path=healthy)
         yield Server(url, process.pid)
     finally:
         process.terminate()
@@ -99,6 +110,12 @@ def open_page(page: Page, url: str) -> None:
     # A phone tells its width a moment late: for that moment there are two, the first one going.
     expect(page.locator(CANVAS)).to_have_count(1, timeout=30_000)
     page.wait_for_timeout(300)  # the canvas takes strokes a moment after it is shown
+
+
+def unlock(page: Page, url: str) -> None:
+    """Makes the page's browser one of the owner's, before anything else."""
+    page.goto(f"{url}/{OWNER}")
+    expect(page.get_by_role("button", name="Lock this browser")).to_be_attached(timeout=60_000)
 
 
 def draw(page: Page, strokes: Sequence[Sequence[tuple[float, float]]]) -> None:

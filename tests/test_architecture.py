@@ -30,7 +30,7 @@ ONLY_HERE = {
     "keras": {"models", "training"},
     "ai_edge_litert": {"models/classifier"},
     "ray": {"batch/on_ray"},
-    "psutil": {"training/job_processes", "training/jobs", "access"},
+    "psutil": {"training/job_processes", "training/jobs", "training/free_memory", "access"},
     "filelock": {"locks"},
     "tempfile": {"storage"},
     "shutil": {"storage"},

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import psutil
 import pytest
@@ -18,7 +19,7 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.runs import new_run, store
-from mnist_cnn.training import job_files, job_processes, jobs, training_data
+from mnist_cnn.training import fault_hook, job_files, job_processes, jobs, training_data
 from mnist_cnn.training.forecast import forecast, images_per_epoch
 from tests.support.artifacts import another_run
 from tests.support.commands import TRAIN, wait_for
@@ -26,6 +27,7 @@ from tests.support.commands import run as command
 
 SHORT = TRAIN[1:]
 ENDLESS = [*SHORT, "--epochs", "1000"]
+TINY = [*SHORT, "--pools", "scanned=200"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -98,21 +100,31 @@ def test_too_little_memory_is_said_so(artifacts: Path) -> None:
     assert list((artifacts / "runs").iterdir()) == []
 
 
-@pytest.mark.parametrize("phase", ["", "progress.json", "config.json", "curve.csv", "model.keras"])
-def test_a_killed_child_is_interrupted_and_another_can_begin(artifacts: Path, phase: str) -> None:
-    job = jobs.start(SHORT if phase == "model.keras" else ENDLESS, "anna")
-    folder = store.new_folder(job.id)
-    if phase:
-        wait_for((folder / phase).exists)
-    os.kill(job.pid, signal.SIGKILL)
-    wait_for(lambda: jobs.running() is None, 10)
+@pytest.mark.fault(36)
+@pytest.mark.parametrize("moment", get_args(fault_hook.Moment))
+def test_a_child_killed_at_any_moment_is_interrupted_and_another_can_begin(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setenv("FAULT_AT", moment)
+    job = jobs.start(TINY, "anna")
+    wait_for(lambda: jobs.running() is None)
     ended = jobs.find(job.id)
-    assert ended.state == "interrupted"
-    assert "ended from outside" in ended.reason
-    assert not folder.exists()
-    assert store.list_runs() == []
-    again = jobs.start(ENDLESS, "ben")
+    assert (ended.state, ended.reason) == ("interrupted", jobs.GONE)
+    assert not store.new_folder(job.id).exists()
+    assert store.list_runs() == [] and store.production_id() is None
+    assert not list(artifacts.rglob(".tmp-*"))
+    monkeypatch.delenv("FAULT_AT")
+    again = jobs.start(TINY, "ben")
     assert jobs.running() == again
+
+
+@pytest.mark.fault(72)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has scores")
+def test_the_trainer_is_the_first_to_die_and_nobody_else(artifacts: Path) -> None:
+    job = jobs.start(ENDLESS, "anna")
+    score = Path(f"/proc/{job.pid}/oom_score_adj")
+    wait_for(lambda: score.read_text().strip() == "1000")
+    assert Path("/proc/self/oom_score_adj").read_text().strip() != "1000"
 
 
 def test_a_job_outlives_the_server_that_began_it(artifacts: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
-    *("errors", "settings", "records", "metrics", "native_output", "access"),
+    *("errors", "settings", "records", "metrics", "native_output", "native_memory", "access"),
     *("locks", "json_files", "storage"),
     *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),

@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mnist_cnn import native_memory
 from mnist_cnn.api.errors import add_handlers, failure
 from mnist_cnn.api.limits import AnswerHeaders, RequestLimits
 from mnist_cnn.api.routes import router
@@ -52,6 +53,7 @@ api.add_middleware(AnswerHeaders)
 async def warm(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
     """Loads the network before the first request; without one the server starts all the same. What
     killed processes left unfinished goes away."""
+    native_memory.give_back_from_now_on()
     await to_thread.run_sync(jobs.tidy_up)
     with contextlib.suppress(DigitsError):
         await to_thread.run_sync(serving.production_classifier)

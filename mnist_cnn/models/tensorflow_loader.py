@@ -7,12 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mnist_cnn import native_memory
 from mnist_cnn.settings import set_up_tensorflow
-
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-"""As malloc.h numbers them."""
-
-MB = 1024 * 1024
 
 MADV_DONTNEED = 4
 """As bits/mman.h numbers it."""
@@ -40,7 +36,7 @@ def load_tensorflow(sparing: bool = False) -> None:
         sparing: gives back what it frees, for a process that does not learn.
     """
     if not sparing:
-        _keep_freed_memory()
+        native_memory.keep_freed()
     set_up_tensorflow()
     with _hidden(ONLY_IF_THERE):
         import keras  # noqa: F401
@@ -49,9 +45,9 @@ def load_tensorflow(sparing: bool = False) -> None:
 def give_back_freed_memory() -> None:
     """Once, after work that needed more than what follows: what was freed, and what mirrors
     TensorFlow's files, of which its start touches much more than its work."""
+    native_memory.give_back_freed()
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL("libc.so.6")
-        library.malloc_trim(0)
         for start, end in _mirrored(Path("/proc/self/smaps").read_text()):
             library.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_DONTNEED)
 
@@ -67,20 +63,6 @@ def _mirrored(maps: str) -> Iterator[tuple[int, int]]:
         head = LIBRARY.match(entry)
         if head and int(head["rss"]) > LARGE_KB and head["anonymous"] == "0":
             yield int(head["start"], 16), int(head["end"], 16)
-
-
-def _keep_freed_memory() -> None:
-    """Lets this process keep what it frees for its next use.
-
-    Otherwise glibc gives it back and fetches it again with every batch, and nearly half of the
-    time of training goes into the system's zeroing of pages. It has to be said before the threads
-    that allocate are there. Elsewhere than on glibc nothing is changed.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL("libc.so.6")
-        library.mallopt(M_MMAP_THRESHOLD, 32 * MB)  # the most that it takes
-        library.mallopt(M_TRIM_THRESHOLD, 1024 * MB)
-        library.mallopt(M_TOP_PAD, 64 * MB)  # as large as the heap of a thread
 
 
 @contextlib.contextmanager

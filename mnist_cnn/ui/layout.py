@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_cnn import native_memory
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
@@ -33,6 +34,7 @@ ROWS_OF_FIVE = 200
 def page(title: str, introduction: str = "", small: bool = False) -> None:
     """Opens a page: its title in the tab and at the top, and a sentence on what it is for. A small
     title leaves a phone's screen to what is below it."""
+    native_memory.give_back_from_now_on()
     st.set_page_config(
         page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
     )

@@ -17,6 +17,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -176,9 +177,12 @@ def main() -> None:
         shutil.copytree(source, artifacts)
         os.environ["MNIST_CNN_ARTIFACTS"] = str(artifacts)
         os.environ["MNIST_CNN_DATA"] = str(Path(name) / "no data")
-        with serve(Path(name) / "log") as server:
-            soak(server, options.minutes, not options.no_browser, counts)
-            log = (Path(name) / "log").read_text(errors="replace")
+        try:
+            with serve(Path(name) / "log") as server:
+                soak(server, options.minutes, not options.no_browser, counts)
+        except subprocess.TimeoutExpired:
+            counts.breach("the server did not end within 20 seconds")
+        log = (Path(name) / "log").read_text(errors="replace")
         if "Traceback" in log:
             counts.breach(f"I1: the log has a traceback: {log[log.index('Traceback') :][:3000]}")
         check_at_the_end(counts)

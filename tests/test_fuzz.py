@@ -8,7 +8,7 @@ from tests.support.fuzzing import Finding, fuzz
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 12
+SECONDS = 8
 """`python -m benchmarks.fuzz` goes on for an hour, from another number each time."""
 
 

@@ -15,7 +15,7 @@ from mnist_cnn.errors import TrainingFailed
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipes import Pools
-from mnist_cnn.models.tensorflow_loader import _mirrored
+from mnist_cnn.native_memory import mirrored
 from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training.progress import Stop, TrainingProgress
@@ -55,7 +55,7 @@ Anonymous:             0 kB
 
 
 def test_only_what_is_as_it_is_in_its_file_is_let_go() -> None:
-    assert list(_mirrored(SMAPS)) == [(0x7F0000000000, 0x7F0001000000)]
+    assert list(mirrored(SMAPS)) == [(0x7F0000000000, 0x7F0001000000)]
 
 
 def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:

@@ -21,7 +21,6 @@ from PIL import Image
 
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.drawings import SEVEN, seven_png
-from tests.support.files import zipped
 from tests.support.fuzzing import mutated
 
 CORRECTING = """
@@ -70,24 +69,26 @@ def photograph() -> bytes:
 def requests(rng: random.Random) -> dict[str, Callable[[httpx.Client], httpx.Response | None]]:
     """By name, what a client sends; the first four are good, and answered by 200."""
     seven, photo = seven_png(), photograph()
-    pictures = zipped(*((f"{n}/a{n}.png", seven) for n in range(10)))
+    table = b"\n".join([b",".join([b"9"] * 784)] * 200)
     strokes = {"strokes": [stroke.tolist() for stroke in SEVEN]}
     bomb = io.BytesIO()
     Image.new("L", (13_300, 13_300)).save(bomb, "PNG")
 
-    def upload(content: bytes, path: str = "/predict", name: str = "file"):
-        return lambda client: client.post(path, files={name: ("a.png", content)})
+    def upload(content: bytes, path: str = "/predict"):
+        return lambda client: client.post(path, files={"file": ("a.png", content)})
 
-    def changed(client: httpx.Client, content: bytes, path: str, name: str) -> httpx.Response:
-        return upload(mutated(content, seven, rng), path, name)(client)
+    def changed(client: httpx.Client, content: bytes, path: str) -> httpx.Response:
+        return upload(mutated(content, seven, rng), path)(client)
 
     return {
         "picture": upload(seven),
         "photograph": upload(photo),
         "strokes": lambda client: client.post("/predict", json=strokes),
-        "batch": upload(pictures, "/predict/batch", "files"),
-        "changed": lambda client: changed(client, seven, "/predict", "file"),
-        "changed ZIP": lambda client: changed(client, pictures, "/predict/batch", "files"),
+        "batch": lambda client: client.post(
+            "/predict/batch", files=[("file", ("a.png", seven))] * 10 + [("file", ("b.csv", table))]
+        ),
+        "changed": lambda client: changed(client, seven, "/predict"),
+        "changed table": lambda client: changed(client, table, "/predict/batch"),
         "bomb": upload(bomb.getvalue()),
         "large": lambda client: _gone_in_the_middle(client, seven, 10**9),
         "no picture": lambda client: client.post("/predict", content=rng.randbytes(500)),

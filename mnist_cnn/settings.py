@@ -116,9 +116,30 @@ def assigned_run() -> str | None:
     return os.environ.get(ASSIGNED_RUN)
 
 
+def fault_at() -> str:
+    """At which moment a test wants a training to be killed; usually at none."""
+    return os.environ.get("FAULT_AT", "")
+
+
 def child_environment(run_id: str) -> dict[str, str]:
     """For a training process whose run is to have this id."""
     return {**os.environ, ASSIGNED_RUN: run_id}
+
+
+def confined_environment(home: Path) -> dict[str, str]:
+    """For a process that opens what a stranger made: where data and artifacts lie, what a system
+    cannot do without, and nothing else; `home` is where it may leave what it likes."""
+    needed = ("SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
+    return {
+        **{name: os.environ[name] for name in needed if name in os.environ},
+        "MNIST_CNN_DATA": str(data_folder().absolute()),
+        "MNIST_CNN_ARTIFACTS": str(artifacts_folder().absolute()),
+        "HOME": str(home),
+        "KERAS_HOME": str(home),
+        "PYTHONUTF8": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+    }
 
 
 def api_token() -> str:

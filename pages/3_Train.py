@@ -93,16 +93,16 @@ try:
         for option, text in (("--name", name.strip()), ("--note", note.strip())):
             words += [option, text] if text else []
         if who:
-            start_bar.start_button([*arguments, *words], who, busy, bool(complaint))
+            wrong = bool(complaint) or start_bar.hopeless(recipe)
+            start_bar.start_button([*arguments, *words], who, busy, wrong)
     command.code(
         job_files.command_line(["train", *arguments, *words]), language="bash", wrap_lines=True
     )
     with below:
-        if complaint:
-            st.error(complaint, icon=":material/error:")
+        start_bar.trouble(complaint)
         if not busy:
+            start_bar.little_memory(recipe)
             start_bar.missing_data(recipe, words, who)
-        start_bar.trouble()
         teach_network.section(who, with_panel=False)
         if job:
             job_panel.panel(job, who)

@@ -12,7 +12,7 @@ import pytest
 from mnist_cnn.settings import PROJECT_FOLDER
 
 FLOORS = (
-    *("errors", "settings", "records", "metrics", "native_output", "attempts"),
+    *("errors", "settings", "records", "metrics", "native_output", "native_memory", "attempts"),
     *("locks", "json_files", "storage", "access"),
     *("ink", "models", "hands", "data", "expressions", "evaluation", "runs", "training", "batch"),
     *("api", "cli", "ui"),
@@ -30,7 +30,7 @@ ONLY_HERE = {
     "keras": {"models", "training"},
     "ai_edge_litert": {"models/classifier"},
     "ray": {"batch/on_ray"},
-    "psutil": {"training/job_processes", "training/jobs", "access"},
+    "psutil": {"training/job_processes", "training/jobs", "training/free_memory", "access"},
     "filelock": {"locks"},
     "tempfile": {"storage"},
     "shutil": {"storage"},

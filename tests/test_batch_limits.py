@@ -128,6 +128,8 @@ BROKEN_FILES = {
         f"{ROW_OF_SHARES}\n{ROW_OF_SHARES[4:]}\n{ROW_OF_SHARES},0.5\n".encode()
     ),
     "negative.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 28, 28)}"),
+    "cut.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': (12, 28, 28), ("),
+    "deep.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': " + "(" * 300),
     "scalar.npy": _npy("{'descr': '|u1', 'fortran_order': False, 'shape': ()}", b"1"),
     "checksum.npz": _damaged_npz(),
     "huge.jsonl": b'{"pixels": [' + b"9" * 400 + b", 0" * 783 + b"]}\n",

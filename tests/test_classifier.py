@@ -8,7 +8,7 @@ from PIL import Image
 from mnist_cnn.data import canary
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.ink.strokes import rasterize
-from mnist_cnn.models.classifier import INT8
+from mnist_cnn.models.classifier import AT_ONCE, INT8, Classifier
 from mnist_cnn.models.pipeline import predict_image, predict_strokes
 from mnist_cnn.records import Drawing
 from mnist_cnn.runs import store
@@ -108,3 +108,18 @@ def test_a_run_without_an_int8_copy_reads_by_its_network(shipped_copy) -> None:
     images, _ = canary.canary()
     by_network = load_classifier(run).raw_logits(images)
     assert (load_classifier(run, int8=True).raw_logits(images) == by_network).all()
+
+
+def test_many_images_are_read_in_parts_since_the_memory_of_the_largest_is_kept(
+    classifier: Classifier,
+) -> None:
+    images = np.random.default_rng(0).random((150, 28, 28)).astype(np.float32)
+    together = classifier.raw_logits(images)
+    one_by_one = np.concatenate([classifier.raw_logits(image[None]) for image in images])
+    assert together == pytest.approx(one_by_one, abs=1e-3)
+    engine = classifier._engines.get()
+    try:
+        engine.logits(images)
+        assert engine._batch <= AT_ONCE
+    finally:
+        classifier._engines.put(engine)

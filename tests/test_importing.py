@@ -1,6 +1,10 @@
 """Networks from elsewhere: those that become runs, and those that are refused and do no harm."""
 
+import io
 import json
+import resource
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -8,10 +12,12 @@ import h5py
 import numpy as np
 import pytest
 
+from mnist_cnn import settings
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
 from mnist_cnn.runs import notes, registry, store
 from mnist_cnn.runs.loading import load_classifier
+from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import importing, model_files
 from tests.support.commands import run as run_command
 
@@ -67,8 +73,8 @@ def test_a_network_of_branches_is_looked_through(tmp_path: Path) -> None:
     from mnist_cnn.models.recipes import Architecture
 
     model = network.build(Architecture(branches=2), L.BatchNormalization)
-    model_files.check_file(saved(tmp_path / "two.keras", model))
-    model_files.check_file(saved(tmp_path / "two.h5", model))
+    for name in ("two.keras", "two.h5"):
+        model_files.check_file(saved(tmp_path / name, model).read_bytes(), name)
 
 
 def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
@@ -165,6 +171,103 @@ def test_bombs_and_links(shipped_copy: Path, tmp_path: Path) -> None:
     assert "and nothing else" in refused(path)
 
 
+def with_zeros(path: Path, megabytes: int) -> bytes:
+    """The weights of a `.keras` file whose kernel is so many zeros, squeezed to next to nothing."""
+    with zipfile.ZipFile(path) as archive:
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(weights, "r+") as file:
+        values = file["layers/dense/vars"]
+        del values["0"]
+        shape, chunks = (megabytes * 250, 1000), (megabytes * 10, 1000)
+        values.create_dataset("0", shape, "f4", compression="gzip", chunks=chunks, fillvalue=0)
+        for row in range(0, *shape[:1], chunks[0]):
+            values["0"][row : row + chunks[0]] = 0
+    return weights.getvalue()
+
+
+@pytest.mark.fault(70, 29)
+def test_a_kernel_of_zeros_is_refused_at_once(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "zeros.keras", simple(L.Flatten(), L.Dense(10, name="dense")))
+    changed(path, lambda config: None, with_zeros(path, 600))
+    assert path.stat().st_size < 100_000
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "unpacks to more than 64 MB: its weights to 572 MB" in refused(path)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert ended.ru_utime - began.ru_utime < 5, "TensorFlow was not even loaded"
+
+
+@pytest.mark.fault(70)
+def test_what_was_checked_is_what_is_loaded(
+    shipped_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
+    opened = []
+    real = model_files.read_file
+
+    def read_and_exchange(path: Path) -> bytes:
+        content = real(path)
+        opened.append(path)
+        path.write_bytes(b"another file by now")
+        return content
+
+    monkeypatch.setattr(importing, "read_file", read_and_exchange)
+    assert "plainly written digits" in refused(path), "the network that was there was looked at"
+    assert opened == [path]
+
+
+@pytest.mark.fault(70)
+def test_a_description_in_h5_that_is_no_text_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    for described in (10**9, b"\xff\xed\xa0\x80", [1, 2]):
+        with h5py.File(path, "w") as file:
+            file.attrs["model_config"] = described
+        with pytest.raises(BadNetwork, match=r"x\.h5"):
+            model_files.check_file(path.read_bytes(), "x.h5")
+
+
+CONFINED = """
+import json, os, socket, subprocess, sys
+from pathlib import Path
+from mnist_cnn.training import process_limits
+process_limits.first_to_die()
+process_limits.limit(500, 60)
+sealed = process_limits.shut_off_network()
+def tried(act):
+    try: act()
+    except (OSError, MemoryError) as error: return type(error).__name__
+    return "done"
+print(json.dumps({
+    "sealed": sealed,
+    "interfaces": Path("/proc/net/route").read_text().splitlines()[1:],
+    "socket": tried(lambda: socket.create_connection(("127.0.0.1", 9), 2)),
+    "name": tried(lambda: socket.getaddrinfo("localhost", 80)),
+    "program": tried(lambda: subprocess.run(["true"])),
+    "memory": tried(lambda: bytearray(600 * 2**20)),
+    "oom": Path("/proc/self/oom_score_adj").read_text().strip(),
+    "environment": sorted(os.environ),
+}))
+"""
+
+
+@pytest.mark.fault(70)
+@pytest.mark.skipif(sys.platform != "linux", reason="what is asked for is Linux' own")
+def test_who_opens_it_has_no_network_no_environment_and_little_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MNIST_CNN_TOKEN", "a secret that is long enough")
+    answer = subprocess.run(
+        [sys.executable, "-c", CONFINED], cwd=PROJECT_FOLDER, capture_output=True, check=True,
+        env=settings.confined_environment(tmp_path),
+    )  # fmt: skip
+    told = json.loads(answer.stdout)
+    assert not told["sealed"] or told["interfaces"] == []
+    assert (told["socket"], told["name"], told["program"]) == ("PermissionError",) * 3
+    assert (told["memory"], told["oom"]) == ("MemoryError", "1000")
+    allowed = {"MNIST_CNN_DATA", "MNIST_CNN_ARTIFACTS", "HOME", "KERAS_HOME", "PYTHONUTF8"}
+    allowed |= {"TMPDIR", "LD_LIBRARY_PATH", "LC_CTYPE"}
+    assert {n for n in told["environment"] if not n.startswith("TF_NUM_")} <= allowed
+
+
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> None:
     for name in ("x.keras", "x.h5"):
@@ -186,7 +289,7 @@ def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) ->
     assert "save the whole model" in refused(tmp_path / "only.weights.h5")
     model.save(tmp_path / "really.h5")
     (tmp_path / "really.h5").rename(tmp_path / "x2.keras")
-    assert model_files.check_file(tmp_path / "x2.keras") is None
+    model_files.check_file((tmp_path / "x2.keras").read_bytes(), "x2.keras")
     (tmp_path / "text.h5").write_text("hello")
     assert "no Keras network" in refused(tmp_path / "text.h5")
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import psutil
 import pytest
@@ -18,7 +19,8 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.runs import new_run, store
-from mnist_cnn.training import job_files, job_processes, jobs, training_data
+from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.training import fault_hook, job_files, job_processes, jobs, training_data
 from mnist_cnn.training.forecast import forecast, images_per_epoch
 from tests.support.artifacts import another_run
 from tests.support.commands import TRAIN, wait_for
@@ -98,39 +100,64 @@ def test_too_little_memory_is_said_so(artifacts: Path) -> None:
     assert list((artifacts / "runs").iterdir()) == []
 
 
-@pytest.mark.parametrize("phase", ["", "progress.json", "config.json", "curve.csv", "model.keras"])
-def test_a_killed_child_is_interrupted_and_another_can_begin(artifacts: Path, phase: str) -> None:
-    job = jobs.start(SHORT if phase == "model.keras" else ENDLESS, "anna")
-    folder = store.new_folder(job.id)
-    if phase:
-        wait_for((folder / phase).exists)
-    os.kill(job.pid, signal.SIGKILL)
-    wait_for(lambda: jobs.running() is None, 10)
-    ended = jobs.find(job.id)
-    assert ended.state == "interrupted"
-    assert "ended from outside" in ended.reason
-    assert not folder.exists()
-    assert store.list_runs() == []
-    again = jobs.start(ENDLESS, "ben")
-    assert jobs.running() == again
+@pytest.mark.fault(36)
+def test_a_training_killed_at_any_moment_is_interrupted_and_another_can_begin(
+    artifacts: Path,
+) -> None:
+    command = [sys.executable, "-m", "tests.support.killed_trainings"]
+    answer = subprocess.run(
+        command, cwd=PROJECT_FOLDER, capture_output=True, text=True, timeout=600, check=False
+    )
+    left = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [found.pop("moment") for found in left] == list(get_args(fault_hook.Moment)), answer
+    nothing = {"runs": [], "production": None, "running": False, "temporary": 0}
+    interrupted = {"ended": -signal.SIGKILL, "state": "interrupted", "reason": jobs.GONE}
+    assert left == [{**interrupted, **nothing}] * len(left)
 
 
-def test_a_job_outlives_the_server_that_began_it(artifacts: Path) -> None:
+@pytest.mark.fault(36)
+def test_a_job_that_is_killed_at_its_start_is_interrupted(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAULT_AT", "start")
+    job = jobs.start(SHORT, "anna")
+    wait_for(lambda: jobs.running() is None, 30)
+    assert jobs.find(job.id).state == "interrupted"
+    monkeypatch.delenv("FAULT_AT")
+    assert jobs.start(SHORT, "ben") == jobs.running()
+
+
+@pytest.mark.fault(72)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has scores")
+def test_the_trainer_is_the_first_to_die_and_nobody_else(artifacts: Path) -> None:
+    job = jobs.start(ENDLESS, "anna")
+    score = Path(f"/proc/{job.pid}/oom_score_adj")
+    wait_for(lambda: score.read_text().strip() == "1000")
+    assert Path("/proc/self/oom_score_adj").read_text().strip() != "1000"
+
+
+@pytest.mark.fault(37)
+def test_a_job_outlives_the_server_that_began_it_and_is_the_only_one_in_every_phase(
+    artifacts: Path,
+) -> None:
     code = (
         "from mnist_cnn.training import jobs; import time\n"
-        f"jobs.start({ENDLESS!r}, 'anna'); time.sleep(99)"
+        f"jobs.start({SHORT!r}, 'anna'); time.sleep(99)"
     )
     server = subprocess.Popen([sys.executable, "-c", code])
     wait_for(lambda: jobs.running() is not None)
     server.kill()
     server.wait()
     job = jobs.running()
-    wait_for(lambda: learning(job))
-    with pytest.raises(JobError):
-        jobs.start(SHORT, "ben")
-    job_processes.stop(job)
-    wait_for(lambda: jobs.running() is None)
-    assert store.open_run(job.id).manifest["status"] == "stopped"
+    seen = set()
+    while (now := jobs.running()) is not None:
+        assert now.id == job.id
+        if (phase := jobs.progress(job).phase) not in seen:
+            seen.add(phase)
+            with pytest.raises(JobError, match="running"):
+                jobs.start(SHORT, "ben")
+    assert {"preparing data", "training", "measuring"} <= seen
+    assert store.open_run(job.id).manifest["status"] == "finished"
 
 
 def test_a_halted_child_is_stalled_and_stop_ends_it(artifacts: Path) -> None:

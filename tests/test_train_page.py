@@ -14,7 +14,14 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check, with_options
 from mnist_cnn.runs import notes, registry, store
 from mnist_cnn.runs.new_run import NewRun
-from mnist_cnn.training import data_needed, job_files, jobs, progress_files, watched
+from mnist_cnn.training import (
+    data_needed,
+    free_memory,
+    job_files,
+    jobs,
+    progress_files,
+    watched,
+)
 from mnist_cnn.training.job_files import Job
 from mnist_cnn.training.progress import ProgressWriter
 from mnist_cnn.ui import auth, end_card, start_bar, visitors
@@ -241,3 +248,45 @@ def test_a_drawing_is_read_while_it_learns(artifacts: Path) -> None:
     assert answers[0].probability > 0.99
     assert not [name for name in new.finish().manifest["sha256"] if "drawing" in name]
     assert not list(new.folder.glob("answers-*"))
+
+
+@pytest.mark.fault(72, 48)
+def test_little_memory_is_said_before_start_and_what_to_do(
+    shipped_copy: Path, owner: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_memory, "free_memory_mb", lambda: 1_000)
+    app = page(preset="best")
+    held = store.production_run().manifest["peak_memory_mb"]
+    (said,) = [warning.value for warning in app.warning if "Little memory" in warning.value]
+    assert f"1,000 MB are free, and a training of *best* held up to {held:,} MB" in said
+    assert "Please choose *quick* or *standard*" in said and "may end it" in said
+    assert not button(app, "Start").disabled, "it may do all the same"
+    monkeypatch.setattr(free_memory, "free_memory_mb", lambda: 300)
+    app = page(preset="best")
+    assert button(app, "Start").disabled and "cannot be trained here now" in words(app)
+    monkeypatch.setattr(free_memory, "free_memory_mb", lambda: 8_000)
+    assert "Little memory" not in words(page(preset="best"))
+
+
+@pytest.mark.fault(72)
+def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
+    machine = free_memory.free_memory_mb(tmp_path)
+    assert machine > 0
+    for name, value in (
+        ("memory.max", "1000000000"),
+        ("memory.current", "700000000"),
+        ("memory.stat", "anon 1\ninactive_file 100000000"),
+    ):
+        (tmp_path / name).write_text(value)
+    assert free_memory.free_memory_mb(tmp_path) == min(400, machine)
+    (tmp_path / "memory.max").write_text("max")
+    (tmp_path / "memory").mkdir()
+    for name, value in (
+        ("memory.limit_in_bytes", "690000000"),
+        ("memory.usage_in_bytes", "500000000"),
+        ("memory.stat", "total_inactive_file 0"),
+    ):
+        (tmp_path / "memory" / name).write_text(value)
+    assert free_memory.free_memory_mb(tmp_path) == min(190, machine)
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712")
+    assert free_memory.free_memory_mb(tmp_path) >= machine * 0.5

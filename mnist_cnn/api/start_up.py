@@ -7,6 +7,7 @@ import sys
 import weakref
 from typing import Any
 
+from mnist_cnn import native_memory
 from mnist_cnn.access import announce, listens
 from mnist_cnn.errors import BadSetting
 from mnist_cnn.settings import HEAD_TIMEOUT_SECONDS, MAX_CONNECTIONS, api_token, chosen_key
@@ -34,7 +35,9 @@ async def announce_once_it_listens(prefix: str) -> None:
 
 @functools.cache
 def harden() -> None:
-    """Raises the limit of open files, and lets heads that do not come time out."""
+    """Raises the limit of open files, lets heads that do not come time out, and gives memory back
+    that was freed."""
+    native_memory.give_back_from_now_on()
     _raise_limit_of_open_files()
     from uvicorn.protocols.http import h11_impl
 

@@ -85,14 +85,16 @@ def _train(options: argparse.Namespace) -> int:
     from mnist_cnn.runs import notes
     from mnist_cnn.runs.new_run import NewRun
     from mnist_cnn.runs.registry import promote_if_first
-    from mnist_cnn.training import jobs
+    from mnist_cnn.training import fault_hook, jobs, process_limits
     from mnist_cnn.training.progress import Stop
 
     recipe = check(recipe_of(options))
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     command = ["train", *arguments(recipe)]
+    process_limits.first_to_die()
     with jobs.registered(command, "the command line", assigned_run()) as run_id:
+        fault_hook.reached("start")
         load_tensorflow()
         with native_output_hidden():
             from mnist_cnn.training.loop import train

@@ -20,6 +20,10 @@ INT8 = "model-int8.tflite"
 THREADS = 2
 """Those that may read with one classifier at a time; others wait."""
 
+AT_ONCE = 64
+"""Images that an interpreter is given at once: it keeps the memory that its largest batch took, and
+larger ones are no faster."""
+
 TTA_BELOW = 0.99
 """Test-time augmentation: where the raw softmax reaches less, an image is looked at again."""
 
@@ -43,6 +47,10 @@ class _Engine:
 
     def logits(self, images: FloatArray) -> FloatArray:
         shown = with_channels(images, self._channels)
+        parts = np.array_split(shown, -(-len(shown) // AT_ONCE))
+        return np.concatenate([self._invoke(part) for part in parts])
+
+    def _invoke(self, shown: FloatArray) -> FloatArray:
         if len(shown) != self._batch:
             self._interpreter.resize_tensor_input(self._input, shown.shape)
             self._interpreter.allocate_tensors()

@@ -1,52 +1,38 @@
 """How a process that trains loads TensorFlow: quiet, and sparing with memory."""
 
 import contextlib
-import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 
+from mnist_cnn import native_memory
 from mnist_cnn.settings import set_up_tensorflow
-
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-"""As malloc.h numbers them."""
-
-MB = 1024 * 1024
 
 ONLY_IF_THERE = ("pandas", "pyarrow", "sklearn")
 """Packages that Keras and TensorFlow load to accept their tables, and do without."""
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(sparing: bool = False) -> None:
     """To be called before anything imports TensorFlow or Keras in a process that trains.
 
     Its C++ code then reports errors only, what it frees after each batch is kept for the next, and
     it does without the packages that it only loads because they are there, which cost time and
     memory.
+
+    Args:
+        sparing: gives back what it frees, for a process that does not learn.
     """
-    _keep_freed_memory()
+    if not sparing:
+        native_memory.keep_freed()
     set_up_tensorflow()
     with _hidden(ONLY_IF_THERE):
         import keras  # noqa: F401
 
 
 def give_back_freed_memory() -> None:
-    """Once, after work that needed more than what follows."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def _keep_freed_memory() -> None:
-    """Lets this process keep what it frees for its next use.
-
-    Otherwise glibc gives it back and fetches it again with every batch, and nearly half of the
-    time of training goes into the system's zeroing of pages. It has to be said before the threads
-    that allocate are there. Elsewhere than on glibc nothing is changed.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL("libc.so.6")
-        library.mallopt(M_MMAP_THRESHOLD, 32 * MB)  # the most that it takes
-        library.mallopt(M_TRIM_THRESHOLD, 1024 * MB)
-        library.mallopt(M_TOP_PAD, 64 * MB)  # as large as the heap of a thread
+    """Once, after work that needed more than what follows; of TensorFlow's files its start mirrors
+    in memory much more than its work needs."""
+    native_memory.give_back_freed()
+    native_memory.let_go_of_mirrored()
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
-"""Your own Keras network as a run: checked as a file, then loaded in a process with limits.
+"""Your own Keras network as a run, made by a process that may do little.
 
-The process may take so much memory and time and no more, so that a file made to harm ends with it.
+It gets the file's content, which was read once: what is checked is what is loaded. It has no
+network, an environment that tells it where data and artifacts lie and no more, and so much memory
+and time, so that a file made to harm ends with it.
 """
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -13,15 +14,18 @@ from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.runs.new_run import NewRun
-from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.settings import PROJECT_FOLDER, confined_environment
 from mnist_cnn.storage import scratch_folder
-from mnist_cnn.training.model_files import check_file
+from mnist_cnn.training import process_limits
+from mnist_cnn.training.model_files import check_file, read_file
 
 MAX_PARAMETERS = 5_000_000
 
 SECONDS = 300
 
-MEMORY_MB = 3000
+MEMORY_MB = 900
+"""What the process may ask for beside what mirrors files; a usual network makes it ask for 750,
+most of it TensorFlow's own, of which it uses 430."""
 
 
 def import_network(path: Path, name: str = "") -> str:
@@ -33,19 +37,20 @@ def import_network(path: Path, name: str = "") -> str:
     Raises:
         BadNetwork: it is refused; says why.
     """
-    check_file(path)
+    content = read_file(path)
     command = [
         sys.executable,
         "-m",
         "mnist_cnn.training.importing",
-        str(path.resolve()),
+        str(path),
         name or path.stem,
     ]
     try:
-        child = subprocess.run(
-            command, cwd=PROJECT_FOLDER, capture_output=True, text=True, errors="replace",
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
+        with scratch_folder() as home:
+            child = subprocess.run(
+                command, cwd=PROJECT_FOLDER, input=content, capture_output=True,
+                timeout=SECONDS, check=False, env=confined_environment(home),
+            )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise BadNetwork(f"{path} was given up after {SECONDS} seconds.") from error
     try:
@@ -56,29 +61,34 @@ def import_network(path: Path, name: str = "") -> str:
             f"process down (exit status {child.returncode})."
         ) from error
     if "error" in answer:
-        raise BadNetwork(f"{path} is refused: {answer['error']}")
+        raise BadNetwork(answer["error"])
     return str(answer["run"])
 
 
-def _in_the_child(path: Path, name: str) -> None:
+def _in_the_child(path: str, name: str) -> None:
     """Loads and saves the network; prints the run or what is wrong as a line of JSON."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB * 2**20, MEMORY_MB * 2**20))
-    load_tensorflow()
-    with native_output_hidden():
-        from mnist_cnn.models import untrusted
-        from mnist_cnn.training import older_files, saving
+    process_limits.first_to_die()
+    process_limits.limit(MEMORY_MB, SECONDS)
+    process_limits.shut_off_network()
     try:
-        with scratch_folder() as folder:
-            copy = older_files.modern_copy(path, folder)
-            model = untrusted.load_untrusted(copy, MAX_PARAMETERS)
-        answer = {"run": saving.save_imported(model, NewRun(name=name)).id}
+        answer = {"run": _checked_and_saved(sys.stdin.buffer.read(), path, name)}
     except DigitsError as error:
-        answer = {"error": str(error)}
+        told = str(error)
+        answer = {"error": told if told.startswith(path) else f"{path} is refused: {told}"}
     print(json.dumps(answer))
 
 
+def _checked_and_saved(content: bytes, path: str, name: str) -> str:
+    check_file(content, path)
+    load_tensorflow(sparing=True)
+    with native_output_hidden():
+        from mnist_cnn.models import untrusted
+        from mnist_cnn.training import older_files, saving
+    with scratch_folder() as folder:
+        copy = older_files.modern_copy(content, folder)
+        model = untrusted.load_untrusted(copy, MAX_PARAMETERS)
+    return saving.save_imported(model, NewRun(name=name)).id
+
+
 if __name__ == "__main__":
-    _in_the_child(Path(sys.argv[1]), sys.argv[2])
+    _in_the_child(sys.argv[1], sys.argv[2])

@@ -23,7 +23,7 @@ import psutil
 
 from mnist_cnn.errors import DigitsError, JobError, StorageFailed, storage_failed
 from mnist_cnn.json_files import read_json
-from mnist_cnn.locks import locked
+from mnist_cnn.locks import locked, take_from_another_machine
 from mnist_cnn.runs import new_run, notes, store
 from mnist_cnn.runs.store import one_at_a_time
 from mnist_cnn.settings import PROJECT_FOLDER, artifacts_folder, child_environment
@@ -96,7 +96,7 @@ def registered(command: Sequence[str], who: str, assigned: str | None = None) ->
     Raises:
         JobError: another training is running.
     """
-    with locked(_lock(), _refusal, LOCK_GRACE_SECONDS):
+    with locked(_lock(), _refusal, LOCK_GRACE_SECONDS, lasts=None):
         with one_at_a_time():
             job = (find(assigned) if assigned else None) or _job(
                 assigned or new_run.new_id(), tuple(command), who, os.getpid()
@@ -214,14 +214,16 @@ def _refuse_a_second() -> None:
         raise JobError(_busy(current))
     if current and current.state == "running":
         _mark_ended(current)
+    take_from_another_machine(_lock())
     refusal = JobError("A training is running; please wait for it or stop it.")
-    with locked(_lock(), lambda: refusal, LOCK_GRACE_SECONDS):
+    with locked(_lock(), lambda: refusal, LOCK_GRACE_SECONDS, lasts=None):
         return
 
 
 def _busy(job: Job) -> str:
+    place = "" if job.host == platform.node() else f" on the machine {job.host}"
     return (
-        f"A training is running already: run {job.id}, begun by {job.who} "
+        f"A training is running already: run {job.id}, begun by {job.who}{place} "
         f"{job.seconds / 60:.0f} minutes ago; please wait for it or stop it."
     )
 

@@ -22,6 +22,7 @@ from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import machine
 from mnist_cnn.training import fine_tuning, watched
 from mnist_cnn.training.batches import Batches, Schedule
+from mnist_cnn.training.fault_hook import reached
 from mnist_cnn.training.pools import Labelled, TrainingData, Validation
 from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
 from mnist_cnn.training.saving import compact_finite, describe, write_measured
@@ -48,6 +49,7 @@ def train(
     try:
         with ProgressWriter(new_run, check(recipe).epochs, tell) as writer:
             facts = _trained(recipe, new_run, writer, stop or Stop())
+        reached("manifest")
         return new_run.finish(preset=recipe.preset, **facts)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         new_run.discard()
@@ -84,9 +86,11 @@ def _learned(
 ) -> tuple[keras.Model, Validation, float]:
     """The trained network, what to calibrate it by, and the seconds that it learned for."""
     writer.phase("preparing data")
+    reached("data")
     data = prepare(recipe, lambda done, total: writer.phase("downloading", done / (total or 1)))
     give_back_freed_memory()
     writer.phase("building", 0.0)
+    reached("build")
     new_run.write("config.json", describe(recipe, data))
     keras.utils.set_random_seed(recipe.seed)
     model = fine_tuning.resumed(recipe) if recipe.start else network.build(recipe.architecture)
@@ -183,6 +187,7 @@ class _Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         self._writer.epoch(row, matrix.tolist())
         self._writer.validation_errors(images[known, ..., 0], labels[known], read)
         self._read_drawings()
+        reached("epoch")
 
     def _facts(self, logs: dict[str, float]) -> dict[str, float]:
         """How far the branches are in the mean, and the learning rate."""

@@ -1,8 +1,10 @@
 """Looks through a Keras file before anything of it is loaded."""
 
+import io
 import json
 import math
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,14 @@ MAX_CONFIG = 1024 * 1024
 MAX_DEPTH = 40
 
 MAX_UNITS = 4096
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, AttributeError),
+    *(NotImplementedError, OverflowError, MemoryError, RecursionError),
+)
+"""What a broken file makes of those who read it."""
 
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
@@ -39,35 +49,46 @@ PARTS = {
 """What else a description names: containers, initializers, regularizers, constraints."""
 
 
-def check_file(path: Path) -> None:
-    """Passes a file that can be tried: a `.keras` or `.h5` network of the layers that are known.
+def read_file(path: Path) -> bytes:
+    """The whole of a file that may be a Keras network; it is read once, so that what is checked is
+    what is loaded.
+
+    Raises:
+        BadNetwork: it cannot be read, or is too large.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise BadNetwork(f"{path} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_FILE:
+        raise BadNetwork(f"{path} is larger than {MAX_FILE // 2**20} MB, the most that is taken.")
+    return content
+
+
+def check_file(content: bytes, path: str) -> None:
+    """Passes what can be tried: a `.keras` or `.h5` network of the layers that are known.
+
+    Args:
+        content: the whole file.
+        path: what it is called in messages.
 
     Raises:
         BadNetwork: says what is wrong with it.
     """
-    try:
-        size = path.stat().st_size
-        with open(path, "rb") as file:
-            magic = file.read(8)
-    except OSError as error:
-        raise BadNetwork(f"{path} cannot be read: {error.strerror}.") from error
-    if size > MAX_FILE:
-        raise BadNetwork(
-            f"{path} has {size / 2**20:,.0f} MB; at most {MAX_FILE // 2**20} are taken."
-        )
-    if magic.startswith(b"PK"):
-        config = _keras_config(path)
-    elif magic == b"\x89HDF\r\n\x1a\n":
-        config = _h5_config(path)
+    if content.startswith(b"PK"):
+        config = _keras_config(content, path)
+    elif content.startswith(HDF5):
+        config = _h5_config(content, path)
     else:
         raise BadNetwork(f"{path} is no Keras network; expected a `.keras` file or a legacy `.h5`.")
     _check_config(_parsed(config, path), path)
 
 
-def _keras_config(path: Path) -> bytes:
+def _keras_config(content: bytes, path: str) -> bytes:
     """The description inside a `.keras` file, which is a ZIP of three."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             names = [member.filename for member in members]
             if set(names) != MEMBERS or len(names) != len(MEMBERS):
@@ -81,21 +102,30 @@ def _keras_config(path: Path) -> bytes:
                 raise BadNetwork(f"{path} describes its layers in more than 1 MB.")
             if damaged := archive.testzip():
                 raise BadNetwork(f"{path} is damaged: {damaged} fails its check sum.")
+            _check_weights(archive.read("model.weights.h5"), path)
             return archive.read("config.json")
     # A ZIP can be broken in as many ways as zipfile has exceptions for.
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-    ) as e:
-        raise BadNetwork(f"{path} is damaged or cut short; please save or copy it again.") from e
+    except (zipfile.BadZipFile, zlib.error, *UNREADABLE) as error:
+        raise _damaged(path) from error
 
 
-def _h5_config(path: Path) -> bytes:
-    """The description inside an `.h5` file; what it stores is looked at without being read."""
+def _h5_config(content: bytes, path: str) -> bytes:
+    """The description inside an `.h5` file."""
+    config = _check_weights(content, path)
+    if not isinstance(config, str | bytes):
+        raise BadNetwork(
+            f"{path} holds weights without the network they belong to; please save the whole "
+            "model with `model.save(…)`."
+        )
+    described = config if isinstance(config, bytes) else config.encode(errors="replace")
+    if len(described) > MAX_CONFIG:
+        raise BadNetwork(f"{path} describes its layers in more than 1 MB.")
+    return described
+
+
+def _check_weights(content: bytes, path: str) -> Any:
+    """What HDF5 stores is looked at without being read, since little may unpack to much; gives
+    what it holds as the description of a network."""
     import h5py  # comes with Keras, and is slow to import
 
     total = 0
@@ -111,29 +141,26 @@ def _h5_config(path: Path) -> bytes:
         return name if item.external or item.is_virtual else None
 
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(io.BytesIO(content), "r") as file:
             outside = file.visititems_links(leads_outside) or file.visititems(lies_outside)
-            config = file.attrs.get("model_config")
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise BadNetwork(
-            f"{path} is damaged or cut short; please save or copy it again."
-        ) from error
+            found = file.attrs.get("model_config")
+    except UNREADABLE as error:
+        raise _damaged(path) from error
     if outside:
         raise BadNetwork(f"{path} links to something outside itself ({outside[:60]}).")
     if total > MAX_FILE:
-        raise BadNetwork(f"{path} unpacks to more than {MAX_FILE // 2**20} MB.")
-    if config is None:
         raise BadNetwork(
-            f"{path} holds weights without the network they belong to; please save the whole "
-            "model with `model.save(…)`."
+            f"{path} unpacks to more than {MAX_FILE // 2**20} MB: its weights to "
+            f"{total / 2**20:,.0f} MB."
         )
-    content = config.encode() if isinstance(config, str) else bytes(config)
-    if len(content) > MAX_CONFIG:
-        raise BadNetwork(f"{path} describes its layers in more than 1 MB.")
-    return content
+    return found
 
 
-def _parsed(content: bytes, path: Path) -> dict[str, Any]:
+def _damaged(path: str) -> BadNetwork:
+    return BadNetwork(f"{path} is damaged or cut short; please save or copy it again.")
+
+
+def _parsed(content: bytes, path: str) -> dict[str, Any]:
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -143,7 +170,7 @@ def _parsed(content: bytes, path: Path) -> dict[str, Any]:
     return config
 
 
-def _check_config(config: dict[str, Any], path: Path) -> None:
+def _check_config(config: dict[str, Any], path: str) -> None:
     """Every layer is one that is known, of a size that is meant. How it was trained is not read."""
     what_is_loaded = {k: v for k, v in config.items() if k != "compile_config"}
     waiting: list[tuple[Any, int]] = [(what_is_loaded, 0)]
@@ -159,7 +186,7 @@ def _check_config(config: dict[str, Any], path: Path) -> None:
         waiting += [(item, depth + 1) for item in value.values()]
 
 
-def _check_object(value: dict[str, Any], path: Path) -> None:
+def _check_object(value: dict[str, Any], path: str) -> None:
     name, module = value.get("class_name"), value.get("module")
     if value.get("registered_name") not in (None, name):
         raise BadNetwork(f"{path} has a part of its own, {value['registered_name']!r:.60}.")

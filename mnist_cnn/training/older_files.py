@@ -1,5 +1,6 @@
 """Keras files of several years as today's Keras reads them: a copy, with another description."""
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -19,8 +20,8 @@ EITHER_WAY = {
 """Layers whose weights are the same whether channels come first or last."""
 
 
-def modern_copy(path: Path, folder: Path) -> Path:
-    """A copy of a network's file in `folder`, described as today's Keras has it.
+def modern_copy(content: bytes, folder: Path) -> Path:
+    """A network's file as a copy in `folder`, described as today's Keras has it.
 
     HDF5 gets its own name, whatever it was called; a first layer that says what it takes gets an
     input layer; channels go last, where nothing else than their order changes.
@@ -28,17 +29,17 @@ def modern_copy(path: Path, folder: Path) -> Path:
     Raises:
         BadNetwork: its channels come first, and it is no plain sequence.
     """
-    if zipfile.is_zipfile(path):
+    if content.startswith(b"PK"):
         copy = folder / "network.keras"
-        with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(copy, "w") as new:
             for name in old.namelist():
-                content = old.read(name)
-                new.writestr(name, _rewritten(content) if name == "config.json" else content)
+                member = old.read(name)
+                new.writestr(name, _rewritten(member) if name == "config.json" else member)
         return copy
     import h5py
 
     copy = folder / "network.h5"
-    copy.write_bytes(path.read_bytes())
+    copy.write_bytes(content)
     with h5py.File(copy, "r+") as file:
         file.attrs["model_config"] = _rewritten(file.attrs["model_config"]).decode()
         if file.attrs.get("backend") in ("theano", b"theano"):

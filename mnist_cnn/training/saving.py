@@ -28,6 +28,7 @@ from mnist_cnn.runs import predictions
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import PROJECT_FOLDER, machine
+from mnist_cnn.training.fault_hook import reached
 from mnist_cnn.training.pools import TrainingData, Validation
 from mnist_cnn.training.training_data import operators_test
 
@@ -111,10 +112,12 @@ def write_measured(
 ) -> None:
     """The network, its calibration, and its scores on every test set that is here."""
     new_run.write("model.keras", export.keras_file(model))
+    reached("export")
     exported = export.export_litert(model, weights)
     new_run.write("model.tflite", exported)
     rounded = export.export_litert(model, "int8")
     new_run.write(INT8, rounded)
+    reached("calibrate")
     uncalibrated = Classifier(exported, Calibration(), new_run.id, kind)
     readings = [
         LabelledLogits(scores.compute_logits(uncalibrated, images), labels)
@@ -123,6 +126,7 @@ def write_measured(
     letters = scores.compute_logits(uncalibrated, validation.letters)
     calibration = scores.calibrate(readings, letters)
     new_run.write("calibration.json", calibration.as_dict())
+    reached("measure")
     classifier = Classifier(exported, calibration, new_run.id, kind)
     int8 = Classifier(rounded, calibration, new_run.id, kind)
     sets = local_sets.local_test_sets()

@@ -9,9 +9,14 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments as arguments_of
 from mnist_cnn.models.recipe_options import with_options
 from mnist_cnn.models.recipes import Recipe
-from mnist_cnn.training import data_needed, jobs
+from mnist_cnn.runs import store
+from mnist_cnn.settings import machine
+from mnist_cnn.training import data_needed, forecast, free_memory, jobs
 from mnist_cnn.training.job_files import Job
-from mnist_cnn.ui import layout
+from mnist_cnn.ui import layout, preset_cards
+
+HOPELESS = 0.5
+"""With less than this share of what a preset held there is no use in beginning."""
 
 INSTEAD = "Train on the bundled digits instead (no download)"
 
@@ -37,10 +42,47 @@ def start_button(arguments: Sequence[str], who: str, busy: bool, wrong: bool) ->
     )
 
 
-def trouble() -> None:
-    """What went wrong when Start was pressed."""
-    if words := st.session_state.pop("trouble", ""):
-        st.error(words, icon=":material/error:")
+def trouble(complaint: str = "") -> None:
+    """What is wrong with a recipe, and what went wrong when Start was pressed."""
+    for words in (complaint, st.session_state.pop("trouble", "")):
+        if words:
+            st.error(words, icon=":material/error:")
+
+
+def held_mb(recipe: Recipe) -> int:
+    """The most that a training of this preset held: by the newest run of it, else as measured."""
+    told = forecast.forecast(recipe, store.list_runs(recipe.kind), machine()).memory_mb
+    known = preset_cards.CARDS.get(recipe.preset)
+    return told or (known.memory_mb if known else 0)
+
+
+def hopeless(recipe: Recipe) -> bool:
+    """Whether there is so little memory that a training would die at its start."""
+    return free_memory.free_memory_mb() < HOPELESS * held_mb(recipe)
+
+
+def little_memory(recipe: Recipe) -> None:
+    """Says before Start that memory may not do, by numbers, and what to do instead."""
+    free, needed = free_memory.free_memory_mb(), held_mb(recipe)
+    if free >= needed:
+        return
+    smaller = [
+        name
+        for name, card in preset_cards.CARDS.items()
+        if card.memory_mb < needed and PRESETS[name].kind == recipe.kind
+    ]
+    instead = f"choose {' or '.join(f'*{name}*' for name in smaller)}, " if smaller else ""
+    outcome = (
+        "It cannot be trained here now."
+        if free < HOPELESS * needed
+        else "The system may end it before it is whole; the dashboard goes on."
+    )
+    st.warning(
+        f"**Little memory**: {free:,} MB are free, and a training of *{recipe.preset}* held up to "
+        f"{needed:,} MB. {outcome} Please {instead}close other programs, or train on another "
+        "machine by the command under Settings and copy the run's folder here.",
+        icon=":material/memory_alt:",
+    )
 
 
 def missing_data(recipe: Recipe, words: Sequence[str], who: str | None) -> None:

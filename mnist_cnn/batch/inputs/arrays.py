@@ -70,7 +70,7 @@ def array_head(file: IO[bytes]) -> Head:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_columns, dtype = read(file)
-    except ValueError as error:
+    except Exception as error:  # its head is a piece of Python, whose parser raises what it likes
         raise BadInput(f"The NPY file is damaged ({error}).") from error
     if min(shape, default=0) < 0:
         raise BadInput("The NPY file is damaged (a side of its array is negative).")

@@ -345,6 +345,7 @@ def test_a_host_that_is_none_is_refused(server: Server, host: str) -> None:
         assert raw(server, head.encode()).split()[1] in (b"400", b"404")
 
 
+@pytest.mark.fault(9)
 @pytest.mark.fault(59)
 def test_a_websocket_of_a_foreign_page_is_refused_at_once(server: Server) -> None:
     lines = (

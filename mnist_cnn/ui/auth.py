@@ -76,22 +76,20 @@ def _keep() -> None:
             "ticket": st.session_state.get("ticket", ""),
             "forget": st.session_state.get("locked", False),
         },
-        on_key_change=lambda: _told("key"),
-        on_ticket_change=lambda: _told("ticket"),
+        on_shown_change=_told,
     )
-    if st.session_state.pop("wrong link", False):
+    if st.session_state.get("wrong link") and not actor():
         st.error("That link has another key than this server's.", icon=":material/key_off:")
 
 
-def _told(what: str) -> None:
-    """The browser shows the key of a link that was opened, or the ticket that it has kept."""
-    told = st.session_state["owner"].get(what)
-    if not isinstance(told, str) or len(told) > 500:
-        return
-    if what == "ticket":
-        if access.opened_by(told, _secrets()):
-            st.session_state["ticket"] = told
-    elif not _unlock(told):
+def _told() -> None:
+    """The browser shows the key of a link that was opened, and the ticket that it has kept."""
+    told = st.session_state["owner"].get("shown")
+    shown = told if isinstance(told, dict) else {}
+    key, ticket = (str(shown.get(what) or "")[:500] for what in ("key", "ticket"))
+    if access.opened_by(ticket, _secrets()):
+        st.session_state["ticket"] = ticket
+    if key and not _unlock(key):
         st.session_state["wrong link"] = True
 
 

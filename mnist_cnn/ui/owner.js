@@ -13,12 +13,15 @@ function framed() {
   }
 }
 
-function takeKey() {
+function keyOfLink() {
   const found = LINK.exec(window.location.hash);
-  if (!found || !current.tell) return false;
+  if (!found) return "";
   window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
-  current.tell("key", decodeURIComponent(found[1]));
-  return true;
+  try {
+    return decodeURIComponent(found[1]);
+  } catch {
+    return found[1];
+  }
 }
 
 function kept(act) {
@@ -29,16 +32,18 @@ function kept(act) {
   }
 }
 
-window.addEventListener("hashchange", takeKey);
+function show(key, ticket) {
+  if (key || ticket) current.tell("shown", { key, ticket });
+}
+
+window.addEventListener("hashchange", () => current.tell && show(keyOfLink(), current.ticket));
 
 export default function ({ data, setTriggerValue }) {
   if (framed()) return;
-  current.tell = setTriggerValue;
+  current = { tell: setTriggerValue, ticket: data.ticket };
   if (data.ticket) kept((storage) => storage.setItem(data.name, data.ticket));
   if (data.forget) kept((storage) => storage.removeItem(data.name));
-  const first = !shown;
+  if (shown || data.ticket) return;
   shown = true;
-  if (takeKey() || !first || data.ticket || data.forget) return;
-  const ticket = kept((storage) => storage.getItem(data.name));
-  if (ticket) setTriggerValue("ticket", ticket);
+  show(keyOfLink(), kept((storage) => storage.getItem(data.name)));
 }

@@ -101,6 +101,7 @@ def test_a_line_without_an_end_is_not_looked_through_for_ever(first: bytes) -> N
     assert most < 16e6
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
 def test_other_ways_to_pack_are_no_table(pack) -> None:
     said, _ = words(pack(CSV_ROW * 10))
@@ -135,6 +136,7 @@ BROKEN_FILES = {
 }
 
 
+@pytest.mark.fault(5, 25)
 @pytest.mark.parametrize("name", BROKEN_FILES)
 def test_a_broken_file_is_said_to_be_and_ends_nothing(name: str, classifier: Classifier) -> None:
     content = BROKEN_FILES[name]

@@ -106,6 +106,7 @@ def refused(path: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.fault(29)
 def test_code_inside_a_file_is_never_run(shipped_copy: Path, tmp_path: Path) -> None:
     marker = tmp_path / "it ran"
     command = f"open({str(marker)!r}, 'w')"
@@ -117,6 +118,7 @@ def test_code_inside_a_file_is_never_run(shipped_copy: Path, tmp_path: Path) -> 
         assert not marker.exists()
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("where", "words"),
     [
@@ -132,6 +134,7 @@ def test_objects_that_are_no_layers(shipped_copy, tmp_path: Path, where, words: 
     assert words in refused(changed(path, lambda c: c["config"]["layers"].append(where)))
 
 
+@pytest.mark.fault(29)
 def test_sizes_that_are_not_meant(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
 
@@ -143,6 +146,7 @@ def test_sizes_that_are_not_meant(shipped_copy: Path, tmp_path: Path) -> None:
     assert "parameters; at most" in refused(saved(tmp_path / "large.keras", large))
 
 
+@pytest.mark.fault(29)
 def test_bombs_and_links(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "bomb.keras", simple(L.Flatten(), L.Dense(10)))
     assert "unpacks to more" in refused(changed(path, lambda c: None, bytes(200_000_000)))
@@ -165,6 +169,7 @@ def test_bombs_and_links(shipped_copy: Path, tmp_path: Path) -> None:
     assert "and nothing else" in refused(path)
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> None:
     for name in ("x.keras", "x.h5"):
@@ -174,6 +179,7 @@ def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> N
         assert "damaged" in (said := refused(path)) or "no Keras network" in said
 
 
+@pytest.mark.fault(29)
 def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "x.keras", shipped())
     content = bytearray(path.read_bytes())
@@ -191,6 +197,7 @@ def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) ->
     assert "no Keras network" in refused(tmp_path / "text.h5")
 
 
+@pytest.mark.fault(29, 30)
 def test_networks_that_answer_nonsense(
     shipped_copy: Path, only_bundled_digits: None, tmp_path: Path
 ) -> None:

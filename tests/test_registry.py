@@ -77,6 +77,7 @@ def test_the_first_of_its_kind_cannot_be_rolled_back(shipped_copy: Path) -> None
     assert store.production_id() == first
 
 
+@pytest.mark.fault(41)
 def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
     run = another_run(evaluation_json=worse())
     with pytest.raises(RunRefused, match=r"mnist-test 90\.00% against .* give a reason"):
@@ -86,6 +87,7 @@ def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
     assert registry.promotions()[-1].reason == "to show the class"
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("name", ["model.keras", "model.tflite", "evaluation.json"])
 def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float) -> None:
@@ -97,6 +99,7 @@ def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float)
     assert store.production_id() == before
 
 
+@pytest.mark.fault(28, 31)
 def test_a_flipped_byte_is_not_promoted(shipped_copy: Path) -> None:
     run = another_run()
     content = bytearray((run.folder / "model.keras").read_bytes())
@@ -114,6 +117,7 @@ NONSENSE: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.fault(30)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: str) -> None:
@@ -173,6 +177,7 @@ def test_labels_lie_beside_the_run(shipped_copy: Path) -> None:
     assert notes.notes_of(run.id).tags == ()
 
 
+@pytest.mark.fault(35)
 def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_copy: Path) -> None:
     live, run = str(store.production_id()), another_run()
     with pytest.raises(RunError, match="promote another run first"):
@@ -185,7 +190,7 @@ def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_co
     assert trash.deleted() == []
 
 
-@pytest.mark.fault(68)
+@pytest.mark.fault(68, 46)
 def test_a_clock_that_is_ahead_empties_no_trash(
     shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +215,7 @@ def test_a_clock_that_is_ahead_empties_no_trash(
     assert set(trash.deleted()) == set(others)
 
 
+@pytest.mark.fault(33)
 def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
     run, before = another_run(), len(store.list_all())
     (run.folder / "run.json").write_text("[]")
@@ -217,6 +223,7 @@ def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
     assert len(store.list_all()) == before - 1
 
 
+@pytest.mark.fault(44)
 @pytest.mark.slow
 def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy: Path) -> None:
     candidates = [another_run(1).id, another_run(2).id]
@@ -242,6 +249,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.fault(43)
 def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkeypatch) -> None:
     run = another_run()
 

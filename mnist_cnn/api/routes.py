@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
@@ -87,6 +87,7 @@ async def predict(picture: Annotated[bytes | Drawing, Depends(one_picture)]) -> 
     summary="Read many digits",
 )
 async def predict_batch(
+    request: Request,
     files: Annotated[list[UploadFile], Depends(many_files)],
     label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
     inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
@@ -98,8 +99,10 @@ async def predict_batch(
     tables = await to_thread.run_sync(TablesOfRequest, files, choices, limiter=READERS)
     entries = []
     for file in files:  # one after the other, so that single images come between them
+        if await request.is_disconnected():
+            break  # nobody waits for the rest
         if is_table(file.file):
-            entries.append(await tables.entry(file, _classifier()))
+            entries.append(await tables.entry(file, _classifier(), request.is_disconnected))
         else:
             content = await file.read()
             entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from mnist_cnn.ink.decode import decode_image
+from mnist_cnn.ink.decode import decode_image, frames_left_out
 from mnist_cnn.models.pipeline import WHOLE
 from mnist_cnn.records import FloatArray, Part, PredictionResult
 
@@ -54,6 +54,8 @@ def show(content: bytes, result: PredictionResult) -> None:
         on_part_change=lambda: _choose(content),
         height="content",
     )
+    if frames_left_out(content):
+        st.caption("Of its frames or pages, the first was read.")
     if result.turned:
         st.caption(f"It lies {SIDES[result.turned]}; it was turned by 90° to be read.")
 

@@ -1,5 +1,6 @@
 """The Batch page: what was read can be corrected, and its numbers agree with each other."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -95,6 +96,27 @@ def test_ten_thousand_results_are_counted_at_once() -> None:
     done.correct(3, 8)
     counts(done), done.columns.matrix
     assert time.perf_counter() - began < 0.2
+
+
+@pytest.mark.fault(19, 67)
+@pytest.mark.parametrize("form", ["Table", "Gallery"])
+@pytest.mark.parametrize(
+    "name",
+    ["<script>x</script>", "![a](//b.example/c)", "../../x", "\u202e7.png", "a\n# b", "x" * 4096],
+)
+def test_a_name_is_text_wherever_it_is_shown(form: str, name: str) -> None:
+    app = pages.page("2_Batch.py")
+    done = batch()
+    for number in (1, 5):  # one that was read, and one that says why it was not
+        result = done.results[number]
+        done.results[number] = replace(result, item=replace(result.item, name=name))
+    done.opened = 1
+    app.session_state["batch"] = done
+    app.session_state["batch form"] = form
+    app.run()
+    assert not app.exception
+    shown = " ".join(found.value for found in (*app.markdown, *app.caption, *app.warning))
+    assert not re.search(r"(?<!\\)[<\[](script|a\])|\n#", shown)
 
 
 def example() -> AppTest:
@@ -215,7 +237,8 @@ def test_a_label_in_doubt_is_asked_for_and_chosen() -> None:
     ten = bundled_digits.one_of_each()
     rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
     app = dropped("ten.csv", "\n".join(rows).encode())
-    assert "ten.csv: It has 785 columns without names" in app.warning[0].value
+    said = app.warning[0].value.replace("\\", "")
+    assert "ten.csv: It has 785 columns without names" in said
     app.selectbox(key="table label").set_value("first")
     button(app, "Read them").click().run()
     assert metrics_of(app)["Accuracy"] == "100.00%" and not app.warning

@@ -398,3 +398,23 @@ def test_a_canvas_message_that_is_no_drawing_is_a_sentence_and_the_session_goes_
         app.run()
         assert not app.exception, drawing
         assert [e.value for e in app.error] and "please" in app.error[0].value, drawing
+
+
+HOSTILE = "../../etc/<script>alert(1)</script>[x](//a.example)\n# b" + "9" * 4096
+
+
+@pytest.mark.fault(19, 12)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("3_Train.py", ["from", "preset", "epochs"]),
+        ("4_Training_runs.py", ["run"]),
+        ("5_Confusion_matrix.py", ["run", "data", "cell", "image"]),
+        ("6_Compare_models.py", ["runs", "image", "data"]),
+    ],
+)
+def test_a_page_takes_any_address(name: str, parameters: list[str]) -> None:
+    app = page(name, **dict.fromkeys(parameters, HOSTILE))
+    told = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+    assert not any(HOSTILE[10:60] in found.value for found in told)

@@ -91,7 +91,7 @@ def _reasons(done: Batch) -> None:
         counts = Counter(item.error for item in told)
         names = {item.error: item.name for item in reversed(told)}
         lines = [
-            f"{names[why]}: {why}" + (f" ({count:,} like this.)" if count > 1 else "")
+            layout.plain(f"{names[why]}: {why}") + (f" ({count:,} like this.)" if count > 1 else "")
             for why, count in counts.most_common(3)
         ]
         more = [f"{len(counts) - 3:,} other reasons stand in the list."] if len(counts) > 3 else []

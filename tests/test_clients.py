@@ -22,6 +22,7 @@ from tests.support.api_server import free_port, serve
 from tests.support.artifacts import another_run
 from tests.support.browser import SEVEN, draw, open_page, wait_for_answer
 from tests.support.drawings import seven_png
+from tests.support.nginx import nginx_before
 
 pytestmark = pytest.mark.slow
 
@@ -113,29 +114,13 @@ def test_the_dashboard_and_the_documentation_of_that_server(
 @pytest.fixture
 def two_servers(shipped_copy: Path, tmp_path: Path) -> Iterator[str]:
     """The address of nginx, as `deploy/nginx.conf` has it, before two servers."""
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not nginx:
-        pytest.skip("there is no nginx. On Debian: apt-get install nginx-light")
     shared = {"MNIST_CNN_ARTIFACTS": str(shipped_copy)}
-    with serve(tmp_path / "1.log", **shared) as one, serve(tmp_path / "2.log", **shared) as two:
-        port = free_port()
-        text = (PROJECT_FOLDER / "deploy" / "nginx.conf").read_text()
-        text = text.replace("app1:8000", one.url[7:]).replace("app2:8000", two.url[7:])
-        text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
-        folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        temporary = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in folders)
-        text = text.replace("http {", f"http {{ access_log off;\n{temporary}", 1)
-        (tmp_path / "nginx.conf").write_text(
-            f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\ndaemon off;\n{text}"
-        )
-        command = [nginx, "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-            url = f"http://127.0.0.1:{port}"
-            try:
-                browser.wait_until_healthy(url, process, path="/health")
-                yield url
-            finally:
-                process.terminate()
+    with (
+        serve(tmp_path / "1.log", **shared) as one,
+        serve(tmp_path / "2.log", **shared) as two,
+        nginx_before(tmp_path, one.url[7:], two.url[7:]) as url,
+    ):
+        yield url
 
 
 def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Browser) -> None:
@@ -155,15 +140,3 @@ def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Br
     page.goto(f"{two_servers}/Train")
     expect(page.get_by_text("You can look around and watch")).to_be_visible(timeout=15_000)
     page.close()
-
-
-def test_the_container_files_name_what_there_is() -> None:
-    docker = (PROJECT_FOLDER / "Dockerfile").read_text()
-    assert "requirements.txt" in docker and "app:app" in docker
-    compose = (PROJECT_FOLDER / "compose.yaml").read_text()
-    for name in re.findall(r"\./(\S+?):", compose):
-        assert (PROJECT_FOLDER / name).exists()
-    hosts = set(
-        re.findall(r"server (\w+):8000", (PROJECT_FOLDER / "deploy/nginx.conf").read_text())
-    )
-    assert hosts == set(re.findall(r"^  (app\d):", compose, re.MULTILINE))

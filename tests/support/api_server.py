@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,13 @@ def serve(
     app: str = "app:app",
     folder: Path = PROJECT_FOLDER,
     patience: float = 60,
+    within: Sequence[str] = (),
     **env: str,
 ) -> Iterator[Server]:
+    """A server of its own, started by another command where `within` names one."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+    command = [*within, sys.executable, "-m", "uvicorn", app]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
     with open(log, "w") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=os.environ | env

@@ -523,6 +523,19 @@ def test_many_at_once_are_answered_or_asked_to_come_again(
     assert not beside or np.percentile(beside, 95) < max(0.2, 10 * alone), "a machine may be busy"
 
 
+@pytest.mark.fault(25)
+def test_a_table_has_a_last_row(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_ROWS", 20)
+    table = UploadFile(io.BytesIO((",".join(["0"] * 784) + "\n").encode() * 30), filename="a.csv")
+
+    async def gone() -> bool:
+        return False
+
+    request = tables.TablesOfRequest([table], Choices("none", False, False))
+    entry = asyncio.run(request.entry(table, classifier, gone))
+    assert "more than 20 rows" in entry["error"]["message"]
+
+
 @pytest.mark.fault(5)
 def test_a_batch_has_an_end(client: httpx.Client) -> None:
     files = [("file", ("7.png", b"x"))] * 1001

@@ -66,7 +66,7 @@ def test_members_are_counted_as_they_come_out(monkeypatch: pytest.MonkeyPatch) -
     assert said == ["It unpacks to more than 4 GB; the rest was left out."]
 
 
-@pytest.mark.fault(51, 22)
+@pytest.mark.fault(51, 22, 27)
 @pytest.mark.parametrize("first", [CSV_ROW, STROKES])
 @pytest.mark.parametrize("blank", [b"\n", b" \r\n", b" " * 60_000 + b"\n"])
 def test_blank_lines_are_not_read_for_ever(first: bytes, blank: bytes) -> None:

@@ -18,6 +18,7 @@ from mnist_cnn.batch.results import Result, Summary
 from mnist_cnn.data import bundled_digits, corrections
 from mnist_cnn.records import BLANK, Prediction
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.ui import batch_view
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
 from tests.support import browser, pages
 from tests.support.browser import click_button
@@ -86,6 +87,14 @@ def test_no_digit_is_not_right_and_a_correction_counts() -> None:
     assert (row["digit"], row["status"], row["confidence"]) == (8, "corrected", None)
     done.correct(3, None)
     assert counts(done) == expected
+
+
+@pytest.mark.fault(25)
+def test_a_batch_on_the_page_has_a_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_view, "MAX_ROWS", 5)
+    done = Batch()
+    batch_view.read(iter(batch().results), 7, done)
+    assert len(done.results) == 5 and not done.whole
 
 
 def test_ten_thousand_results_are_counted_at_once() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,10 +130,21 @@ def test_a_file_that_cannot_be_written_is_said(artifacts: Path) -> None:
 @pytest.mark.fault(47, 41)
 def test_too_many_are_refused(monkeypatch) -> None:
     corrections.add(some(3))
-    monkeypatch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 100)
+    size = corrections._path().stat().st_size
+    monkeypatch.setattr(corrections, "MAX_CORRECTIONS_BYTES", 2 * size)
     with pytest.raises(StorageFailed, match="not kept"):
-        corrections.add(some(1))
+        corrections.add(some(8))
     assert len(corrections.load()) == 3
+    corrections.add(some(2))
+    assert len(corrections.load()) == 5
+
+
+@pytest.mark.fault(41)
+def test_corrections_of_one_class_are_learned_from() -> None:
+    corrections.add(some(30, label=7))
+    recipe = replace(PRESETS["quick"], data=("bundled-digits", "corrections"))
+    pool = next(pool for pool in prepare(recipe).pools if pool.name == "corrections")
+    assert set(pool.labels) == {7}
 
 
 @pytest.mark.fault(47)

@@ -197,6 +197,18 @@ def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) ->
     assert "no Keras network" in refused(tmp_path / "text.h5")
 
 
+@pytest.mark.fault(32)
+def test_a_file_of_a_newer_keras_says_what_is_unknown(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
+    layer = {"module": "keras.layers", "class_name": "Dense9", "registered_name": None}
+    assert "a part 'Dense9'" in refused(
+        changed(path, lambda c: c["config"]["layers"].append(layer))
+    )
+    path = saved(tmp_path / "y.keras", simple(L.Flatten(), L.Dense(10)))
+    said = refused(changed(path, lambda c: c["config"]["layers"][-1]["config"].update(news=5)))
+    assert "which Keras" in said and "Traceback" not in said
+
+
 @pytest.mark.fault(29, 30)
 def test_networks_that_answer_nonsense(
     shipped_copy: Path, only_bundled_digits: None, tmp_path: Path

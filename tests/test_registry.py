@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from mnist_cnn.errors import (
     RunRefused,
 )
 from mnist_cnn.models.calibration import calibration_of
-from mnist_cnn.runs import gate, notes, registry, store, trash
+from mnist_cnn.runs import gate, notes, registry, serving, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
@@ -114,6 +115,7 @@ NONSENSE: dict[str, Callable[[Any], Any]] = {
     "constant": lambda logits: logits * 0,
     "swapped labels": lambda logits: logits[:, ::-1],
     "nine outputs": lambda logits: logits[:, :9],
+    "eleven outputs": lambda logits: logits @ np.eye(10, 11, dtype=np.float32),
 }
 
 
@@ -240,6 +242,39 @@ def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy:
     assert len(log) == 50
     assert all(later.before == earlier.after for earlier, later in itertools.pairwise(log))
     assert store.production_id() == log[-1].after
+
+
+@pytest.mark.fault(44, 35)
+def test_of_a_promotion_and_a_deletion_at_once_one_wins(shipped_copy: Path) -> None:
+    first = store.production_id()
+    for number in range(4):
+        run = another_run(number)
+        at_once: list[Callable[[], object]] = [
+            lambda run_id=run.id: registry.promote(run_id, by="anna"),
+            lambda run_id=run.id: trash.delete(run_id),
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(change).exception() for change in at_once[:: 1 - 2 * (number % 2)]]
+        lost = [error for error in done if error]
+        assert len(lost) == 1 and isinstance(lost[0], RunNotFound | RunError)
+        deleted = run.id in trash.deleted()
+        assert (store.production_id() == run.id) != deleted
+        load_classifier(store.production_run())
+        if not deleted:
+            assert registry.roll_back(by="anna").after == first
+
+
+@pytest.mark.fault(32)
+def test_where_a_newer_version_wrote_the_run_in_production_the_one_before_answers(
+    shipped_copy: Path,
+) -> None:
+    before, run = store.production_id(), another_run()
+    registry.promote(run.id, by="anna")
+    (run.folder / "run.json").write_text(json.dumps({**run.manifest, "schema": 99}))
+    serving.forget()
+    assert serving.production_classifier().run_id == before
+    with pytest.raises(RunDamaged, match="schema"):
+        store.open_run(run.id)
 
 
 ACTIONS: dict[str, Callable[[str], object]] = {

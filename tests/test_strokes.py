@@ -1,5 +1,6 @@
 import gzip
 import json
+import time
 
 import numpy as np
 import pytest
@@ -58,6 +59,19 @@ def test_no_drawing_is_no_strokes(drawing: dict | None) -> None:
 def test_a_broken_drawing_is_refused_in_a_sentence(objects: list) -> None:
     with pytest.raises(BadStrokes, match="clear it and draw again"):
         from_canvas({"objects": objects})
+
+
+@pytest.mark.fault(20)
+@pytest.mark.parametrize(
+    "objects",
+    [[{"path": [["M", 0, 0], ["L", 9, 9]]}] * 100_000, [{"path": [["L", 1.5, 2.5]] * 1_000_000}]],
+    ids=["100,000 strokes", "25 MB of points"],
+)
+def test_what_is_far_too_large_is_refused_before_it_is_read(objects: list) -> None:
+    began = time.perf_counter()
+    with pytest.raises(BadStrokes, match="at most"):
+        from_canvas({"objects": objects})
+    assert time.perf_counter() - began < 1
 
 
 @pytest.mark.fault(20)

@@ -16,11 +16,10 @@ from mnist_cnn.batch.results import Summary
 from mnist_cnn.batch.stream import read_on_one_core
 from mnist_cnn.batch.turned import suggestion
 from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.settings import MAX_ROWS
 
 AT_ONCE = 500
 """Rows that are read before single images get their turn."""
-
-MAX_ROWS = 100_000
 
 
 class TablesOfRequest:

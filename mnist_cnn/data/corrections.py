@@ -193,13 +193,14 @@ def _path() -> Path:
 
 def _append(rows: list[dict[str, Any]]) -> None:
     path = _path()
-    size, _ = _state()
+    lines = [json.dumps(row, separators=(",", ":")) for row in rows]
+    size = _state()[0] + sum(len(line) + 1 for line in lines)
     if size > MAX_CORRECTIONS_BYTES:
         raise StorageFailed(
-            f"{path} has reached {size / 1e6:,.0f} MB; please train with these corrections "
-            "and move the file away. This one was not kept."
+            f"{path} would reach {size / 1e6:,.0f} MB; please train with these corrections "
+            "and move the file away. What came now was not kept."
         )
-    append_lines(path, [json.dumps(row, separators=(",", ":")) for row in rows])
+    append_lines(path, lines)
 
 
 def _as_row(correction: Correction) -> dict[str, Any]:

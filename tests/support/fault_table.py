@@ -1,6 +1,7 @@
 """Which test meets which fault, and what happened: `python -m pytest -m fault --faults PATH`."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -15,8 +16,9 @@ PROPERTY = "faults"
 HEAD = """\
 # Faults
 
-What Digits is to survive, what tries it, and what happened in the run of the suite that wrote this
-file (tests carry `@pytest.mark.fault(row)`; a test that has many cases counts each):
+What Digits is to survive, what tries it, and what happened when it was tried last. Tests carry
+`@pytest.mark.fault(row)`; one that has many cases counts each. The suite writes this file, and a
+run of a part of it renews that part:
 
 ```sh
 python -m pytest -m fault --faults docs/faults.md
@@ -25,6 +27,10 @@ python -m pytest -m fault --faults docs/faults.md
 | | what is tried | what must come of it | which test, and what happened |
 |---|---|---|---|
 """
+
+
+ENTRY = re.compile(r"\[([^\]]+)\]\(\.\./([^)]+)\): ([^<|]+)")
+"""A test in the table: its name, its file, and what happened."""
 
 
 class FaultTable:
@@ -42,17 +48,30 @@ class FaultTable:
                 self._seen[row][report.nodeid.partition("[")[0]][report.outcome] += 1
 
     def pytest_sessionfinish(self) -> None:
-        lines = [self._line(row) for row in ROWS]
+        before, marked = told_before(self._path), marked_tests()
+        lines = [self._line(row, before[row], marked[row]) for row in ROWS]
         self._path.write_text(HEAD + "\n".join(lines) + "\n")
 
-    def _line(self, row: int) -> str:
-        told = [f"{_linked(test)}: {_said(counts)}" for test, counts in self._seen[row].items()]
+    def _line(self, row: int, before: dict[str, str], marked: set[str]) -> str:
+        said = {test: told for test, told in before.items() if test in marked}
+        said |= {test: _said(counts) for test, counts in self._seen[row].items()}
+        told = [f"{_linked(test)}: {outcome}" for test, outcome in said.items()]
         told += [NOT_TRIED[row]] if row in NOT_TRIED else []
         return f"| {' | '.join([str(row), *ROWS[row], '<br>'.join(sorted(told))])} |"
 
 
 def _said(outcomes: Counter[str]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+
+
+def told_before(path: Path) -> dict[int, dict[str, str]]:
+    """What a table says already, by row and test."""
+    told: dict[int, dict[str, str]] = defaultdict(dict)
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if row := re.match(r"\| (\d+) \|", line):
+            for words, file, outcome in ENTRY.findall(line):
+                told[int(row[1])][f"{file}::test_{words.replace(' ', '_')}"] = outcome.strip()
+    return told
 
 
 def _linked(test: str) -> str:

@@ -18,6 +18,7 @@ from mnist_cnn.ui import (
     line_tapping,
     line_view,
     my_hand,
+    picture_part,
 )
 from mnist_cnn.ui.canvas import drawing_canvas, over_drawing, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
@@ -80,7 +81,10 @@ def pictured(way: str) -> FloatArray | None:
         return read_image(content)
     take = st.file_uploader if way == "Upload" else st.camera_input
     file = take(f"A number or an equation: {TOLD_FORMATS}")
-    return read_image(file.getvalue()) if file else None
+    if not file:
+        return None
+    picture_part.tell_frames(file.getvalue())
+    return read_image(file.getvalue())
 
 
 layout.page("Numbers and equations", small=bool(narrow()))

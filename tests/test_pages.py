@@ -137,6 +137,15 @@ def test_a_bad_upload_is_a_sentence(content: bytes) -> None:
     assert len(app.error) == 1
 
 
+@pytest.mark.fault(17)
+def test_of_an_animation_it_is_said_that_the_first_frame_was_read() -> None:
+    file, first = io.BytesIO(), Image.open(io.BytesIO(seven_png()))
+    first.save(file, "GIF", save_all=True, append_images=[first.point([0] * 256)])
+    app = upload(file.getvalue())
+    assert answer(app) == "7"
+    assert any("the first was read" in caption.value for caption in app.caption)
+
+
 def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
     app = home(canvas_json(*SEVEN))
     assert app.error[0].value.startswith("No run is in production")

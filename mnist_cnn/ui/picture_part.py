@@ -54,10 +54,15 @@ def show(content: bytes, result: PredictionResult) -> None:
         on_part_change=lambda: _choose(content),
         height="content",
     )
-    if frames_left_out(content):
-        st.caption("Of its frames or pages, the first was read.")
+    tell_frames(content)
     if result.turned:
         st.caption(f"It lies {SIDES[result.turned]}; it was turned by 90° to be read.")
+
+
+def tell_frames(content: bytes) -> None:
+    """Says so where a file holds more pictures than the one that was read."""
+    if frames_left_out(content):
+        st.caption("Of its frames or pages, the first was read.")
 
 
 def _choose(content: bytes) -> None:

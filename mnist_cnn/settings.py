@@ -61,6 +61,9 @@ MAX_BATCH_FILES = 1000
 
 MAX_BATCH_BYTES = 64 * 1024 * 1024
 
+MAX_ROWS = 100_000
+"""Of a table in a request, and of a batch on the page; the command line reads any number."""
+
 MAX_ZIP_MEMBERS = 100_000
 
 MAX_UNPACKED_BYTES = 4 * 1024**3

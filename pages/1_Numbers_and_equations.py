@@ -19,6 +19,7 @@ from mnist_cnn.ui import (
     line_tapping,
     line_view,
     my_hand,
+    picture_part,
 )
 from mnist_cnn.ui.canvas import drawing_canvas, over_drawing, pen_width_control, undo
 from mnist_cnn.ui.canvas_companion import key_pressed, narrow
@@ -84,7 +85,10 @@ def pictured(way: str) -> FloatArray | None:
         file = st.file_uploader(words, max_upload_size=MAX_FILE_MB)
     else:
         file = st.camera_input(words)
-    return read_image(file.getvalue()) if file else None
+    if not file:
+        return None
+    picture_part.tell_frames(file.getvalue())
+    return read_image(file.getvalue())
 
 
 layout.page("Numbers and equations", small=bool(narrow()))

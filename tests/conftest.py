@@ -17,10 +17,25 @@ from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support import browser
 from tests.support.browser import NO_BROWSER
+from tests.support.fault_table import FaultTable, note_rows
 from tests.support.web_server import WebRequests, serving
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("unhurried")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", type=Path, help="where to write which test met which fault")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--faults")
+    if path and not hasattr(config, "workerinput"):  # the processes of xdist report to this one
+        config.pluginmanager.register(FaultTable(path))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    note_rows(items)
 
 
 @pytest.fixture(autouse=True)

@@ -146,6 +146,7 @@ def test_strokes_and_single_images(classifier: Classifier) -> None:
     assert results[1].item.name == "s.jsonl line 2"
 
 
+@pytest.mark.fault(24)
 def test_one_bad_image_among_many_costs_one_row(digits, classifier: Classifier) -> None:
     images, labels = digits
     file = io.BytesIO(as_zip(images, labels))
@@ -157,6 +158,53 @@ def test_one_bad_image_among_many_costs_one_row(digits, classifier: Classifier) 
     assert bad is results[-1] and "not an image" in bad.item.error
 
 
+BAD_PICTURES = {
+    "empty": b"",
+    "HTML": b"<html>",
+    "cut": seven_png()[:300],
+    "too large": b"x" * (20 * 2**20 + 1),
+    "a bomb": png(np.zeros((1, 20_000), np.uint8)),
+    "a flipped byte": seven_png().replace(b"IDAT", b"IDAU"),
+    "an SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "zeros": bytes(1000),
+}
+
+
+@pytest.mark.fault(24)
+def test_every_kind_of_bad_picture_costs_its_row(classifier: Classifier) -> None:
+    members = []
+    for name, content in BAD_PICTURES.items():
+        members += [("7/good.png " + name, seven_png()), (f"7/{name}.png", content)]
+    results = read([("a.zip", zipped(*members))], classifier)
+    assert [r.item.name for r in results] == [name for name, _ in members]
+    assert [r.status for r in results] == ["ok", "error"] * len(BAD_PICTURES)
+    assert all(r.item.error.endswith((".", "again.")) for r in results[1::2])
+
+
+@pytest.mark.fault(23)
+def test_names_that_come_twice_or_are_no_unicode(classifier: Classifier) -> None:
+    file = io.BytesIO()
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(file, "w") as archive,
+    ):
+        for content in (seven_png(), b"x", seven_png()):
+            archive.writestr("7/a.png", content)
+    first, *others = read([("a.zip", file.getvalue())], classifier)
+    assert first.digit == 7 and [r.status for r in others] == ["error"] * 2
+    assert "only the first is read" in others[0].item.error
+    content = zipped(("7/aXX.png", seven_png())).replace(b"aXX", b"a\xff\x80")
+    (result,) = read([("a.zip", content)], classifier)
+    assert (result.digit, result.item.label) == (7, 7)
+    written([result], "csv").encode()
+    marked = bytearray(content)
+    marked[7] |= 8  # it says that its name is UTF-8
+    marked[content.index(b"PK\x01\x02") + 9] |= 8
+    (result,) = read([("a.zip", bytes(marked))], classifier)
+    assert "The ZIP is damaged" in result.item.error
+
+
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -171,6 +219,7 @@ def test_names_that_lead_outside(name: str, words: str, classifier: Classifier) 
     assert words in result.item.error
 
 
+@pytest.mark.fault(22, 23)
 def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
     bomb = zipped(("bomb.png", bytes(200_000_000)))
     assert len(bomb) < 1_000_000
@@ -197,6 +246,7 @@ def test_bombs_nests_and_other_zips(classifier: Classifier) -> None:
     assert "encrypted" in result.item.error
 
 
+@pytest.mark.fault(22)
 def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
     monkeypatch.setattr(zip_archives, "MAX_ZIP_MEMBERS", 3)
     content = zipped(*((f"{n}.png", b"") for n in range(4)))
@@ -207,6 +257,7 @@ def test_too_many_members(monkeypatch, classifier: Classifier) -> None:
 ROW = ",".join(["0"] * 784)
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -228,6 +279,7 @@ def test_a_bad_row_costs_one_row(line: str, words: str, classifier: Classifier) 
     assert words in bad.item.error and bad.item.name == "a.csv row 2"
 
 
+@pytest.mark.fault(25)
 def test_a_label_that_is_no_digit(classifier: Classifier) -> None:
     content = f"label,{ROW}\n11,{ROW}\n7,{ROW}\n".encode()
     bad, good = read([("a.csv", content)], classifier)
@@ -235,6 +287,7 @@ def test_a_label_that_is_no_digit(classifier: Classifier) -> None:
     assert good.item.label == 7
 
 
+@pytest.mark.fault(25)
 @settings(max_examples=100)
 @given(
     st.binary(max_size=3000),
@@ -248,6 +301,7 @@ def test_any_content_is_read_or_refused(
     files.expected(head + content)
 
 
+@pytest.mark.fault(26)
 def test_exports(classifier: Classifier) -> None:
     seven = seven_png()
     results = read([("=HYPERLINK(1)", seven), ("bad", b""), ("7", seven)], classifier)
@@ -260,6 +314,7 @@ def test_exports(classifier: Classifier) -> None:
     assert first["item"] == "=HYPERLINK(1)" and first["status"] == "ok"
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("first", "=+-@\t\r\n＝＋－＠")
 def test_no_cell_begins_as_a_formula_does(first: str, classifier: Classifier) -> None:
     results = read([(f"{first}1", b"")], classifier)

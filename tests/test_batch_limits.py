@@ -66,7 +66,7 @@ def test_members_are_counted_as_they_come_out(monkeypatch: pytest.MonkeyPatch) -
     assert said == ["It unpacks to more than 4 GB; the rest was left out."]
 
 
-@pytest.mark.fault(51, 22)
+@pytest.mark.fault(51, 22, 27)
 @pytest.mark.parametrize("first", [CSV_ROW, STROKES])
 @pytest.mark.parametrize("blank", [b"\n", b" \r\n", b" " * 60_000 + b"\n"])
 def test_blank_lines_are_not_read_for_ever(first: bytes, blank: bytes) -> None:
@@ -101,6 +101,7 @@ def test_a_line_without_an_end_is_not_looked_through_for_ever(first: bytes) -> N
     assert most < 16e6
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
 def test_other_ways_to_pack_are_no_table(pack) -> None:
     said, _ = words(pack(CSV_ROW * 10))
@@ -137,6 +138,7 @@ BROKEN_FILES = {
 }
 
 
+@pytest.mark.fault(5, 25)
 @pytest.mark.parametrize("name", BROKEN_FILES)
 def test_a_broken_file_is_said_to_be_and_ends_nothing(name: str, classifier: Classifier) -> None:
     content = BROKEN_FILES[name]

@@ -1,5 +1,6 @@
 """The Batch page: what was read can be corrected, and its numbers agree with each other."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from mnist_cnn.batch.results import Result, Summary
 from mnist_cnn.data import bundled_digits, corrections
 from mnist_cnn.records import BLANK, Prediction
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.ui import batch_view
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
 from tests.support import browser, pages
 from tests.support.browser import click_button
@@ -87,6 +89,14 @@ def test_no_digit_is_not_right_and_a_correction_counts() -> None:
     assert counts(done) == expected
 
 
+@pytest.mark.fault(25)
+def test_a_batch_on_the_page_has_a_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_view, "MAX_ROWS", 5)
+    done = Batch()
+    batch_view.read(iter(batch().results), 7, done)
+    assert len(done.results) == 5 and not done.whole
+
+
 def test_ten_thousand_results_are_counted_at_once() -> None:
     done = batch()
     done.results = [replace(done.results[n % 7]) for n in range(10_000)]
@@ -95,6 +105,27 @@ def test_ten_thousand_results_are_counted_at_once() -> None:
     done.correct(3, 8)
     counts(done), done.columns.matrix
     assert time.perf_counter() - began < 0.2
+
+
+@pytest.mark.fault(19, 67)
+@pytest.mark.parametrize("form", ["Table", "Gallery"])
+@pytest.mark.parametrize(
+    "name",
+    ["<script>x</script>", "![a](//b.example/c)", "../../x", "\u202e7.png", "a\n# b", "x" * 4096],
+)
+def test_a_name_is_text_wherever_it_is_shown(form: str, name: str) -> None:
+    app = pages.page("2_Batch.py")
+    done = batch()
+    for number in (1, 5):  # one that was read, and one that says why it was not
+        result = done.results[number]
+        done.results[number] = replace(result, item=replace(result.item, name=name))
+    done.opened = 1
+    app.session_state["batch"] = done
+    app.session_state["batch form"] = form
+    app.run()
+    assert not app.exception
+    shown = " ".join(found.value for found in (*app.markdown, *app.caption, *app.warning))
+    assert not re.search(r"(?<!\\)[<\[](script|a\])|\n#", shown)
 
 
 def example() -> AppTest:
@@ -215,7 +246,8 @@ def test_a_label_in_doubt_is_asked_for_and_chosen() -> None:
     ten = bundled_digits.one_of_each()
     rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
     app = dropped("ten.csv", "\n".join(rows).encode())
-    assert "ten.csv: It has 785 columns without names" in app.warning[0].value
+    said = app.warning[0].value.replace("\\", "")
+    assert "ten.csv: It has 785 columns without names" in said
     app.selectbox(key="table label").set_value("first")
     button(app, "Read them").click().run()
     assert metrics_of(app)["Accuracy"] == "100.00%" and not app.warning

@@ -1,16 +1,20 @@
 """What a visitor sees: real strokes in a real Chromium on the real server."""
 
+import gzip
 import io
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from mnist_cnn.data import bundled_digits
 from mnist_cnn.ink.strokes import rasterize
 from mnist_cnn.runs import store
 from tests.support import browser
@@ -23,6 +27,7 @@ from tests.support.browser import (
     open_page,
     wait_for_answer,
 )
+from tests.support.commands import wait_for
 from tests.support.drawings import SEVEN as STROKES
 from tests.support.drawings import seven_png, written
 
@@ -192,6 +197,36 @@ def test_predict_waits_for_its_button(page: Page) -> None:
     assert browser.answer(page) == "–"
     click_button(page, "Predict")
     wait_for_answer(page, "7")
+
+
+@pytest.mark.fault(27)
+def test_a_batch_whose_tab_is_closed_is_read_no_further(
+    chromium: Browser, server: browser.Server
+) -> None:
+    table = text_of_digits(60_000)
+    page = chromium.new_page()
+    page.goto(f"{server.url}/Batch")
+    dropped = {"name": "a.csv.gz", "mimeType": "application/gzip", "buffer": table}
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([dropped])
+    click_button(page, "Read them")
+    expect(page.get_by_text("per second")).to_be_visible(timeout=60_000)
+    page.close()
+    process = psutil.Process(server.pid)
+    wait_for(lambda: works_little(process), 30)
+
+
+def text_of_digits(rows: int) -> bytes:
+    """A gzipped table, of which a server would read a few thousand rows a second."""
+    ten = bundled_digits.one_of_each().reshape(10, 784)
+    lines = "".join(",".join(map(str, row)) + "\n" for row in ten.tolist())
+    return gzip.compress(lines.encode() * (rows // 10), 1)
+
+
+def works_little(process: psutil.Process) -> bool:
+    """Whether it computes for less than a tenth of half a second."""
+    before = sum(process.cpu_times()[:2])
+    time.sleep(0.5)
+    return sum(process.cpu_times()[:2]) - before < 0.05
 
 
 def test_tensorflow_is_not_in_the_web_process(page: Page, server: browser.Server) -> None:

@@ -25,7 +25,7 @@ from tests.support.api_server import free_port, serve
 from tests.support.artifacts import another_run
 from tests.support.browser import SEVEN, draw, open_page, wait_for_answer
 from tests.support.drawings import seven_png
-from tests.support.nginx import WEBSOCKETS, nginx
+from tests.support.nginx import WEBSOCKETS, nginx, nginx_before
 
 pytestmark = pytest.mark.slow
 
@@ -166,11 +166,12 @@ def test_the_dashboard_and_the_documentation_of_that_server(
 def two_servers(shipped_copy: Path, tmp_path: Path) -> Iterator[str]:
     """The address of nginx, as `deploy/nginx.conf` has it, before two servers."""
     shared = {"MNIST_CNN_ARTIFACTS": str(shipped_copy)}
-    with serve(tmp_path / "1.log", **shared) as one, serve(tmp_path / "2.log", **shared) as two:
-        text = (PROJECT_FOLDER / "deploy" / "nginx.conf").read_text()
-        text = text.replace("app1:8000", one.url[7:]).replace("app2:8000", two.url[7:])
-        with nginx(tmp_path / "nginx", text.replace("listen 80;", "listen PORT;")) as url:
-            yield url
+    with (
+        serve(tmp_path / "1.log", **shared) as one,
+        serve(tmp_path / "2.log", **shared) as two,
+        nginx_before(tmp_path, one.url[7:], two.url[7:]) as url,
+    ):
+        yield url
 
 
 def test_two_servers_behind_nginx(two_servers: str, tmp_path: Path, chromium: Browser) -> None:
@@ -253,15 +254,3 @@ def test_everything_works_below_a_path(below_a_path: list[str], chromium: Browse
         logo = page.get_by_test_id("stSidebarHeader").locator("img").first
         assert logo.evaluate("image => image.complete && image.naturalWidth > 0")
     context.close()
-
-
-def test_the_container_files_name_what_there_is() -> None:
-    docker = (PROJECT_FOLDER / "Dockerfile").read_text()
-    assert "requirements.txt" in docker and "app:app" in docker
-    compose = (PROJECT_FOLDER / "compose.yaml").read_text()
-    for name in re.findall(r"\./(\S+?):", compose):
-        assert (PROJECT_FOLDER / name).exists()
-    hosts = set(
-        re.findall(r"server (\w+):8000", (PROJECT_FOLDER / "deploy/nginx.conf").read_text())
-    )
-    assert hosts == set(re.findall(r"^  (app\d):", compose, re.MULTILINE))

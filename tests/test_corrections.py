@@ -57,6 +57,7 @@ def test_what_was_kept_comes_back() -> None:
     assert all(np.allclose(a, b, atol=0.05) for a, b in zip(found.strokes, SEVEN, strict=True))
 
 
+@pytest.mark.fault(47)
 def test_the_same_image_counts_once_and_its_last_label() -> None:
     (first,) = some(1, label=7)
     corrections.add([first])
@@ -67,6 +68,7 @@ def test_the_same_image_counts_once_and_its_last_label() -> None:
     assert corrections.load() == ()
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize("label", [-1, 10, 255])
 def test_what_is_no_digit_is_refused_and_nothing_kept(label: int) -> None:
     good, bad = some(2)
@@ -89,6 +91,7 @@ import time; time.sleep(60)
 """
 
 
+@pytest.mark.fault(47)
 def test_what_was_acknowledged_outlives_a_kill() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", KEEPS_ONE], cwd=PROJECT_FOLDER, stdout=subprocess.PIPE, text=True
@@ -98,6 +101,7 @@ def test_what_was_acknowledged_outlives_a_kill() -> None:
     assert [c.label for c in corrections.load()] == [5]
 
 
+@pytest.mark.fault(47)
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_damaged_lines_cost_themselves_alone(artifacts: Path, damage: bytes) -> None:
@@ -115,6 +119,7 @@ def _keep_many(number: int) -> None:
         corrections.add([correction])
 
 
+@pytest.mark.fault(47)
 @pytest.mark.slow
 def test_several_servers_keep_at_once() -> None:
     spawn = multiprocessing.get_context("spawn")
@@ -133,14 +138,27 @@ def test_a_file_that_cannot_be_written_is_said(artifacts: Path) -> None:
         corrections.add(some(1))
 
 
+@pytest.mark.fault(47, 41)
 def test_too_many_are_refused(monkeypatch) -> None:
     corrections.add(some(3))
-    monkeypatch.setattr(journal, "MAX_CORRECTIONS_BYTES", 100)
+    size = (artifacts / "corrections.jsonl").stat().st_size
+    monkeypatch.setattr(journal, "MAX_CORRECTIONS_BYTES", 2 * size)
     with pytest.raises(StorageFailed, match="not kept"):
-        corrections.add(some(1))
+        corrections.add(some(8))
     assert len(corrections.load()) == 3
+    corrections.add(some(2))
+    assert len(corrections.load()) == 5
 
 
+@pytest.mark.fault(41)
+def test_corrections_of_one_class_are_learned_from() -> None:
+    corrections.add(some(30, label=7))
+    recipe = replace(PRESETS["quick"], data=("bundled-digits", "corrections"))
+    pool = next(pool for pool in prepare(recipe).pools if pool.name == "corrections")
+    assert set(pool.labels) == {7}
+
+
+@pytest.mark.fault(47)
 def test_one_in_five_is_never_learned_from() -> None:
     known = some(200)
     corrections.add(known)
@@ -154,6 +172,7 @@ def test_one_in_five_is_never_learned_from() -> None:
     assert len(labelled_sets.load(labelled_sets.UNSEEN_CORRECTIONS)) == len(unseen)
 
 
+@pytest.mark.fault(41)
 def test_nothing_to_learn_from_is_said() -> None:
     recipe = PRESETS["quick"]
     recipe = type(recipe)(**{**recipe.__dict__, "data": ("bundled-digits", "corrections")})
@@ -185,6 +204,7 @@ def test_one_more_does_not_parse_all_anew(artifacts: Path, monkeypatch) -> None:
     assert [c.label for c in corrections.load()][-1] == 4 and len(corrections.load()) == 301
 
 
+@pytest.mark.fault(41, 47)
 @pytest.mark.slow
 def test_a_run_that_learned_from_lies_stays_out_of_production(
     artifacts: Path, tmp_path: Path, monkeypatch

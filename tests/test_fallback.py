@@ -25,6 +25,7 @@ def damaged(shipped_copy: Path) -> Run:
     return newer
 
 
+@pytest.mark.fault(28, 32)
 def test_the_api_says_so(damaged: Run, shipped_copy: Path, tmp_path: Path) -> None:
     (first,) = {p.before for p in registry.promotions()}
     sentence = f"Run {damaged.id}, in production, is damaged; run {first} answers for it."
@@ -44,6 +45,7 @@ def test_the_api_says_so(damaged: Run, shipped_copy: Path, tmp_path: Path) -> No
         assert "fallback" not in client.post("/predict", files=files).json()
 
 
+@pytest.mark.fault(28)
 def test_the_command_line_says_so(damaged: Run, tmp_path: Path) -> None:
     (tmp_path / "seven.png").write_bytes(seven_png())
     done = run("predict", tmp_path / "seven.png")

@@ -88,6 +88,7 @@ POISONS: dict[str, Callable[[int, int], Correction]] = {
 }
 
 
+@pytest.mark.fault(41, 47)
 @pytest.mark.parametrize("kind", POISONS)
 def test_poisoned_corrections_do_not_get_past_the_gate(start: Run, kind: str) -> None:
     corrections.add([POISONS[kind](label, seed) for label in range(10) for seed in range(30)])
@@ -97,6 +98,7 @@ def test_poisoned_corrections_do_not_get_past_the_gate(start: Run, kind: str) ->
     assert store.production_id() == start.id
 
 
+@pytest.mark.fault(47)
 def test_a_thousand_copies_of_one_image_count_once(artifacts: Path) -> None:
     corrections.add([drawn(7, 0, 1)] * 1000)
     assert len(corrections.with_hands()) == 1

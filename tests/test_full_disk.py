@@ -137,7 +137,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.fault(63)
+@pytest.mark.fault(63, 42, 47, 58)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_whichever_call_fails_nothing_is_half_done_or_said_wrongly(
     place: Place, monkeypatch: pytest.MonkeyPatch, action: str

@@ -1,6 +1,7 @@
 """Any picture of a digit comes to the same (28, 28)."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_cnn.errors import BadImage
+from mnist_cnn.ink import decode
 from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.extract_batches import extract_ink_many
 from mnist_cnn.ink.image_batches import normalize_many
@@ -20,6 +22,7 @@ from mnist_cnn.ink.strokes import PEN_WIDTH, from_canvas, rasterize
 from mnist_cnn.ink.symbol_count import count_symbols
 from tests.support.artifacts import needs
 from tests.support.drawings import SEVEN, canvas_json
+from tests.support.files import zipped
 
 STROKES = from_canvas(canvas_json(*SEVEN))
 
@@ -93,6 +96,7 @@ def test_every_format_is_read(kind: str) -> None:
     assert difference.mean() < 0.01
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P", "1", "LA"])
 def test_every_colour_mode_is_read(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
@@ -100,11 +104,13 @@ def test_every_colour_mode_is_read(mode: str) -> None:
     assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
 
 
+@pytest.mark.fault(16)
 def test_sixteen_bits_are_not_clipped() -> None:
     deep = Image.fromarray((rasterize(STROKES) * 40_000 + 10_000).astype(np.uint16))
     assert np.abs(framed(saved(deep)) - normalize_strokes(STROKES)).mean() < 0.01
 
 
+@pytest.mark.fault(16)
 def test_transparent_paper_is_white() -> None:
     layers = np.zeros((*rasterize(STROKES).shape, 4), np.uint8)
     layers[..., 3] = 255 * rasterize(STROKES)
@@ -112,6 +118,7 @@ def test_transparent_paper_is_white() -> None:
     assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
 
 
+@pytest.mark.fault(16)
 def test_a_photograph_taken_sideways_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be shown turned a quarter clockwise
@@ -120,6 +127,7 @@ def test_a_photograph_taken_sideways_is_turned_upright() -> None:
     assert np.abs(difference).mean() < 0.01
 
 
+@pytest.mark.fault(17)
 def test_the_first_frame_of_an_animation_counts() -> None:
     blank = Image.new("L", picture().size)
     content = saved(picture(), "GIF", save_all=True, append_images=[blank, picture(True)])
@@ -147,6 +155,7 @@ def test_the_smallest_images_are_read_too(pixels: NDArray[np.uint8]) -> None:
     assert frame.shape == (28, 28) and frame.max() in (0, 1)
 
 
+@pytest.mark.fault(18)
 def test_grain_alone_has_no_ink() -> None:
     random = np.random.default_rng(1)
     for _ in range(20):
@@ -154,6 +163,7 @@ def test_grain_alone_has_no_ink() -> None:
         assert extract_ink(grain).sum() == 0
 
 
+@pytest.mark.fault(15, 16)
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -176,11 +186,81 @@ def test_what_is_no_image_is_refused_in_a_sentence(content: bytes, code: str) ->
     assert str(caught.value).endswith((".", "again."))
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("size", [(13_300, 13_300), (1, 60_000), (8_000, 7_000)])
 def test_fifty_megapixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(BadImage, match="Please make it smaller") as caught:
         read_image(saved(Image.new("1", size)))
     assert caught.value.code == "image_too_large"
+
+
+def empty_png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + checksum
+
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    head, body = chunk(b"IHDR", size + b"\x08\0\0\0\0"), chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.fault(14)
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_a_picture_of_no_pixels_is_none(size: tuple[int, int]) -> None:
+    with pytest.raises(BadImage):
+        read_image(empty_png(*size))
+    with pytest.raises(BadImage):
+        read_image(b"P5 %d %d 255\n" % size)
+    bitmap = bytearray(saved(Image.new("L", (3, 3)), "BMP"))
+    bitmap[18:26] = size[0].to_bytes(4, "little") + size[1].to_bytes(4, "little")
+    with pytest.raises(BadImage):
+        read_image(bytes(bitmap))
+
+
+PNG = saved(picture())
+
+
+@pytest.mark.fault(15)
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<html>", b"%PDF-1.7\n", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"GIF89a/*" + bytes(40) + b"*/=1;",
+        b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), b"#!/bin/sh\n", b"\x7fELF",
+    ],
+)  # fmt: skip
+def test_what_begins_as_something_else_is_no_picture(head: bytes) -> None:
+    with pytest.raises(BadImage) as caught:
+        read_image(head + PNG)
+    assert caught.value.code == "not_an_image"
+
+
+@pytest.mark.fault(15)
+@pytest.mark.parametrize("tail", [zipped(("a.png", b"x")), b"<script>alert(1)</script>", b"%PDF-"])
+def test_what_follows_a_picture_is_never_looked_at(tail: bytes) -> None:
+    assert (framed(PNG + tail) == framed(PNG)).all()
+
+
+@pytest.mark.fault(16)
+@pytest.mark.parametrize(
+    ("chunk", "at"), [(b"IHDR", 17), (b"IHDR", 4), (b"IDAT", 10), (b"IDAT", 90), (b"IEND", -5)]
+)
+def test_a_changed_byte_is_damage(chunk: bytes, at: int) -> None:
+    content = bytearray(PNG)
+    content[content.index(chunk) + at] ^= 255
+    with pytest.raises(BadImage) as caught:
+        read_image(bytes(content))
+    assert caught.value.code in ("image_damaged", "not_an_image", "image_too_large")
+
+
+@pytest.mark.fault(17)
+@pytest.mark.parametrize(("kind", "frames"), [("GIF", 500), ("PNG", 20), ("TIFF", 5), ("WEBP", 3)])
+def test_of_many_frames_the_first_counts_and_it_is_told(kind: str, frames: int) -> None:
+    small = picture().resize((90, 90))
+    others = [small.point([(v + n) % 256 for v in range(256)]) for n in range(1, frames)]
+    content = saved(small, kind, save_all=True, append_images=others)
+    assert decode.frames_left_out(content)
+    assert not decode.frames_left_out(saved(small, kind))
+    assert np.abs(framed(content) - framed(saved(small))).mean() < 0.02
 
 
 def test_a_telephones_photograph_is_read() -> None:

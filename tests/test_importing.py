@@ -112,6 +112,7 @@ def refused(path: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.fault(29)
 def test_code_inside_a_file_is_never_run(shipped_copy: Path, tmp_path: Path) -> None:
     marker = tmp_path / "it ran"
     command = f"open({str(marker)!r}, 'w')"
@@ -123,6 +124,7 @@ def test_code_inside_a_file_is_never_run(shipped_copy: Path, tmp_path: Path) -> 
         assert not marker.exists()
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("where", "words"),
     [
@@ -138,6 +140,7 @@ def test_objects_that_are_no_layers(shipped_copy, tmp_path: Path, where, words: 
     assert words in refused(changed(path, lambda c: c["config"]["layers"].append(where)))
 
 
+@pytest.mark.fault(29)
 def test_sizes_that_are_not_meant(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
 
@@ -149,6 +152,7 @@ def test_sizes_that_are_not_meant(shipped_copy: Path, tmp_path: Path) -> None:
     assert "parameters; at most" in refused(saved(tmp_path / "large.keras", large))
 
 
+@pytest.mark.fault(29)
 def test_bombs_and_links(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "bomb.keras", simple(L.Flatten(), L.Dense(10)))
     assert "unpacks to more" in refused(changed(path, lambda c: None, bytes(200_000_000)))
@@ -268,6 +272,7 @@ def test_who_opens_it_has_no_network_no_environment_and_little_memory(
     assert {n for n in told["environment"] if not n.startswith("TF_NUM_")} <= allowed
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> None:
     for name in ("x.keras", "x.h5"):
@@ -277,6 +282,7 @@ def test_a_truncated_file(shipped_copy: Path, tmp_path: Path, share: float) -> N
         assert "damaged" in (said := refused(path)) or "no Keras network" in said
 
 
+@pytest.mark.fault(29)
 def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) -> None:
     path = saved(tmp_path / "x.keras", shipped())
     content = bytearray(path.read_bytes())
@@ -294,6 +300,19 @@ def test_other_things_that_are_no_network(shipped_copy: Path, tmp_path: Path) ->
     assert "no Keras network" in refused(tmp_path / "text.h5")
 
 
+@pytest.mark.fault(32)
+def test_a_file_of_a_newer_keras_says_what_is_unknown(shipped_copy: Path, tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.keras", simple(L.Flatten(), L.Dense(10)))
+    layer = {"module": "keras.layers", "class_name": "Dense9", "registered_name": None}
+    assert "a part 'Dense9'" in refused(
+        changed(path, lambda c: c["config"]["layers"].append(layer))
+    )
+    path = saved(tmp_path / "y.keras", simple(L.Flatten(), L.Dense(10)))
+    said = refused(changed(path, lambda c: c["config"]["layers"][-1]["config"].update(news=5)))
+    assert "which Keras" in said and "Traceback" not in said
+
+
+@pytest.mark.fault(29, 30)
 def test_networks_that_answer_nonsense(
     shipped_copy: Path, only_bundled_digits: None, tmp_path: Path
 ) -> None:

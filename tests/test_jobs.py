@@ -76,6 +76,7 @@ def test_stopping_keeps_what_was_learnt(artifacts: Path) -> None:
     assert jobs.find(job.id).state == "stopped"
 
 
+@pytest.mark.fault(41)
 def test_a_failure_is_a_sentence(artifacts: Path) -> None:
     job = jobs.start([*SHORT, "--learning-rate", "900000", "--epochs", "20"], "anna")
     wait_for(lambda: jobs.running() is None)
@@ -86,6 +87,7 @@ def test_a_failure_is_a_sentence(artifacts: Path) -> None:
     assert list((artifacts / "runs").iterdir()) == []
 
 
+@pytest.mark.fault(40)
 def test_too_little_memory_is_said_so(artifacts: Path) -> None:
     code = (
         "import resource, sys; from mnist_cnn.training import loop\n"
@@ -160,6 +162,7 @@ def test_a_job_outlives_the_server_that_began_it_and_is_the_only_one_in_every_ph
     assert store.open_run(job.id).manifest["status"] == "finished"
 
 
+@pytest.mark.fault(38)
 def test_a_halted_child_is_stalled_and_stop_ends_it(artifacts: Path) -> None:
     job = jobs.start(ENDLESS, "anna")
     wait_for(lambda: learning(job))
@@ -179,6 +182,7 @@ def announced(**changes: object) -> job_files.Job:
     return job
 
 
+@pytest.mark.fault(39)
 def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     job = announced(
@@ -192,7 +196,7 @@ def test_a_stranger_with_the_same_number_is_left_alone(artifacts: Path) -> None:
     stranger.communicate(b"\n")
 
 
-@pytest.mark.fault(57)
+@pytest.mark.fault(57, 46)
 @pytest.mark.parametrize("step", [-86_400, 3, 315_360_000])
 def test_a_step_of_the_clock_ends_no_training(artifacts: Path, step: float) -> None:
     job = announced()
@@ -206,6 +210,7 @@ def test_a_step_of_the_clock_ends_no_training(artifacts: Path, step: float) -> N
     assert jobs.find(job.id).state == "interrupted" and not folder.exists()
 
 
+@pytest.mark.fault(45)
 def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> None:
     job = announced(host="elsewhere", pid=1)
     store.new_folder(job.id).mkdir(parents=True)
@@ -219,6 +224,7 @@ def test_a_job_of_another_machine_is_seen_and_not_touched(artifacts: Path) -> No
     assert jobs.find(job.id).state == "interrupted"
 
 
+@pytest.mark.fault(62)
 @pytest.mark.parametrize("content", ["", "[]", '{"id": 5}', "\xff"])
 def test_a_broken_record_is_no_job(artifacts: Path, content: str) -> None:
     (artifacts / "jobs").mkdir(parents=True)
@@ -227,6 +233,7 @@ def test_a_broken_record_is_no_job(artifacts: Path, content: str) -> None:
     assert [jobs.find(run_id) for run_id in job_files.ids_of_jobs()] == [None]
 
 
+@pytest.mark.fault(40)
 def test_a_flood_of_messages_does_not_fill_the_disk(artifacts: Path) -> None:
     job = jobs.start(ENDLESS, "anna")
     wait_for(lambda: learning(job))
@@ -237,6 +244,7 @@ def test_a_flood_of_messages_does_not_fill_the_disk(artifacts: Path) -> None:
     assert "no text at all" in job_files.log_tail(job)
 
 
+@pytest.mark.fault(44)
 def test_two_servers_start_one_training(artifacts: Path) -> None:
     code = (
         "from mnist_cnn.training import jobs\n"
@@ -252,6 +260,7 @@ def test_two_servers_start_one_training(artifacts: Path) -> None:
     assert said[1].startswith("A training is running already")
 
 
+@pytest.mark.fault(42)
 def test_a_full_disk_fails_the_job_and_leaves_nothing(artifacts: Path) -> None:
     code = (
         "import errno, os, pathlib, sys; from mnist_cnn.cli.main import main\n"

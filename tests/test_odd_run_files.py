@@ -1,6 +1,7 @@
 """Whole but odd files cost the run whose they are; all others are shown as ever."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,19 @@ def test_odd_runs_are_damaged_and_the_others_are_not(odd_runs: list[str]) -> Non
     for run_id in odd_runs[-3:]:
         with pytest.raises(RunDamaged, match=run_id):
             registry.promote(run_id, by="anna", reason="never mind")
+
+
+@pytest.mark.fault(34)
+def test_a_log_of_fifty_megabytes_is_read_from_its_end(artifacts: Path) -> None:
+    job = job_files.Job("20270101-000000-aaaaaa", ("train",), "anna", 0, 0, 0, "here", "failed")
+    job_files.save_job(job)
+    with open(job_files.job_path(job.id, "log"), "wb") as log:
+        log.truncate(50_000_000)
+        log.seek(0, 2)
+        log.write(b"the end")
+    began = time.perf_counter()
+    assert job_files.log_tail(job).endswith("the end")
+    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.fault(62)

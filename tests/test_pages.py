@@ -73,6 +73,7 @@ def test_a_drawn_seven_is_read() -> None:
     assert answer(app) == "7"
 
 
+@pytest.mark.fault(47)
 def test_a_strangers_correction_is_not_kept(shipped_copy: Path) -> None:
     app = home(canvas_json(*SEVEN))
     pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
@@ -100,11 +101,13 @@ def test_predict_on_a_button() -> None:
     assert answer(app) == "7"
 
 
+@pytest.mark.fault(21)
 def test_a_dot_is_too_little_ink() -> None:
     app = home(canvas_json(np.array([[100, 100], [100.04, 100]], float)))
     assert "too little ink" in app.info[0].value
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(
     "drawing",
     [
@@ -120,6 +123,7 @@ def test_a_broken_drawing_is_a_sentence_and_clear_still_works(drawing: dict) -> 
     assert not app.error
 
 
+@pytest.mark.fault(20)
 def test_coordinates_outside_the_canvas_are_read() -> None:
     app = home(canvas_json(*[stroke * 3 - 200 for stroke in SEVEN]))
     assert answer(app) == "7"
@@ -129,10 +133,20 @@ def test_an_uploaded_seven_is_read() -> None:
     assert answer(upload(seven_png())) == "7"
 
 
+@pytest.mark.fault(15, 16)
 @pytest.mark.parametrize("content", [b"", b"<html>", seven_png()[:300]])
 def test_a_bad_upload_is_a_sentence(content: bytes) -> None:
     app = upload(content)
     assert len(app.error) == 1
+
+
+@pytest.mark.fault(17)
+def test_of_an_animation_it_is_said_that_the_first_frame_was_read() -> None:
+    file, first = io.BytesIO(), Image.open(io.BytesIO(seven_png()))
+    first.save(file, "GIF", save_all=True, append_images=[first.point([0] * 256)])
+    app = upload(file.getvalue())
+    assert answer(app) == "7"
+    assert any("the first was read" in caption.value for caption in app.caption)
 
 
 def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
@@ -140,6 +154,7 @@ def test_without_a_run_the_page_says_how_to_get_one(artifacts: Path) -> None:
     assert app.error[0].value.startswith("No run is in production")
 
 
+@pytest.mark.fault(28)
 def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path) -> None:
     broken = store.production_run()
     (broken.folder / "model.tflite").write_bytes(b"broken")
@@ -152,6 +167,7 @@ def test_a_damaged_run_is_a_sentence_and_a_promotion_mends_it(shipped_copy: Path
     assert answer(app) == "7"
 
 
+@pytest.mark.fault(28, 32)
 def test_where_production_is_damaged_the_run_before_it_answers(shipped_copy: Path) -> None:
     before, newer = store.production_run(), another_run()
     registry.promote(newer.id, by="a test")
@@ -172,6 +188,7 @@ def test_sure_is_never_said_of_three_in_four() -> None:
     assert words[0.9995] == ("Certain", "over 99.9% confident")
 
 
+@pytest.mark.fault(18)
 def test_what_is_no_digit_has_no_bars() -> None:
     angles = np.linspace(0, 40, 200)
     scribble = np.stack([np.cos(angles) * angles, np.sin(1.7 * angles) * angles], 1) * 3 + 140
@@ -181,6 +198,7 @@ def test_what_is_no_digit_has_no_bars() -> None:
     assert "7 0%" in bars.proto.alt
 
 
+@pytest.mark.fault(21)
 def test_several_digits_in_a_picture_lead_to_the_page_for_them() -> None:
     ink = np.concatenate([np.pad(rasterize(SEVEN), 20)] * 2, axis=1)
     file = io.BytesIO()
@@ -220,6 +238,7 @@ def test_two_picked_runs_are_compared(shipped_copy: Path) -> None:
     assert app.subheader[0].value == "2 runs side by side"
 
 
+@pytest.mark.fault(33)
 def test_damaged_and_unfinished_runs_are_rows_too(shipped_copy: Path) -> None:
     (another_run(1).folder / "run.json").write_text("[]")
     (another_run(2).folder / "evaluation.json").write_text("{}")
@@ -332,6 +351,7 @@ def test_an_earlier_run_may_lie_beyond_what_the_form_offers(shipped_copy: Path) 
         assert option in command
 
 
+@pytest.mark.fault(19)
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", ["", "49", "4", "xx", "²3", "999"])
 @pytest.mark.parametrize("image", ["", "2130", "-1", "10000000", "x"])
@@ -405,3 +425,23 @@ def test_a_canvas_message_that_is_no_drawing_is_a_sentence_and_the_session_goes_
         app.run()
         assert not app.exception, drawing
         assert [e.value for e in app.error] and "please" in app.error[0].value, drawing
+
+
+HOSTILE = "../../etc/<script>alert(1)</script>[x](//a.example)\n# b" + "9" * 4096
+
+
+@pytest.mark.fault(19, 12)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("3_Train.py", ["from", "preset", "epochs"]),
+        ("4_Training_runs.py", ["run"]),
+        ("5_Confusion_matrix.py", ["run", "data", "cell", "image"]),
+        ("6_Compare_models.py", ["runs", "image", "data"]),
+    ],
+)
+def test_a_page_takes_any_address(name: str, parameters: list[str]) -> None:
+    app = page(name, **dict.fromkeys(parameters, HOSTILE))
+    told = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+    assert not any(HOSTILE[10:60] in found.value for found in told)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from sklearn.datasets import load_sample_images
 
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files
@@ -269,12 +270,49 @@ def test_sixteen_bits_are_read_by_their_own_range(top: int, classifier: Classifi
     assert predict_image(classifier, content).prediction.digit == 7
 
 
+@pytest.mark.fault(49, 16)
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("exif", [b"Exif\0\0II*\0", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x05\0"])
 def test_damaged_exif_costs_no_picture(exif: bytes, classifier: Classifier) -> None:
     for kind in ("PNG", "JPEG"):
         content = saved(write(page()), kind, exif=exif)
         assert predict_image(classifier, content).prediction.digit == 7
+
+
+@pytest.mark.fault(18)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_photograph_without_a_digit_has_no_bold_answer(
+    number: int, classifier: Classifier
+) -> None:
+    photograph = Image.fromarray(load_sample_images().images[number])
+    assert predict_image(classifier, saved(photograph, "JPEG")).prediction.status != "ok"
+
+
+@pytest.mark.fault(18)
+@pytest.mark.parametrize("letter", "ABKRX")
+def test_a_letter_is_no_digit(letter: str, classifier: Classifier) -> None:
+    image = page(200, 200)
+    ImageDraw.Draw(image).text((50, 20), letter, 0, ImageFont.load_default(140))
+    assert predict_image(classifier, saved(image)).prediction.status == "not_a_digit"
+
+
+@pytest.mark.fault(21)
+@pytest.mark.parametrize("brush", [1, 60])
+@pytest.mark.parametrize("corner", [(0, 0), (-80, -56), (-80, 0), (65, 45)])
+def test_any_pen_is_read_also_at_the_border(
+    brush: int, corner: tuple[int, int], classifier: Classifier
+) -> None:
+    """The points of the seven leave 80 and 56 pixels on the left and above, 65 and 45 beyond."""
+    image = Image.new("L", (420, 420))
+    points = [tuple(point) for point in ((SEVEN[0] + corner) * 1.5).tolist()]
+    draw = ImageDraw.Draw(image)
+    draw.line(points, 255, brush)
+    for x, y in points:
+        draw.ellipse((x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2), 255)
+    read = predict_image(classifier, saved(image)).prediction
+    assert read.digit == 7 or read.status == "unsure"
+    strokes = [stroke + corner for stroke in SEVEN]
+    assert predict_strokes(classifier, strokes).prediction.digit == 7
 
 
 @pytest.mark.parametrize("size", [(2592, 1944), (3000, 2000), (4000, 1800), (6000, 8000)])
@@ -285,6 +323,7 @@ def test_camera_sizes_are_read(size: tuple[int, int], classifier: Classifier) ->
     assert max(decode_image(content).shape) <= WORKING_SIDE
 
 
+@pytest.mark.fault(64, 14)
 @pytest.mark.parametrize(
     ("mode", "size", "options", "words"),
     [

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from mnist_cnn.errors import (
     RunRefused,
 )
 from mnist_cnn.models.calibration import calibration_of
-from mnist_cnn.runs import gate, notes, registry, store, trash
+from mnist_cnn.runs import gate, notes, registry, serving, store, trash
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.artifacts import another_run
@@ -77,6 +78,7 @@ def test_the_first_of_its_kind_cannot_be_rolled_back(shipped_copy: Path) -> None
     assert store.production_id() == first
 
 
+@pytest.mark.fault(41)
 def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
     run = another_run(evaluation_json=worse())
     with pytest.raises(RunRefused, match=r"mnist-test 90\.00% against .* give a reason"):
@@ -86,6 +88,7 @@ def test_a_worse_run_needs_a_reason_which_is_logged(shipped_copy: Path) -> None:
     assert registry.promotions()[-1].reason == "to show the class"
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("name", ["model.keras", "model.tflite", "evaluation.json"])
 def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float) -> None:
@@ -97,6 +100,7 @@ def test_a_cut_file_is_not_promoted(shipped_copy: Path, name: str, share: float)
     assert store.production_id() == before
 
 
+@pytest.mark.fault(28, 31)
 def test_a_flipped_byte_is_not_promoted(shipped_copy: Path) -> None:
     run = another_run()
     content = bytearray((run.folder / "model.keras").read_bytes())
@@ -111,9 +115,11 @@ NONSENSE: dict[str, Callable[[Any], Any]] = {
     "constant": lambda logits: logits * 0,
     "swapped labels": lambda logits: logits[:, ::-1],
     "nine outputs": lambda logits: logits[:, :9],
+    "eleven outputs": lambda logits: logits @ np.eye(10, 11, dtype=np.float32),
 }
 
 
+@pytest.mark.fault(30)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_a_network_that_answers_nonsense_is_refused(shipped_copy: Path, kind: str) -> None:
@@ -173,6 +179,7 @@ def test_labels_lie_beside_the_run(shipped_copy: Path) -> None:
     assert notes.notes_of(run.id).tags == ()
 
 
+@pytest.mark.fault(35)
 def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_copy: Path) -> None:
     live, run = str(store.production_id()), another_run()
     with pytest.raises(RunError, match="promote another run first"):
@@ -185,7 +192,7 @@ def test_the_run_in_production_cannot_be_deleted_and_others_come_back(shipped_co
     assert trash.deleted() == []
 
 
-@pytest.mark.fault(68)
+@pytest.mark.fault(68, 46)
 def test_a_clock_that_is_ahead_empties_no_trash(
     shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +217,7 @@ def test_a_clock_that_is_ahead_empties_no_trash(
     assert set(trash.deleted()) == set(others)
 
 
+@pytest.mark.fault(33)
 def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
     run, before = another_run(), len(store.list_all())
     (run.folder / "run.json").write_text("[]")
@@ -217,6 +225,7 @@ def test_a_damaged_run_can_be_deleted(shipped_copy: Path) -> None:
     assert len(store.list_all()) == before - 1
 
 
+@pytest.mark.fault(44)
 @pytest.mark.slow
 def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy: Path) -> None:
     candidates = [another_run(1).id, another_run(2).id]
@@ -235,6 +244,39 @@ def test_fifty_promotions_at_once_leave_one_winner_and_a_whole_log(shipped_copy:
     assert store.production_id() == log[-1].after
 
 
+@pytest.mark.fault(44, 35)
+def test_of_a_promotion_and_a_deletion_at_once_one_wins(shipped_copy: Path) -> None:
+    first = store.production_id()
+    for number in range(4):
+        run = another_run(number)
+        at_once: list[Callable[[], object]] = [
+            lambda run_id=run.id: registry.promote(run_id, by="anna"),
+            lambda run_id=run.id: trash.delete(run_id),
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(change).exception() for change in at_once[:: 1 - 2 * (number % 2)]]
+        lost = [error for error in done if error]
+        assert len(lost) == 1 and isinstance(lost[0], RunNotFound | RunError)
+        deleted = run.id in trash.deleted()
+        assert (store.production_id() == run.id) != deleted
+        load_classifier(store.production_run())
+        if not deleted:
+            assert registry.roll_back(by="anna").after == first
+
+
+@pytest.mark.fault(32)
+def test_where_a_newer_version_wrote_the_run_in_production_the_one_before_answers(
+    shipped_copy: Path,
+) -> None:
+    before, run = store.production_id(), another_run()
+    registry.promote(run.id, by="anna")
+    (run.folder / "run.json").write_text(json.dumps({**run.manifest, "schema": 99}))
+    serving.forget()
+    assert serving.production_classifier().run_id == before
+    with pytest.raises(RunDamaged, match="schema"):
+        store.open_run(run.id)
+
+
 ACTIONS: dict[str, Callable[[str], object]] = {
     "promote": lambda run_id: registry.promote(run_id, by="anna"),
     "label": lambda run_id: notes.annotate(run_id, note="new"),
@@ -242,6 +284,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.fault(43)
 def test_a_folder_that_may_only_be_read_still_answers(shipped_copy: Path, monkeypatch) -> None:
     run = another_run()
 

@@ -28,12 +28,14 @@ def test_a_run_is_one_once_its_manifest_is_there(artifacts: Path) -> None:
     assert store.open_run(run.id).config == {}
 
 
+@pytest.mark.fault(46)
 def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
     ids = [NewRun().id for _ in range(50)]
     assert ids == sorted(set(ids))
     assert all(store.RUN_ID.fullmatch(run_id) for run_id in ids)
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize(
     "run_id",
     ["", "../../etc", "20261122-141503-3f9a1c/..", "C:\\", "CON", "😀", "x" * 10_000, "\0"],
@@ -43,6 +45,7 @@ def test_an_id_that_is_none_is_not_found(artifacts: Path, run_id: str) -> None:
         store.open_run(run_id)
 
 
+@pytest.mark.fault(31)
 def test_a_changed_file_is_damage(artifacts: Path) -> None:
     run = finished()
     (run.folder / "config.json").write_text('{"note": "changed"}')
@@ -50,6 +53,7 @@ def test_a_changed_file_is_damage(artifacts: Path) -> None:
         store.open_run(run.id).read("config.json")
 
 
+@pytest.mark.fault(33, 32)
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"schema": 99, "sha256": {}}', "\xff"])
 def test_a_broken_manifest_is_damage_and_the_list_goes_on(artifacts: Path, manifest: str) -> None:
     good, bad = finished(), finished()
@@ -59,6 +63,7 @@ def test_a_broken_manifest_is_damage_and_the_list_goes_on(artifacts: Path, manif
     assert [run.id for run in store.list_runs()] == [good.id]
 
 
+@pytest.mark.fault(46)
 def test_ids_sort_even_where_the_clock_was_set_back(
     artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +79,7 @@ def test_ids_sort_even_where_the_clock_was_set_back(
     assert store.RUN_ID.fullmatch(new_run.new_id())
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     "fault", ["no run.json", "empty run.json", "no config", "no history", "unknown key"]
 )
@@ -107,6 +113,7 @@ def test_without_a_production_run_it_is_said_how_to_get_one(
         store.production_run()
 
 
+@pytest.mark.fault(43)
 def test_a_place_that_cannot_be_written_is_said_so(artifacts: Path) -> None:
     artifacts.parent.mkdir(exist_ok=True)
     artifacts.write_text("a file where the folder should be")
@@ -123,6 +130,7 @@ def test_the_shipped_run_is_whole_small_and_good() -> None:
     assert run.evaluation["keras_litert_difference"] < 1e-3
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize("size", [0, 100, 10_000])
 def test_a_cut_network_is_damage(shipped_copy: Path, size: int) -> None:
     run = store.production_run()

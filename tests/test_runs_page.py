@@ -156,6 +156,19 @@ def test_an_address_leads_to_no_other_file(shipped_copy: Path) -> None:
     assert "There is no run" in app.warning[0].value
 
 
+@pytest.mark.fault(35)
+def test_a_run_that_is_deleted_while_it_is_shown_is_said_to_be_gone(
+    shipped_copy: Path, owner: None
+) -> None:
+    run = another_run(1)
+    app = page(run=run.id)
+    trash.delete(run.id)
+    app.run()
+    assert not app.exception and "There is no run" in app.warning[0].value
+    live = str(store.production_id())
+    assert "Delete" not in pages.buttons(page(run=live))
+
+
 @pytest.mark.fault(67)
 @pytest.mark.parametrize(
     "asked", ["[x](http://a.example)", "![a](//b.example/c.png)", "www.d.example"]

@@ -1,5 +1,6 @@
 import gzip
 import json
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +43,7 @@ def test_no_drawing_is_no_strokes(drawing: dict | None) -> None:
     assert from_canvas(drawing) == ()
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(
     "objects",
     [
@@ -59,6 +61,20 @@ def test_a_broken_drawing_is_refused_in_a_sentence(objects: list) -> None:
         from_canvas({"objects": objects})
 
 
+@pytest.mark.fault(20)
+@pytest.mark.parametrize(
+    "objects",
+    [[{"path": [["M", 0, 0], ["L", 9, 9]]}] * 100_000, [{"path": [["L", 1.5, 2.5]] * 1_000_000}]],
+    ids=["100,000 strokes", "25 MB of points"],
+)
+def test_what_is_far_too_large_is_refused_before_it_is_read(objects: list) -> None:
+    began = time.perf_counter()
+    with pytest.raises(BadStrokes, match="at most"):
+        from_canvas({"objects": objects})
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.fault(20)
 def test_fifty_thousand_points_are_read_and_more_refused() -> None:
     point = ["L", 1.0, 1.0]
     path = [["M", 0.0, 0.0]] + [point] * (MAX_POINTS - 1)
@@ -69,6 +85,7 @@ def test_fifty_thousand_points_are_read_and_more_refused() -> None:
         from_canvas({"objects": [{"path": [["M", 0, 0]]}] * (MAX_STROKES + 1)})
 
 
+@pytest.mark.fault(20)
 @pytest.mark.slow
 @given(
     st.recursive(
@@ -103,12 +120,14 @@ def test_the_pen_is_as_wide_as_asked() -> None:
     )
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("strokes", [[], [np.zeros((0, 2))], [np.array([[3.0, 4.0]] * 5)]])
 def test_what_has_no_extent_leaves_no_ink(strokes: list) -> None:
     assert extent(strokes) == 0
     assert rasterize(strokes).sum() == 0
 
 
+@pytest.mark.fault(20, 21)
 def test_coordinates_outside_the_canvas_are_ink_like_any_other() -> None:
     (stroke,) = from_canvas(canvas_json(np.array([[-50, -20], [100, 400], [900, 100]], float)))
     assert rasterize([stroke]).sum() > 0
@@ -122,6 +141,7 @@ def test_a_strokes_file_comes_back_as_written(tmp_path) -> None:
     assert first.strokes[0].tolist() == SEVEN[0].tolist()
 
 
+@pytest.mark.fault(3, 4)
 def test_a_broken_line_is_named_and_the_others_are_read(tmp_path) -> None:
     good = json.dumps({"strokes": [[[0, 0], [1, 1]]], "label": "1"})
     lines = [

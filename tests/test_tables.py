@@ -188,6 +188,7 @@ def test_what_leaves_doubt_is_asked(rows: np.ndarray) -> None:
     assert {item.label for item in items(("a.csv", text(rows)), label="none")} == {None}
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     ("names", "wanted", "words"),
     [
@@ -256,6 +257,7 @@ def test_nothing_is_unpickled(content: bytes) -> None:
     assert "np.savez('digits.npz'" in said.error and not Trap.opened
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -266,6 +268,8 @@ def test_nothing_is_unpickled(content: bytes) -> None:
         (npy(np.zeros((3, 5))), "5 columns"),
         (npy(np.zeros((2, 5, 6, 7))), "2 × 5 × 6 × 7"),
         (npy(IMAGES)[:-1], "promises 30 images and holds 29"),
+        (idx(IMAGES[:0]), "The IDX file holds 0 images."),
+        (npy(FLAT[:0]), "The NPY file holds 0 images."),
         (idx(LABELS)[:-1], "promises 30 labels and holds 29"),
         (npy(IMAGES.astype(float) * 40), "numbers from 0 to 10200"),
         (shard({"a": [1]}), "this one has a"),

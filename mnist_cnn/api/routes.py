@@ -72,6 +72,14 @@ Place = Annotated[None, Depends(concurrency_limit)]
 Owner = Annotated[str, Depends(_owner)]
 
 
+def _choices(
+    label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
+    inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
+    transposed: Annotated[bool, Query(description="tables have columns for rows")] = False,
+) -> Choices:
+    return Choices(label, inverted, transposed)
+
+
 @router.post(
     "/predict",
     response_model=PredictionResponse,
@@ -92,20 +100,20 @@ async def predict(picture: Picture, place: Place) -> Response:
     summary="Read many digits",
 )
 async def predict_batch(
+    request: Request,
     files: Annotated[list[UploadFile], Depends(many_files)],
     place: Place,
-    label: Annotated[str, Query(max_length=80, description=LABEL)] = "",
-    inverted: Annotated[bool, Query(description="tables have dark ink on light")] = False,
-    transposed: Annotated[bool, Query(description="tables have columns for rows")] = False,
+    choices: Annotated[Choices, Depends(_choices)],
 ) -> Response:
     """An entry per file, in the order sent; a file that cannot be read has its error there. A
     table (CSV, Parquet, IDX, NPY) has one entry too, with an item for each of its rows."""
-    choices = Choices(label, inverted, transposed)
     tables = await to_thread.run_sync(TablesOfRequest, files, choices, limiter=READERS)
     entries = []
     for file in files:  # one after the other, so that single images come between them
+        if await request.is_disconnected():
+            break  # nobody waits for the rest
         if is_table(file.file):
-            entries.append(await tables.entry(file, _classifier()))
+            entries.append(await tables.entry(file, _classifier(), request.is_disconnected))
         else:
             content = await file.read()
             entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))

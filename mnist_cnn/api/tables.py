@@ -1,6 +1,6 @@
 """The tables of digits among the files of a request."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -16,11 +16,10 @@ from mnist_cnn.batch.results import Summary
 from mnist_cnn.batch.stream import read_on_one_core
 from mnist_cnn.batch.turned import suggestion
 from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.settings import MAX_ROWS
 
 AT_ONCE = 500
 """Rows that are read before single images get their turn."""
-
-MAX_ROWS = 100_000
 
 
 class TablesOfRequest:
@@ -33,8 +32,11 @@ class TablesOfRequest:
             self._together.take_labels(file.filename or "", file.file)
             file.file.seek(0)
 
-    async def entry(self, file: UploadFile, classifier: Classifier) -> dict[str, Any]:
-        """All rows of a table, and what became of them; or why there are none."""
+    async def entry(
+        self, file: UploadFile, classifier: Classifier, gone: Callable[[], Awaitable[bool]]
+    ) -> dict[str, Any]:
+        """All rows of a table, and what became of them; or why there are none. Where whoever asked
+        is `gone`, it stops."""
         self._tables.samples.clear()
         items = self._together.items(file.filename or "", file.file) or iter(())
         results = read_on_one_core(items, classifier)
@@ -43,6 +45,8 @@ class TablesOfRequest:
             for result in some:
                 summary.add(result)
                 rows.append(result.row)
+            if await gone():
+                break
             if len(rows) > MAX_ROWS:
                 return failure("bad_input", f"It has more than {MAX_ROWS:,} rows; send parts.")
         if len(rows) == summary.errors == 1:

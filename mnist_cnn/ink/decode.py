@@ -1,6 +1,8 @@
 """An image file of any kind to a grey picture."""
 
+import contextlib
 import io
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,9 @@ from mnist_cnn.settings import (
 )
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "PPM")
+
+SEVERAL_FRAMES = ("PNG", "GIF", "WEBP", "TIFF", "AVIF")
+"""Those of them that may hold an animation, or pages."""
 
 TOLD_FORMATS = "PNG, JPEG, BMP, GIF, WEBP, TIFF, HEIC, AVIF or PGM"
 """As people know them."""
@@ -43,6 +48,14 @@ def decode_image(source: bytes | Path) -> FloatArray:
         BadImage: empty, none of `TOLD_FORMATS`, damaged, or too large.
     """
     return _grey(_decoded(_content(source)))
+
+
+def frames_left_out(content: bytes) -> bool:
+    """Whether an image file that can be read holds frames or pages beside its first."""
+    with contextlib.suppress(Exception):  # decoders raise whatever their code happens to
+        image = Image.open(io.BytesIO(content), formats=SEVERAL_FRAMES)
+        return bool(getattr(image, "is_animated", False))
+    return False
 
 
 def _content(source: bytes | Path) -> bytes:
@@ -78,6 +91,8 @@ def _decoded(content: bytes) -> Image.Image:
         scale = max(1, max(image.size) // WORKING_SIDE)
         image.draft("L", (image.width // scale, image.height // scale))
         image.load()
+        if image.format == "PNG":
+            _check_sums(content)
         return _upright(image)
     except UnidentifiedImageError as error:
         if is_heic:
@@ -90,6 +105,18 @@ def _decoded(content: bytes) -> Image.Image:
         raise
     except Exception as error:  # decoders raise whatever their code happens to on damaged data
         raise _damaged(str(error)) from error
+
+
+def _check_sums(content: bytes) -> None:
+    """Raises BadImage where the pixels of a PNG are not those that were saved; Pillow looks at all
+    checksums but the last."""
+    at = 8
+    while kind := content[at + 4 : at + 8]:
+        end = at + 8 + int.from_bytes(content[at : at + 4], "big")
+        told = int.from_bytes(content[end : end + 4], "big")
+        if kind == b"IDAT" and zlib.crc32(memoryview(content)[at + 4 : end]) != told:
+            raise _damaged("a checksum is wrong")
+        at = end + 4
 
 
 def _damaged(reason: str) -> BadImage:

@@ -69,8 +69,11 @@ def predict_picture(
             part=picture.part_of(best.writing.box),
         )
     neighbours = beside(looks, digits_only=picture.symbols == 1)
+    answer = best.prediction
+    if not picture.is_plain and answer.confidence < SURE_AT_SIGHT:
+        answer = replace(answer, status="unsure")  # much in a photograph looks like some digit
     return PredictionResult(
-        _of_several(best.prediction, 1 + len(neighbours)),
+        _of_several(answer, 1 + len(neighbours)),
         best.image,
         classifier.run_id,
         0.0,

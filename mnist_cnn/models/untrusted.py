@@ -1,5 +1,8 @@
 """A Keras file from elsewhere as a network, as far as it is one."""
 
+import contextlib
+import json
+import zipfile
 from pathlib import Path
 
 import keras
@@ -19,7 +22,8 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     # Keras answers a file it does not understand with whatever went wrong in its depths.
     except Exception as error:
-        raise BadNetwork(f"Keras cannot load it ({_first_line(error)}).") from error
+        ours, why = keras.__version__, _first_line(error)
+        raise BadNetwork(f"Keras {ours} cannot load it{_saved_by(path)} ({why}).") from error
     if model.count_params() > most_parameters:
         raise BadNetwork(
             f"it has {model.count_params():,} parameters; at most {most_parameters:,}."
@@ -38,3 +42,12 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else repr(error)
+
+
+def _saved_by(path: Path) -> str:
+    """Which Keras a file is from, where it says so: a newer one may know more."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
+        with zipfile.ZipFile(path) as archive:
+            told = json.loads(archive.read("metadata.json"))["keras_version"]
+        return f", which Keras {str(told)[:20]} saved"
+    return ""

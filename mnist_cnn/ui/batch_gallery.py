@@ -1,6 +1,5 @@
 """A batch as pictures to click on, and ten buttons that correct one of them."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,7 +47,7 @@ def _correct(done: Batch, row: int) -> None:
             st.image(_outlined(result.seen), alt=f"Where the digit is in {result.item.name}")
         _picture(result, 4)
         with st.container(width=300, gap="xsmall"):
-            st.markdown(f"**{_plain(result.item.name)}**: {_verdict(result)}")
+            st.markdown(f"**{layout.plain(result.item.name)}**: {_verdict(result)}")
             st.pills(
                 "Wrong? Tap what it is",
                 range(10),
@@ -86,7 +85,7 @@ def _words(done: Batch, row: int) -> str:
 def _verdict(result: Result) -> str:
     read, label = result.prediction, result.item.label
     if read is None:
-        words = _plain(result.item.error)
+        words = layout.plain(result.item.error)
     elif read.digit is None:
         words = "nothing to read" if read.status == "blank" else "no digit"
     else:
@@ -96,12 +95,7 @@ def _verdict(result: Result) -> str:
 
 def _short(name: str) -> str:
     """The end of a name, which tells it from its neighbours'."""
-    return _plain(name if len(name) <= 12 else f"…{name[-11:]}")
-
-
-def _plain(text: str) -> str:
-    """A name as it is, whatever it would mean in Markdown."""
-    return re.sub(r"([^\w\s/…])", r"\\\1", text)
+    return layout.plain(name if len(name) <= 12 else f"…{name[-11:]}")
 
 
 def _open(done: Batch, row: int | None) -> None:

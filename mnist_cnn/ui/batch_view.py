@@ -15,6 +15,7 @@ from mnist_cnn import metrics
 from mnist_cnn.batch import results
 from mnist_cnn.batch.results import Format, Result
 from mnist_cnn.data import labelled_sets
+from mnist_cnn.settings import MAX_ROWS
 from mnist_cnn.ui import auth, layout
 from mnist_cnn.ui.batch_session import Batch
 
@@ -34,6 +35,8 @@ def read(results: Iterator[Result], total: int, into: Batch) -> None:
     st.button("Stop", icon=":material/stop:", help="Keeps what was read so far.")
     began = shown = time.monotonic()
     for result in results:
+        if len(into.results) == MAX_ROWS:
+            return
         into.results.append(_small(result))
         now = time.monotonic()
         into.seconds = now - began
@@ -74,7 +77,10 @@ def summary(done: Batch) -> None:
     if done.hand:
         st.caption(f":material/draw: Read with your hand ({counted(done.hand, 'drawing')}).")
     if not done.whole:
-        st.warning("Stopped; this is what was read until then.", icon=":material/stop_circle:")
+        stopped = "Stopped; this is what was read until then."
+        full = f"The first {MAX_ROWS:,} were read; the command line reads any number."
+        words = full if total == MAX_ROWS else stopped
+        st.warning(words, icon=":material/stop_circle:")
     _reasons(done)
     if labelled:
         low, high = metrics.wilson_interval(right, labelled)
@@ -91,7 +97,7 @@ def _reasons(done: Batch) -> None:
         counts = Counter(item.error for item in told)
         names = {item.error: item.name for item in reversed(told)}
         lines = [
-            f"{names[why]}: {why}" + (f" ({count:,} like this.)" if count > 1 else "")
+            layout.plain(f"{names[why]}: {why}") + (f" ({count:,} like this.)" if count > 1 else "")
             for why, count in counts.most_common(3)
         ]
         more = [f"{len(counts) - 3:,} other reasons stand in the list."] if len(counts) > 3 else []

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -143,6 +144,11 @@ def run_link(run_id: str, label: str) -> None:
         icon=":material/model_training:",
         query_params={"run": run_id},
     )
+
+
+def plain(text: str) -> str:
+    """A name as it is, whatever it would mean in Markdown."""
+    return re.sub(r"([^\w\s/…])", r"\\\1", text)
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from mnist_cnn.ink.decode import decode_image
+from mnist_cnn.ink.decode import decode_image, frames_left_out
 from mnist_cnn.models.pipeline import WHOLE
 from mnist_cnn.records import FloatArray, Part, PredictionResult
 
@@ -54,8 +54,15 @@ def show(content: bytes, result: PredictionResult) -> None:
         on_part_change=lambda: _choose(content),
         height="content",
     )
+    tell_frames(content)
     if result.turned:
         st.caption(f"It lies {SIDES[result.turned]}; it was turned by 90° to be read.")
+
+
+def tell_frames(content: bytes) -> None:
+    """Says so where a file holds more pictures than the one that was read."""
+    if frames_left_out(content):
+        st.caption("Of its frames or pages, the first was read.")
 
 
 def _choose(content: bytes) -> None:

@@ -18,12 +18,16 @@ def serve(
     log: Path,
     app: str = "app:app",
     folder: Path = PROJECT_FOLDER,
+    *,
     patience: float = 60,
     options: Sequence[str] = (),
+    within: Sequence[str] = (),
     **env: str,
 ) -> Iterator[Server]:
+    """A server of its own, started by another command where `within` names one."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+    command = [*within, sys.executable, "-m", "uvicorn", app]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
     with open(log, "w") as output:
         process = subprocess.Popen(
             [*command, *options],

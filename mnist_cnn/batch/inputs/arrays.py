@@ -122,6 +122,8 @@ def array_items(
             beside = labels[done : done + len(rows)]
         yield from items.items([f"{name} #{done + n}" for n in range(len(rows))], images, beside)
         done += len(rows)
+    if not shape[0]:
+        raise BadInput(f"The {head.kind} file holds 0 images.")
     if done < shape[0]:
         raise BadInput(f"The {head.kind} file promises {shape[0]:,} images and holds {done:,}.")
 

@@ -47,11 +47,13 @@ def zip_items(name: str, file: IO[bytes], tables: Tables) -> Iterator[Item]:
             raise BadInput(PICKLED)  # what torch.save writes
         members = [member for member in members if not _is_aside(member)]
         inside = _side_by_side(archive, members, tables)
-        left = MAX_UNPACKED_BYTES
+        left, names = MAX_UNPACKED_BYTES, set[str]()
         for member in members:
-            if reason := _refused(member):
+            twice = "Its name stands in the ZIP before; only the first is read."
+            if reason := _refused(member) or twice * (member.filename in names):
                 yield Item(member.filename, error=reason)
                 continue
+            names.add(member.filename)
             left -= member.file_size
             if left < 0:
                 raise too_much()

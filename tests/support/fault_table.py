@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnist_cnn.settings import PROJECT_FOLDER
-from tests.support.fault_rows import NOT_TRIED, ROWS
+from tests.support.fault_rows import REMARKS, ROWS
 
 PROPERTY = "faults"
 """Under which a report carries the rows of its test, also from another process."""
@@ -56,7 +56,7 @@ class FaultTable:
         said = {test: told for test, told in before.items() if test in marked}
         said |= {test: _said(counts) for test, counts in self._seen[row].items()}
         told = [f"{_linked(test)}: {outcome}" for test, outcome in said.items()]
-        told += [NOT_TRIED[row]] if row in NOT_TRIED else []
+        told += [REMARKS[row]] if row in REMARKS else []
         return f"| {' | '.join([str(row), *ROWS[row], '<br>'.join(sorted(told))])} |"
 
 

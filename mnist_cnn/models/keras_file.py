@@ -75,7 +75,7 @@ def _flattened(
             continue
         for number, taken in enumerate(_taken(layer, known, last)):
             own = f"{prefix}{name}" + (f"#{number}" if number else "")
-            place = file["layers"][places[id(layer)]] if places[id(layer)] in file["layers"] else {}
+            place = file["layers"].get(places[id(layer)], {})
             if kind in CONTAINERS:
                 inner, last = _flattened(layer, f"{own}/", taken, place)
                 nodes += inner

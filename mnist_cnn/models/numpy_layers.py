@@ -207,8 +207,10 @@ ONE: dict[str, Callable[[Config, Weights, Array], Array]] = {
     "ZeroPadding2D": _zero_padding,
     "Cropping2D": _cropping,
     **dict.fromkeys(
-        ("InputLayer", "Identity", "ActivityRegularization", "Dropout", "SpatialDropout2D")
-        + ("GaussianDropout", "GaussianNoise", "AlphaDropout"),
+        (
+            *("InputLayer", "Identity", "ActivityRegularization", "Dropout", "SpatialDropout2D"),
+            *("GaussianDropout", "GaussianNoise", "AlphaDropout"),
+        ),
         _kept,
     ),
 }

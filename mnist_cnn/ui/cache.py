@@ -12,6 +12,7 @@ from mnist_cnn.evaluation import explain, scores
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.hands.hand import TaughtDrawing
+from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import predictions as saved
 from mnist_cnn.runs import serving, store
 from mnist_cnn.runs.store import Run
@@ -83,6 +84,12 @@ def digits_alone(drawings: Sequence[TaughtDrawing]) -> list[int | None]:
 def _digits_of(images: NDArray[np.uint8], run_id: str) -> list[int | None]:
     network = serving.production_classifier()
     return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def numpy_network(run_id: str, folder: str) -> NumpyNetwork:
+    """A run's network, to look into."""
+    return NumpyNetwork.read(store.open_run(run_id).read("model.keras"))
 
 
 def forget_images() -> None:

@@ -15,6 +15,8 @@ from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import predictions as saved
 from mnist_cnn.runs import serving, store
+from mnist_cnn.runs import snapshots as saved_snapshots
+from mnist_cnn.runs.snapshots import Snapshots
 from mnist_cnn.runs.store import Run
 
 
@@ -90,6 +92,12 @@ def _digits_of(images: NDArray[np.uint8], run_id: str) -> list[int | None]:
 def numpy_network(run_id: str, folder: str) -> NumpyNetwork:
     """A run's network, to look into."""
     return NumpyNetwork.read(store.open_run(run_id).read("model.keras"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def snapshots(run_id: str, folder: str) -> Snapshots | None:
+    """The copies that a run kept while it learned."""
+    return saved_snapshots.load(store.open_run(run_id), numpy_network(run_id, folder))
 
 
 def forget_images() -> None:

@@ -56,7 +56,7 @@ def _pair(look: Look) -> tuple[int, int | None]:
     now = f"{first}{second}"
     with st.container(horizontal=True, gap="medium"):
         digit = st.segmented_control(
-            "Why this …", digits, default=first, required=True, key=f"why {now}"
+            "Why this …", digits, default=first, required=True, wrap=True, key=f"why {now}"
         )
         choices = [-1, *(d for d in digits if d != digit)]
         other = st.segmented_control(
@@ -64,6 +64,7 @@ def _pair(look: Look) -> tuple[int, int | None]:
             choices,
             default=second if second in choices else -1,
             required=True,
+            wrap=True,
             format_func=lambda d: ALL if d < 0 else str(d),
             key=f"not {now} {digit}",
         )
@@ -116,8 +117,8 @@ def _in_words(look: Look, total: float, digit: int, other: int | None) -> None:
     rival = ALL if other is None else other
     st.caption(
         f":blue[Blue] speaks for {digit}, :orange[orange] for {rival}. Exact, not estimated: "
-        "behind its last maps this network only adds up, so each place has its share of the logits. A "
-        "place also sees what lies around it."
+        "behind its last maps this network only adds up, so each place has its share of the "
+        "logits. A place also sees what lies around it."
     )
     if look.result and look.likeliest[0] != int(look.logits.argmax()):
         st.caption("Being unsure it looked five times; this is its first look.")

@@ -12,6 +12,7 @@ from mnist_cnn.ui import (
     invitation,
     layer_view,
     layout,
+    learning_steps,
     neighbours_view,
 )
 from mnist_cnn.ui.canvas_companion import key_pressed
@@ -23,6 +24,7 @@ SIDE = 260
 SECTIONS = {
     "Layer by layer": layer_view.show,
     "Why this digit": evidence_view.show,
+    "How it learned": learning_steps.show,
     "Among others": neighbours_view.show,
 }
 """What there is to see; only what is chosen is made."""
@@ -44,6 +46,7 @@ def workbench(run: Run) -> None:
             required=True,
             label_visibility="collapsed",
             key="see",
+            wrap=True,
             bind="query-params",
         )
         if look is None:

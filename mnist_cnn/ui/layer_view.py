@@ -16,8 +16,17 @@ def show(look: Look) -> None:
     if look.blank:
         st.caption("Draw a digit: every layer of the network shows here what it makes of it.")
         return
-    branch = branch_choice(look)
-    layers = look.maps(branch)
+    layers, picked = maps(look)
+    if picked:
+        test_digits.offer_survey(look.run)
+    else:
+        st.caption(":material/touch_app: Tap a map: its kernel, where it looks, what excites it.")
+    inside_downloads.of_maps(look, layers)
+
+
+def maps(look: Look) -> tuple[list[LayerMaps], Picked | None]:
+    """Those of the branch that is chosen, and the one that is open."""
+    layers = look.maps(branch_choice(look))
     picked = picked_of(layers)
     map_sheet.show(
         layers,
@@ -26,11 +35,7 @@ def show(look: Look) -> None:
         _detail(look, layers, picked),
         pick,
     )
-    if picked:
-        test_digits.offer_survey(look.run)
-    else:
-        st.caption(":material/touch_app: Tap a map: its kernel, where it looks, what excites it.")
-    inside_downloads.of_maps(look, layers)
+    return layers, picked
 
 
 def picked_of(layers: list[LayerMaps]) -> Picked | None:

@@ -12,6 +12,8 @@ from mnist_cnn.records import FloatArray
 from mnist_cnn.ui import inside_pictures as pictures
 from mnist_cnn.ui.looking import Look
 
+Box = tuple[float, float, float, float]
+
 SENTENCES = {
     "DepthwiseConv2D": "Each map of the layer before, weighted place by place and added up.",
     "MaxPooling2D": "Of neighbouring places only the strongest stays.",
@@ -105,7 +107,7 @@ def _made_of(parts: Sequence[Part]) -> str:
 def _digits(
     images: NDArray[np.uint8],
     links: Sequence[str],
-    boxes: Sequence[tuple[float, float, float, float]],
+    boxes: Sequence[Box],
 ) -> str:
     shown = ""
     for image, address, box in zip(images, links, boxes, strict=True):

@@ -1,19 +1,24 @@
 """What is shown of a network's inside is what Keras computes."""
 
+import io
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
 from mnist_cnn.evaluation import evidence, inside
+from mnist_cnn.models import network as keras_networks
 from mnist_cnn.models.numpy_network import NumpyNetwork
+from mnist_cnn.models.recipes import Architecture
 from mnist_cnn.runs import store
 from mnist_cnn.storage import scratch_folder
+from mnist_cnn.training.snapshot_taker import SnapshotTaker
 
 pytestmark = pytest.mark.slow
-keras = pytest.importorskip("keras")
+
 L = keras.layers
 SHIPPED = [run.id for kind in ("digits", "symbols") for run in store.list_runs(kind)]
 
@@ -139,3 +144,22 @@ def test_what_cannot_be_looked_into_is_said(tmp_path: Path) -> None:
     for content in (b"", b"PK\x03\x04 torn", store.production_run().read("model.tflite")):
         with pytest.raises(BadNetwork, match="cannot be read"):
             NumpyNetwork.read(content)
+
+
+def test_copies_are_taken_while_it_learns_and_only_then() -> None:
+    model = keras_networks.build(Architecture(filters=(4, 6), strides=(2, 2)), L.BatchNormalization)
+    for count, expected in ((0, None), (5, [0, 1, 2, 3, 6])):
+        taker = SnapshotTaker(model, count, epochs=2)
+        taker.set_params({"steps": 3})
+        taker.on_train_begin()
+        for batch in (0, 1, 2, 0, 1, 2):
+            taker.on_train_batch_end(batch)
+        taker.on_train_end()
+        content = taker.content()
+        if expected is None:
+            assert content == b""
+        else:
+            with np.load(io.BytesIO(content)) as arrays:
+                assert arrays["batches"].tolist() == expected and arrays["total"] == 6
+                kernel = arrays["w0000"][0] * arrays["w0001"][0]
+            assert kernel == pytest.approx(model.get_weights()[0], abs=0.01)

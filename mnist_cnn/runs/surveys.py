@@ -23,7 +23,7 @@ def load(run: Run, test_set: str, count: int) -> Kept | None:
     """What was kept for a test set of so many digits; nothing where the file is missing, damaged or
     of another network."""
     try:
-        with np.load(_path(run, test_set)) as arrays:
+        with np.load(io.BytesIO(_path(run, test_set).read_bytes())) as arrays:
             survey = Survey(arrays["features"], arrays["exciting"])
             names = DigitMap.__dataclass_fields__
             plane = DigitMap(**{name: arrays[name] for name in names})

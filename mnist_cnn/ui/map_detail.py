@@ -36,12 +36,9 @@ def sentence(layer: LayerMaps) -> str:
     side = layer.layer.source.weights[0].shape[0]
     field = min(layer.sight.field, 28)
     if layer.layer.before is None:
-        return (
-            f"Each map slides one kernel of {side} × {side} over the drawing and lights up where "
-            "the ink looks like it."
-        )
+        return f"{side} × {side} kernels slide over the drawing; bright where the ink fits one."
     sees = "the whole drawing" if field == 28 else f"{field} × {field} pixels of the drawing"
-    return f"Each map combines the maps above through {side} × {side} windows; a place sees {sees}."
+    return f"{side} × {side} kernels over the maps above; each place sees {sees}."
 
 
 def detail(

@@ -117,7 +117,8 @@ return now && now !== old; }"""
 def looked_inside(page: Page, mark: str, changed: str) -> float:
     """Seconds from pen-up until what a section shows of the drawing is another."""
     old = page.evaluate(mark)
-    browser.draw(page, [[(60 + 8 * random.random(), 50), (190, 55), (120, 235)]])
+    ends = [(random.uniform(30, 230), random.uniform(30, 230)) for _ in range(3)]
+    browser.draw(page, [ends])
     began = time.perf_counter()
     page.wait_for_function(changed, arg=old)
     return time.perf_counter() - began

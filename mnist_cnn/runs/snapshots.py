@@ -39,8 +39,11 @@ def planned(count: int, total: int, weights: int) -> list[int]:
     count = min(count, MAX_BYTES // max(weights, 1))
     if count < 2:
         return []
-    spread = np.geomspace(1, max(total, 1), count - 1)
-    return [0, *np.unique(np.rint(spread).astype(int)).tolist()]
+    for points in range(count - 1, 4 * count):  # at the beginning several fall on one batch
+        spread = np.unique(np.rint(np.geomspace(1, max(total, 1), points)).astype(int))
+        if len(spread) >= count - 1:
+            break
+    return [0, *spread.tolist()[: count - 2], max(total, 1)]
 
 
 def rounded(weights: Sequence[FloatArray]) -> list[FloatArray]:

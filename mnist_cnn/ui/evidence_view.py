@@ -16,8 +16,12 @@ ALL = "all others"
 
 BESIDE = (
     '<div style="display:flex;flex-wrap:wrap;gap:1rem 1.4rem;align-items:center">'
-    '<div style="flex:1 1 250px;max-width:420px">{}</div>'
+    '<div style="flex:1 1 250px;max-width:420px">{}{}</div>'
     '<div style="flex:1 1 220px;max-width:380px">{}</div></div>'
+)
+COLOURS = (
+    '<p style="margin:.4rem 0 0"><span style="color:#4cc2ff">■ blue</span> speaks {}, '
+    '<span style="color:#ffa94d">■ orange</span> {}</p>'
 )
 BAR = (
     '<div style="margin:.35rem 0"><div style="display:flex;justify-content:space-between">'
@@ -41,7 +45,9 @@ def show(look: Look) -> None:
     places, rest = exact.of(digit) if other is None else exact.against(digit, other)
     names = (f"for {digit}", f"for {ALL if other is None else other}")
     picture = pictures.over_ink(look.image, places, exact.sight.start, exact.sight.step, names)
-    figure.show(BESIDE.format(picture, _sum(places, rest, digit, other)), "evidence")
+    figure.show(
+        BESIDE.format(picture, COLOURS.format(*names), _sum(places, rest, digit, other)), "evidence"
+    )
     _in_words(look, float(places.sum()) + rest, digit, other)
     _maps(exact, digit, other)
 
@@ -114,11 +120,9 @@ def _in_words(look: Look, total: float, digit: int, other: int | None) -> None:
         odds = f"{times:,.0f}" if times > 9.5 else f"{times:.1f}"
         odds = "over a million" if times > 1e6 else odds
         st.markdown(f"It holds **{winner}** for {odds} times as likely as {loser}.")
-    rival = ALL if other is None else other
     st.caption(
-        f":blue[Blue] speaks for {digit}, :orange[orange] for {rival}. Exact, not estimated: "
-        "behind its last maps this network only adds up, so each place has its share of the "
-        "logits. A place also sees what lies around it."
+        "Exact, not estimated: behind its last maps this network only adds up, so each place has "
+        "its share of the logits. A place also sees what lies around it."
     )
     if look.result and look.likeliest[0] != int(look.logits.argmax()):
         st.caption("Being unsure it looked five times; this is its first look.")
@@ -137,9 +141,10 @@ def _by_covering(look: Look, digit: int, other: int | None) -> None:
     """For networks whose end is not linear: what changes where ink is covered."""
     heat = explain.evidence(look.classifier, look.pixels, digit, other)
     names = (f"for {digit}", f"for {'the others' if other is None else other}")
-    figure.show(pictures.over_ink(look.image, heat, 0, 1, names), "evidence")
+    picture = pictures.over_ink(look.image, heat, 0, 1, names)
+    figure.show(picture + COLOURS.format(*names), "evidence")
     st.caption(
-        f":blue[Blue] speaks {names[0]}, :orange[orange] {names[1]}. Estimated: behind its last "
+        "Estimated: behind its last "
         f"maps this network is not linear, so {explain.PATCH} × {explain.PATCH} pixels are covered "
         "at a time and the change of the logits is shown."
     )

@@ -6,7 +6,8 @@ import streamlit as st
 
 from mnist_cnn.metrics import softmax
 from mnist_cnn.records import FloatArray
-from mnist_cnn.runs.snapshots import Snapshots
+from mnist_cnn.runs import notes, store
+from mnist_cnn.runs.snapshots import SNAPSHOTS, Snapshots
 from mnist_cnn.ui import cache, charts, layer_view, layout
 from mnist_cnn.ui.looking import Look
 
@@ -22,19 +23,40 @@ def show(look: Look) -> None:
         return
     kept = cache.snapshots(look.run.id, str(look.run.folder))
     if kept is None:
-        st.info(
-            "This run kept no snapshots while it learned. Train one that does: `quick` keeps 16 by "
-            "itself, others with *Snapshots* under Settings or `--snapshots 16`; or choose a run "
-            "above that has some.",
-            icon=":material/info:",
-        )
-        st.page_link("pages/3_Train.py", label="Train one", icon=":material/school:")
+        _without()
         return
     if look.blank:
         st.caption("Draw a digit: the network as it was then reads it, from random weights on.")
         return
     playing = bool(st.session_state.get(PLAYING))
     st.fragment(_steps, run_every=EVERY if playing else None)(look, kept, playing)
+
+
+def _without() -> None:
+    """What one can do where a run kept no snapshots."""
+    st.info(
+        "This run kept no snapshots while it learned. `quick` keeps 16 by itself, others with "
+        "*Snapshots* under Settings on Train, or with `--snapshots 16`.",
+        icon=":material/info:",
+    )
+    if st.session_state.pop("another run", False):
+        st.rerun()
+    others = [run for run in store.list_runs() if SNAPSHOTS in run.manifest["sha256"]]
+    for run in others[:3]:
+        st.button(
+            f"Look into {notes.name_of(run)}, {run.day}, which kept some",
+            key=f"look into {run.id}",
+            icon=":material/visibility:",
+            on_click=_choose,
+            args=(run.id,),
+        )
+    if not others:
+        st.page_link("pages/3_Train.py", label="Train one", icon=":material/school:")
+
+
+def _choose(run_id: str) -> None:
+    st.session_state["run"] = st.query_params["run"] = run_id
+    st.session_state["another run"] = True
 
 
 def _steps(look: Look, kept: Snapshots, playing: bool) -> None:

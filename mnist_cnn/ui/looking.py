@@ -37,7 +37,7 @@ class Look:
 
     @classmethod
     def at(cls, run: Run, strokes: Sequence[Stroke]) -> "Look":
-        """The drawing as the run's network sees it.
+        """The drawing, strokes of (points, 2), as the run's network sees it.
 
         Raises:
             RunDamaged: the run cannot be read.

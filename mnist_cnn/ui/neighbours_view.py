@@ -19,15 +19,15 @@ def show(look: Look) -> None:
     if found is None:
         return
     st.caption(
-        f"Each dot is one of {len(found.images):,} test digits, near those in which the network "
-        "sees the same; a white ring marks a misread one. The place of your drawing is that of its "
+        f"Each dot is one of {len(found.plane.dots):,} test digits, near those in which the "
+        "network sees the same; a white ring marks a misread one. The place of your drawing is that of its "
         "likest. Tap a dot, or draw a line around some."
     )
     picked = digit_gallery.picked(found.predictions)
     digit_plane.show(found, _own(look, found), picked, _pick, _circle)
     if picked is not None:
         _one(look, found, picked)
-    elif rows := [r for r in st.session_state.get(CIRCLED, []) if r < len(found.images)]:
+    elif rows := [r for r in st.session_state.get(CIRCLED, []) if r < len(found.plane.dots)]:
         _some(look, found, rows)
     elif not look.blank:
         _likest(look, found)
@@ -46,8 +46,8 @@ def _one(look: Look, found: Surveyed, row: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(layout.enlarged(found.images[row], 4), width=112, alt=f"Test digit {row}")
         with st.container(gap="xsmall"):
-            confidence = found.predictions.confidence[row]
-            st.markdown(f"**Test digit #{row}**: a {label}, read as {read}, {confidence:.1%} sure.")
+            sure = f"{found.predictions.confidence[row]:.1%}".replace("100.0%", "over 99.9%")
+            st.markdown(f"**Test digit #{row}**: a {label}, read as {read}, {sure} sure.")
             st.page_link(
                 "pages/5_Confusion_matrix.py",
                 label="From close up",
@@ -70,12 +70,13 @@ def _likest(look: Look, found: Surveyed) -> None:
     assert look.network
     own = survey.features(look.network, look.outputs)[0]
     rows = found.plane.nearest(own, found.survey.features)
+    images = found.images
     st.caption("The test digits in which the network sees most nearly the same as in yours")
     with st.container(horizontal=True, gap="xsmall"):
         for row in rows:
             label, read = int(found.predictions.labels[row]), int(found.predictions.predicted[row])
             words = f"{label}" if label == read else f"{label} → {read}"
-            picture = layout.enlarged(found.images[row], 2)
+            picture = layout.enlarged(images[row], 2)
             st.image(picture, caption=words, width=56, alt=f"Test digit {row}, a {label}")
 
 

@@ -17,6 +17,7 @@ from mnist_cnn.evaluation.inside import Layer
 from mnist_cnn.evaluation.neighbours import DigitMap
 from mnist_cnn.evaluation.survey import Survey
 from mnist_cnn.models.numpy_network import NumpyNetwork
+from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import surveys
 from mnist_cnn.runs.predictions import PREDICTIONS
 from mnist_cnn.runs.store import Run
@@ -32,14 +33,19 @@ PER_SECOND = 500
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What a run's network makes of a test set; of what it says of them, `predictions`, rows count
-    as in its images, uint8 (n, 28, 28)."""
+    """What a run's network makes of a test set; rows count as in its images."""
 
     name: str
-    images: NDArray[np.uint8]
     predictions: LabelledPredictions
     survey: Survey
     plane: DigitMap
+
+    @property
+    def images(self) -> Images:
+        """uint8 (n, 28, 28); they are kept once for all pages."""
+        found = cache.test_images(self.name)
+        assert found is not None
+        return found
 
 
 def test_set(run: Run) -> str:
@@ -57,7 +63,7 @@ def _known(run_id: str, folder: str, name: str, _run: Run) -> Surveyed | None:
     kept = surveys.load(_run, name, len(images))
     if kept is None:
         raise LookupError
-    return Surveyed(name, images, predictions, *kept)
+    return Surveyed(name, predictions, *kept)
 
 
 def known(run: Run) -> Surveyed | None:
@@ -158,22 +164,25 @@ def exciting(
     if found is None:
         return None
     network = cache.numpy_network(run.id, str(run.folder))
+    images = found.images
     at = 0
-    layers = inside.layers_of(network)
-    images = found.images[:1].astype(np.float32) / 255
-    sizes = {name: out.shape[-1] for name, out in network.outputs(images).items()}
-    for other in layers:
+    sizes = {name: out.shape[-1] for name, out in network.outputs(_shown(images[:1])).items()}
+    for other in inside.layers_of(network):
         if other.node == layer.node:
             break
         at += sizes[other.node]
     rows = found.survey.exciting[at + number]
     boxes: list[Box] = []
     for row in rows.tolist():
-        outputs = network.outputs(found.images[row : row + 1].astype(np.float32) / 255)
+        outputs = network.outputs(_shown(images[row : row + 1]))
         boxes.append(inside.maps_of(network, [layer], outputs)[0].looks_at(number))
     saved = PREDICTIONS in run.manifest["sha256"]
     links = [close_up(run, found.name, row) if saved else "" for row in rows.tolist()]
-    return found.images[rows], links, boxes
+    return images[rows], links, boxes
+
+
+def _shown(images: Images) -> FloatArray:
+    return images.astype(np.float32) / 255
 
 
 def close_up(run: Run, name: str, row: int) -> str:

@@ -8,6 +8,7 @@ Pages are opened by their address, in a browser that has seen the dashboard befo
 import functools
 import os
 import platform
+import random
 import shutil
 import statistics
 import tempfile
@@ -23,6 +24,7 @@ from benchmarks.options import shortened
 from mnist_cnn.data import mnist
 from mnist_cnn.evaluation import robustness
 from mnist_cnn.runs import serving, store
+from mnist_cnn.runs.snapshots import SNAPSHOTS
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import jobs
 from tests.support import browser
@@ -38,6 +40,7 @@ PAINTED = {
     "Confusion_matrix": CELL.format(7, 2),
     "Compare_models": browser.CANVAS,
     "My_handwriting": browser.CANVAS,
+    "Look_inside": browser.CANVAS,
 }
 """What each page is about, by its address."""
 MANY = 5000
@@ -105,6 +108,81 @@ def mistakes(page: Page, url: str, times: int) -> Iterator[tuple[str, float, flo
     yield "Compare models with four runs, first paint", paint, 1500
 
 
+SEVEN_DRAWN = """old => { const now = document.querySelector('.map-sheet .tiles')
+?.style.getPropertyValue('--sprite'); return now && now !== old; }"""
+EVIDENCE_DRAWN = """old => { const now = document.querySelector('.figure-of-ours')?.innerHTML;
+return now && now !== old; }"""
+
+
+def looked_inside(page: Page, mark: str, changed: str) -> float:
+    """Seconds from pen-up until what a section shows of the drawing is another."""
+    old = page.evaluate(mark)
+    ends = [(random.uniform(30, 230), random.uniform(30, 230)) for _ in range(3)]
+    browser.draw(page, [ends])
+    began = time.perf_counter()
+    page.wait_for_function(changed, arg=old)
+    return time.perf_counter() - began
+
+
+def stepped(page: Page) -> float:
+    """Seconds from a key on the slider over snapshots until the maps of that moment are there."""
+    mark = "document.querySelector('.map-sheet .tiles').style.getPropertyValue('--sprite')"
+    old = page.evaluate(mark)
+    page.get_by_role("slider").last.focus()
+    began = time.perf_counter()
+    page.keyboard.press("ArrowRight" if random.random() < 0.7 else "ArrowLeft")
+    page.wait_for_function(SEVEN_DRAWN, arg=old)
+    return time.perf_counter() - began
+
+
+def dots_drawn(page: Page) -> float:
+    """Seconds from the choice of the section until the dots are drawn."""
+    page.get_by_text("Why this digit").click()
+    page.locator(".digit-plane").wait_for(state="detached")
+    began = time.perf_counter()
+    page.get_by_text("Among others").click()
+    page.wait_for_function("document.querySelector('.digit-plane canvas')?.width > 300")
+    return time.perf_counter() - began
+
+
+def dot_clicked(page: Page) -> float:
+    """Seconds from a click among the dots until the digit is shown."""
+    plane = page.locator(".digit-plane canvas")
+    plane.focus()
+    page.keyboard.press(random.choice(("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")))
+    old = page.url
+    began = time.perf_counter()
+    page.keyboard.press("Enter")
+    page.wait_for_function("old => location.href !== old", arg=old)
+    page.get_by_text("From close up").wait_for()
+    return time.perf_counter() - began
+
+
+def inside(page: Page, url: str, times: int) -> Iterator[tuple[str, float, float]]:
+    """Look inside, in the run in production; the slider in one that keeps snapshots, if any."""
+    browser.open_page(page, f"{url}/Look_inside")
+    browser.draw(page, browser.SEVEN)
+    page.locator(".map-sheet").wait_for()
+    sprite = "document.querySelector('.map-sheet .tiles')?.style.getPropertyValue('--sprite')"
+    measure = functools.partial(looked_inside, page, sprite, SEVEN_DRAWN)
+    yield "Look inside, pen-up → maps of all layers", median_ms(times, measure), 700
+    page.get_by_text("Why this digit").click()
+    page.locator(".figure-of-ours").wait_for()
+    inner = "document.querySelector('.figure-of-ours')?.innerHTML"
+    measure = functools.partial(looked_inside, page, inner, EVIDENCE_DRAWN)
+    yield "Look inside, pen-up → evidence", median_ms(times, measure), 700
+    page.get_by_text("Among others").click()
+    page.locator(".digit-plane").wait_for(timeout=600_000)
+    yield "Look inside, the plane of digits", median_ms(times, lambda: dots_drawn(page)), 1500
+    yield "Look inside, a click on a dot", median_ms(times, lambda: dot_clicked(page)), 400
+    kept = [run.id for run in store.list_runs() if SNAPSHOTS in run.manifest["sha256"]]
+    if kept:
+        browser.open_page(page, f"{url}/Look_inside?see=How+it+learned&run={kept[0]}")
+        browser.draw(page, browser.SEVEN)
+        page.locator(".map-sheet").wait_for()
+        yield "Look inside, a step of the slider", median_ms(times, lambda: stepped(page)), 300
+
+
 def ended(page: Page, url: str) -> float:
     """Seconds from a training's last file until its end card is on screen."""
     job = jobs.start(["--preset", "quick", "--data", "bundled-digits"], "a benchmark")
@@ -152,6 +230,7 @@ def main() -> None:
             browser.unlock(page, server.url)
             for rows in (
                 first_paints(page, server.url, times),
+                inside(page, server.url, times),
                 mistakes(page, server.url, times),
                 end_cards(page, server.url, times),
                 many_runs(page, server.url, times, options.runs),

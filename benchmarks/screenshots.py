@@ -72,6 +72,12 @@ def hand(page: Page, url: str) -> None:
     hands.teach(page, browser.draw, 4)
 
 
+def inside(page: Page, url: str) -> None:
+    open_page(page, f"{url}/Look_inside")
+    draw(page, SEVEN)
+    page.locator(".map-sheet section").nth(3).wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "home": home,
     "numbers": numbers,
@@ -81,6 +87,7 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "confusion": plain("Confusion_matrix", "canvas, svg.marks"),
     "compare": plain("Compare_models", "canvas, svg.marks"),
     "hand": hand,
+    "inside": inside,
 }
 
 

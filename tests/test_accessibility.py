@@ -20,6 +20,7 @@ PAGES = (
     "Confusion_matrix",
     "Compare_models",
     "My_handwriting",
+    "Look_inside",
 )
 STREAMLITS_OWN = {("color-contrast", "st-emotion-cache")}
 """Findings of Streamlit's own widgets, such as the white words of a multiselect's chips: the rule,

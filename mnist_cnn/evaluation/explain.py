@@ -95,8 +95,11 @@ def nearest(
     return np.argsort(np.concatenate(distances or [np.zeros(0)]), kind="stable")[:count]
 
 
-def evidence(classifier: Classifier, image: NDArray[np.uint8], digit: int) -> FloatArray:
-    """(28, 28): how much the logit of `digit`, against the best other, falls where ink is covered.
+def evidence(
+    classifier: Classifier, image: NDArray[np.uint8], digit: int, other: int | None = None
+) -> FloatArray:
+    """(28, 28): how much the logit of `digit` falls where ink of an image, uint8 (28, 28), is
+    covered, against that of another digit, by default the best other.
 
     Every place is covered with paper in turn, all in one batch. Positive: speaks for the digit.
     Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
@@ -107,7 +110,8 @@ def evidence(classifier: Classifier, image: NDArray[np.uint8], digit: int) -> Fl
     for number, (y, x) in enumerate(places, start=1):
         covered[number, y : y + PATCH, x : x + PATCH] = 0
     logits = classifier.raw_logits(covered)
-    others = np.delete(logits, digit, axis=1).max(axis=1)
+    rivals = np.delete(logits, digit, axis=1) if other is None else logits[:, [other]]
+    others = rivals.max(axis=1)
     margins = logits[:, digit] - others
     total, times = np.zeros((28, 28), np.float32), np.zeros((28, 28), np.float32)
     for (y, x), margin in zip(places, margins[1:], strict=True):

@@ -18,6 +18,7 @@ PRESETS: dict[str, Recipe] = {
         augmentation=NO_AUGMENTATION,
         optimizer="sgd",
         learning_rate=0.1,
+        snapshots=16,
     ),
     "standard": Recipe(
         "standard",

@@ -143,6 +143,8 @@ LEARNING = (
     Setting("schedule", "Schedule", "choice", choices=("one-cycle", "cosine", "constant")),
     Setting("weight_decay", "Weight decay", "float", high=1, step=1e-3),
     Setting("seed", "Seed", "int", high=2**32 - 1, step=1, form_high=2**31 - 1),
+    Setting("snapshots", "Snapshots", "int", "small copies of the network that are kept while it "
+            "learns, for Look inside", high=64, step=1),
 )  # fmt: skip
 
 AUGMENTATION = (

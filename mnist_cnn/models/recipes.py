@@ -135,7 +135,8 @@ class Recipe:
 
     In the last `plain_epochs` the images are shown as they are, without augmentation.
     `learning_rate` is the highest that the schedule reaches. `start` is the run whose network it
-    goes on from, or nothing: fine-tuning.
+    goes on from, or nothing: fine-tuning. `snapshots` are so many copies that it keeps of the
+    network while it learns.
     """
 
     preset: str
@@ -152,6 +153,7 @@ class Recipe:
     weight_decay: float = 1e-2
     seed: int = 0
     start: str = ""
+    snapshots: int = 0
 
     @property
     def kind(self) -> Kind:

@@ -54,6 +54,7 @@ def recipe_for(run: Run) -> Recipe:
         schedule="cosine",
         learning_rate=LEARNING_RATE,
         weight_decay=0.0,
+        snapshots=0,
     )
 
 

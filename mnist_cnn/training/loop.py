@@ -18,6 +18,7 @@ from mnist_cnn.models.recipes import Architecture, Recipe
 from mnist_cnn.models.surroundings import with_channels
 from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
 from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.snapshots import SNAPSHOTS
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import machine
 from mnist_cnn.training import fine_tuning, watched
@@ -26,6 +27,7 @@ from mnist_cnn.training.fault_hook import reached
 from mnist_cnn.training.pools import Labelled, TrainingData, Validation
 from mnist_cnn.training.progress import ProgressListener, ProgressWriter, Stop, peak_memory_mb
 from mnist_cnn.training.saving import compact_finite, describe, write_measured
+from mnist_cnn.training.snapshot_taker import SnapshotTaker
 from mnist_cnn.training.training_data import prepare
 
 
@@ -96,7 +98,10 @@ def _learned(
     model = fine_tuning.resumed(recipe) if recipe.start else network.build(recipe.architecture)
     stop.learning = True
     stop.check()
-    seconds = fit(model, recipe, data, _Watcher(model, writer, recipe, data, stop))
+    taken = SnapshotTaker(model, recipe.snapshots, recipe.epochs)
+    seconds = fit(model, recipe, data, _Watcher(model, writer, recipe, data, stop), taken)
+    if content := taken.content():
+        new_run.write(SNAPSHOTS, content)
     validation = Validation(list(data.validation.values()), data.validation_letters)
     return model, validation, seconds
 

@@ -12,8 +12,11 @@ from mnist_cnn.evaluation import explain, scores
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.hands.hand import TaughtDrawing
+from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import predictions as saved
 from mnist_cnn.runs import serving, store
+from mnist_cnn.runs import snapshots as saved_snapshots
+from mnist_cnn.runs.snapshots import Snapshots
 from mnist_cnn.runs.store import Run
 
 
@@ -83,6 +86,18 @@ def digits_alone(drawings: Sequence[TaughtDrawing]) -> list[int | None]:
 def _digits_of(images: NDArray[np.uint8], run_id: str) -> list[int | None]:
     network = serving.production_classifier()
     return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def numpy_network(run_id: str, folder: str) -> NumpyNetwork:
+    """A run's network, to look into."""
+    return NumpyNetwork.read(store.open_run(run_id).read("model.keras"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def snapshots(run_id: str, folder: str) -> Snapshots | None:
+    """The copies that a run kept while it learned."""
+    return saved_snapshots.load(store.open_run(run_id), numpy_network(run_id, folder))
 
 
 def forget_images() -> None:

@@ -96,6 +96,27 @@ def live_curve(
     return alt.layer(*layers).properties(height=340, title=f"{title} while it learns")
 
 
+def learned_curve(table: "pd.DataFrame", step: int) -> alt.LayerChart:
+    """What a network says of one drawing as it learns: columns step, batch, digit, probability;
+    a line marks the step that is shown."""
+    base = alt.Chart(table).encode(
+        x=alt.X("step:Q", title=None, axis=None),
+        y=alt.Y("probability:Q", title=None, axis=alt.Axis(format=".0%", tickCount=3)),
+        color=alt.Color(
+            "digit:N",
+            legend=alt.Legend(orient="bottom", title=None, columns=10, symbolType="stroke"),
+        ),
+        tooltip=[
+            alt.Tooltip("digit:N", title="Digit"),
+            alt.Tooltip("batch:Q", title="After batch"),
+            alt.Tooltip("probability:Q", title="Probability", format=".1%"),
+        ],
+    )
+    lines = base.mark_line(strokeWidth=2.5, interpolate="monotone")
+    now = alt.Chart(alt.InlineData([{"step": step}])).mark_rule(color=TEXT, strokeWidth=2)
+    return (lines + now.encode(x="step:Q")).properties(height=150)
+
+
 def overlaid_curves(table: "pd.DataFrame", x: str, y: str, form: str) -> alt.LayerChart:
     """One line per run: the column Run, and columns that are called as their axes are."""
     base = alt.Chart(table).encode(

@@ -15,6 +15,7 @@ PAGES = (
     ("pages/5_Confusion_matrix.py", "Confusion matrix", "grid_on"),
     ("pages/6_Compare_models.py", "Compare models", "balance"),
     ("pages/7_My_handwriting.py", "My handwriting", "draw"),
+    ("pages/8_Look_inside.py", "Look inside", "visibility"),
 )
 
 

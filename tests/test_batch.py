@@ -339,6 +339,15 @@ def test_the_command_writes_a_file_and_a_summary(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("7/a.png,7,")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "out.csv"]
     assert done.stderr == "7/b.png: The file is empty (0 bytes); please choose an image.\n"
+    kaggle = ("--format", "kaggle", "--output", tmp_path / "out.csv")
+    run_command("batch", tmp_path / "a.zip", *kaggle)
+    assert (tmp_path / "out.csv").read_text().split() == ["ImageId,Label", "1,7", "2,0"]
+    said = list(csv.reader((tmp_path / "out.errors.csv").read_text().splitlines()))
+    assert said[0] == ["ImageId", "item", "error"] and said[1][:2] == ["2", "7/b.png"]
+    assert "empty" in said[1][2] and len(said) == 2
+    (tmp_path / "good.zip").write_bytes(zipped(("7.png", seven_png())))
+    run_command("batch", tmp_path / "good.zip", *kaggle)
+    assert not (tmp_path / "out.errors.csv").exists()
     done = run_command("batch", tmp_path / "gone.zip")
     assert done.returncode == 2 and "gone.zip,,,error,,It cannot be read" in done.stdout
     (tmp_path / "one.csv").write_text(f"3,{ROW}\n")

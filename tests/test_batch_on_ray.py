@@ -1,13 +1,9 @@
-"""The same answers from several workers, also where one of them dies."""
+"""The same answers from the nodes of a cluster, also where one of them dies."""
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -16,12 +12,13 @@ from pyarrow import dataset, parquet
 from mnist_cnn.batch import on_ray
 from mnist_cnn.batch.inputs.choices import Tables
 from mnist_cnn.data import bundled_digits
-from mnist_cnn.settings import PROJECT_FOLDER
 from tests.support.commands import run as run_command
 
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
+
+from tests.support.ray_cluster import read_while_a_node_dies, two_nodes  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -50,29 +47,12 @@ def locally(inputs: Path, folder: Path) -> list[dict]:
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
-def workers(parent: psutil.Process) -> list[psutil.Process]:
-    return [p for p in parent.children(recursive=True) if "MapWorker" in " ".join(p.cmdline())]
-
-
-def test_one_of_two_workers_dies_and_the_answers_are_the_same(inputs: Path, tmp_path: Path) -> None:
+def test_one_of_two_nodes_dies_and_the_answers_are_the_same(inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "shards"
-    command = [sys.executable, "-m", "mnist_cnn", "batch", "--engine", "ray", "--workers", "2"]
-    process = psutil.Popen(
-        [*command, str(inputs), "--output", str(out)],
-        cwd=PROJECT_FOLDER,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    patience = time.monotonic() + 240
-    while not list(out.glob("*.parquet")):
-        assert process.poll() is None and time.monotonic() < patience
-        time.sleep(0.01)
-    killed = workers(process)[:1]
-    for worker in killed:
-        worker.kill()
-    printed, _ = process.communicate(timeout=300)
-    assert process.returncode == 2  # one file is broken
-    assert killed, "all was read before a worker could be killed"
+    with two_nodes() as cluster:
+        answer = read_while_a_node_dies(cluster, inputs, out)
+    assert answer.returncode == 2, answer.stderr  # one file is broken
+    assert len(list(out.iterdir())) == len(list(out.glob("part-*.parquet"))) > 10
     table = dataset.dataset(str(out), format="parquet").to_table().to_pylist()
     found = {row["item"]: row for row in table}
     expected = locally(inputs, tmp_path)
@@ -81,7 +61,7 @@ def test_one_of_two_workers_dies_and_the_answers_are_the_same(inputs: Path, tmp_
         for column, value in row.items():
             close = pytest.approx(value, abs=1e-4) if column == "confidence" else value
             assert found[row["item"]][column] == close
-    summary = json.loads(printed)
+    summary = json.loads(answer.stdout)
     assert summary["right"] == sum(
         r["label"] == r["digit"] for r in table if r["label"] is not None
     )

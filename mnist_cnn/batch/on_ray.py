@@ -1,20 +1,20 @@
 """Batches on several machines: the same reading as `batch`, spread over a Ray cluster.
 
-    files or Parquet shards → Ray Data → a classifier in each worker → Parquet
+    files or row groups of Parquet shards → a task for some of them → a shard of Parquet each
 
-`RAY_ADDRESS` names the cluster; without it Ray starts one on this machine. A worker that dies is
-replaced, and what it was at is read again. Every worker opens the inputs itself, so they lie where
-all of them find them; the network travels to the workers.
+`RAY_ADDRESS` names the cluster; without it Ray starts one on this machine. What a worker or a whole
+node was at when it died is read again by another. Every worker opens the inputs and writes its
+shards itself, so both lie where all of them find them; the network travels to the workers.
 """
 
 import itertools
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files, parquet_shards
@@ -25,19 +25,23 @@ from mnist_cnn.errors import BadInput
 from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.runs.store import Run
+from mnist_cnn.storage import make_folder, remove_leftovers, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 AT_ONCE = 16
-"""Files or row groups that a worker is handed at a time."""
+"""Files or row groups of a task, at most: what is read again when a worker dies."""
+
+TASKS_EACH = 8
+"""Tasks for each worker, at least, so that they end together."""
+
+RETRIES = 5
+"""Deaths of workers that a task outlives; what kills every worker ends the batch."""
 
 ROWS = 1024
-"""Rows of a table that a worker hands on."""
-
-OF_A_CORE = 0.75
-"""What a worker asks for, so that those who write have room beside all of them."""
+"""Rows that are written at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,20 @@ class How:
     choices: Choices = field(default_factory=Choices)
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What every task needs: how tables are read, files of labels, and where its shard goes."""
+
+    choices: Choices
+    labels: Sequence[files.Source]
+    output: Path
+
+
 def read_all(paths: Sequence[Path], output: Path, run: Run, how: How | None = None) -> Summary:
     """Reads files, folders and Parquet shards into a folder of Parquet shards.
 
     The columns are those of `Result.row`, and `likeliest`, a digit also where the answer is none.
-    Names are those that `inputs.files.items_of` gives.
+    Names are those that `inputs.files.items_of` gives; the shards' own names have their order.
 
     Args:
         paths: where every worker finds them.
@@ -67,22 +80,23 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, how: How | None = No
     work = [part for source in sources if source not in labels for part in _parts(*source)]
     if not work:
         raise BadInput("There is no file to read in these inputs.")
-    _connect(ray)
-    workers = how.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-    network = ray.put((run.read("model.tflite"), run.calibration, run.id))
-    beside = [(name, path.absolute()) for name, path in labels]
-    blocks = min(len(work), max(4 * workers, len(work) // AT_ONCE))
-    read = ray.data.from_items(work, override_num_blocks=blocks).map_batches(
-        _Worker,
-        fn_constructor_args=(network, how.choices, beside),
-        batch_size=AT_ONCE,
-        batch_format="pyarrow",
-        num_cpus=OF_A_CORE,
-        compute=ray.data.ActorPoolStrategy(size=workers),
-    )
-    read.write_parquet(str(output.absolute()), ray_remote_args={"num_cpus": (1 - OF_A_CORE) / 2})
-    ray.shutdown()
-    return _summary(output)
+    ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+    try:
+        workers = how.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        network = ray.put((run.read("model.tflite"), run.calibration, run.id))
+        absolute = [(name, path.absolute()) for name, path in labels]
+        beside = ray.put(_Beside(how.choices, absolute, output.absolute()))
+        make_folder(output)
+        task = ray.remote(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")(_shard)
+        num_parts = max(1, min(AT_ONCE, math.ceil(len(work) / (TASKS_EACH * workers))))
+        tasks = (
+            task.remote(number, work[start : start + num_parts], network, beside)
+            for number, start in enumerate(range(0, len(work), num_parts))
+        )
+        return _sum(ray, tasks, workers)
+    finally:
+        ray.shutdown()
+        remove_leftovers(output, lambda process: False)  # of workers that died
 
 
 def _ray() -> Any:
@@ -95,13 +109,16 @@ def _ray() -> Any:
     return ray
 
 
-def _connect(ray: Any) -> None:
-    """To the cluster, or to one that it starts; quiet, and rows stay in order."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
-    context = ray.data.DataContext.get_current()
-    context.execution_options.preserve_order = True
-    context.enable_progress_bars = False
+def _sum(ray: Any, tasks: Iterator[Any], workers: int) -> Summary:
+    """What became of all tasks, of which so many run at a time."""
+    total = Summary()
+    running = list(itertools.islice(tasks, workers))
+    while running:
+        done, running = ray.wait(running)
+        running += itertools.islice(tasks, len(done))
+        for part in ray.get(done):
+            total.add_all(part)
+    return total
 
 
 def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
@@ -116,22 +133,33 @@ def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
         yield {"name": name, "path": str(path.absolute()), "group": group}
 
 
-class _Worker:
-    """Reads what it is handed, on one core, with a classifier that it has loaded once."""
+def _shard(
+    number: int,
+    work: Sequence[dict[str, Any]],
+    network: tuple[bytes, dict[str, Any], str],
+    beside: _Beside,
+) -> Summary:
+    """Reads some files or row groups on one core, and writes what they show: one task."""
+    from pyarrow import parquet
 
-    def __init__(self, network: Any, choices: Choices, labels: Sequence[files.Source]) -> None:
-        import ray
-
-        self._choices, self._labels = choices, labels
-
-        model, calibration, run_id = ray.get(network)
-        self._classifier = Classifier(model, calibration_of(calibration, run_id), run_id)
-
-    def __call__(self, work: "pa.Table") -> Iterator["pa.Table"]:
-        items = _items(work.to_pylist(), Tables(self._choices), self._labels)
-        results = stream.read_on_one_core(items, self._classifier)
+    model, calibration, run_id = network
+    classifier = _classifier(model, tuple(calibration.items()), run_id)
+    items = _items(work, Tables(beside.choices), beside.labels)
+    results = stream.read_on_one_core(items, classifier)
+    summary = Summary()
+    path = beside.output / f"part-{number:06}.parquet"
+    with replacing(path) as temporary, parquet.ParquetWriter(temporary, _schema()) as shard:
         while chunk := list(itertools.islice(results, ROWS)):
-            yield _as_table(chunk)
+            for result in chunk:
+                summary.add(result)
+            shard.write_table(_as_table(chunk))
+    return summary
+
+
+@lru_cache(maxsize=1)
+def _classifier(model: bytes, calibration: tuple[tuple[str, Any], ...], run_id: str) -> Classifier:
+    """Loaded once by each worker's process."""
+    return Classifier(model, calibration_of(dict(calibration), run_id), run_id)
 
 
 def _items(
@@ -146,39 +174,18 @@ def _items(
                 yield from parquet_shards.parquet_items(name, file, [part["group"]], tables)
 
 
+def _schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    words = dict.fromkeys(("item", "status", "error"), pa.string())
+    numbers = dict.fromkeys(("digit", "label", "likeliest"), pa.int8())
+    kinds = {**words, **numbers, "confidence": pa.float64()}
+    order = ("item", "digit", "confidence", "status", "label", "error", "likeliest")
+    return pa.schema([(name, kinds[name]) for name in order])
+
+
 def _as_table(results: Sequence[Result]) -> "pa.Table":
     import pyarrow as pa
 
-    schema = pa.schema(
-        [
-            ("item", pa.string()),
-            ("digit", pa.int8()),
-            ("confidence", pa.float64()),
-            ("status", pa.string()),
-            ("label", pa.int8()),
-            ("error", pa.string()),
-            ("likeliest", pa.int8()),
-        ]
-    )
     rows = [{**r.row, "likeliest": top_digit(r.prediction)} for r in results]
-    return pa.Table.from_pylist(rows, schema)
-
-
-def _summary(output: Path) -> Summary:
-    """What became of all rows in a folder of shards."""
-    from pyarrow import dataset
-
-    total = Summary()
-    for rows in dataset.dataset(str(output), format="parquet").to_batches():
-        columns = rows.to_pandas()
-        status = columns["status"]
-        known = columns["label"].notna() & (status != "error")
-        total.items += len(columns)
-        total.errors += int((status == "error").sum())
-        total.unsure += int((status == "unsure").sum())
-        total.not_digits += int(status.isin(["not_a_digit", "blank"]).sum())
-        for reason, items in columns["item"].groupby(columns["error"]):
-            total.add_reason(str(reason), str(items.iloc[0]), len(items))
-        total.labelled += int(known.sum())
-        total.right += int(np.sum(columns["label"][known] == columns["digit"][known]))
-    return total
+    return pa.Table.from_pylist(rows, _schema())

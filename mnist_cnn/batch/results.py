@@ -5,22 +5,23 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mnist_cnn.batch.inputs.item import Item
-from mnist_cnn.ink import sheet
-from mnist_cnn.ink.page import read_image
-from mnist_cnn.ink.picture import Picture
 from mnist_cnn.records import Part, Prediction, PredictionResult
+
+if TYPE_CHECKING:
+    from mnist_cnn.ink.picture import Picture
 
 Format = Literal["csv", "jsonl", "kaggle"]
 
 COLUMNS = ("item", "digit", "confidence", "status", "label", "error")
 """Of a CSV export; empty where there is none."""
+
+ERROR_COLUMNS = ("ImageId", "item", "error")
 
 MAX_REASONS = 50
 
@@ -39,9 +40,11 @@ class Seen:
     part: Part
 
     @classmethod
-    def of(cls, picture: Picture, read: PredictionResult) -> "Seen | None":
+    def of(cls, picture: "Picture", read: PredictionResult) -> "Seen | None":
         if read.part is None:
             return None
+        from PIL import Image
+
         small = Image.fromarray(picture.grey)
         small.thumbnail((SMALL, SMALL))
         return cls(np.asarray(small), read.part)
@@ -115,18 +118,28 @@ class Summary:
         self.items += 1
         if result.item.error:
             self.add_reason(result.item.error, result.item.name)
-        self.errors += result.status == "error"
-        self.unsure += result.status == "unsure"
-        self.not_digits += result.status in ("not_a_digit", "blank")
-        self.labelled += result.labelled
-        self.right += result.right
+        if (status := result.status) != "ok":  # most are
+            self.errors += status == "error"
+            self.unsure += status == "unsure"
+            self.not_digits += status in ("not_a_digit", "blank")
+        if result.labelled:
+            self.labelled += 1
+            self.right += result.right
 
     def add_reason(self, reason: str, item: str, count: int = 1) -> None:
         """Counts items that could not be read; beyond `MAX_REASONS` they are taken together."""
         if len(self.reasons) >= MAX_REASONS and reason not in self.reasons:
-            reason = "Other reasons; each item has its own in the results."
+            reason = "Other reasons; each item has its own in CSV and JSON lines."
         first, before = self.reasons.get(reason, (item, 0))
         self.reasons[reason] = first, before + count
+
+    def add_all(self, other: "Summary") -> None:
+        """What became of another part of the same batch."""
+        for name, value in other.__dict__.items():
+            if name != "reasons":
+                setattr(self, name, getattr(self, name) + value)
+        for reason, (item, count) in other.reasons.items():
+            self.add_reason(reason, item, count)
 
     @property
     def told(self) -> list[str]:
@@ -150,6 +163,20 @@ def write(results: Iterable[Result], file: IO[str], form: Format = "csv") -> Sum
         summary.add(result)
         put(result)
     return summary
+
+
+def errors_writer(file: IO[str]) -> Callable[[int, Result], None]:
+    """For the file beside Kaggle's, which has no room for them: why items could not be read, by
+    their numbers there."""
+    writer = csv.writer(file)
+    writer.writerow(ERROR_COLUMNS)
+
+    def put(number: int, result: Result) -> None:
+        if result.item.error:
+            cells = number, result.item.name, result.item.error
+            writer.writerow([_escape_formula(cell) for cell in cells])
+
+    return put
 
 
 def _csv_writer(file: IO[str]) -> Callable[[Result], None]:
@@ -192,6 +219,9 @@ def annotated_sheet(content: bytes | Path, name: str, results: Iterable[Result])
     Raises:
         BadImage: the file is no image that can be read.
     """
+    from mnist_cnn.ink import sheet  # slow to import, and tables need none of it
+    from mnist_cnn.ink.page import read_image
+
     marks = [
         (result.item.box, _answer(result), result.status in ("ok", "corrected"))
         for result in results
@@ -206,7 +236,9 @@ def _answer(result: Result) -> str:
 
 def top_digit(prediction: Prediction | None) -> int:
     """The likeliest digit, also where the network would rather not say."""
-    return prediction.likeliest[0] if prediction and prediction.likeliest else 0
+    if prediction is None or not prediction.probabilities:
+        return 0
+    return prediction.likeliest[0] if prediction.digit is None else prediction.digit
 
 
 def _escape_formula(value: Any) -> Any:

@@ -11,11 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mnist_cnn.batch.inputs.item import CHUNK, Item, item_chunks
+from mnist_cnn.batch.inputs.item import Item, item_chunks
 from mnist_cnn.batch.results import Result, Seen
-from mnist_cnn.batch.sheets import read_sheet
+from mnist_cnn.models.calibration import SURE_AT_SIGHT
 from mnist_cnn.models.classifier import THREADS, Classifier
-from mnist_cnn.models.pipeline import predict_picture
 from mnist_cnn.records import Prediction
 
 
@@ -43,7 +42,7 @@ def read_on_one_core(items: Iterable[Item], classifier: Classifier) -> Iterator[
 
 def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
     images = [item.image for item in items if item.image is not None]
-    predictions = iter(classifier.predict_many(np.stack(images), CHUNK) if images else [])
+    predictions = iter(classifier.predict_batch(np.stack(images)) if images else [])
     results: list[Result] = []
     for item in items:
         prediction = None if item.image is None else next(predictions)
@@ -53,11 +52,19 @@ def _answered(items: list[Item], classifier: Classifier) -> list[Result]:
 
 def _results(item: Item, prediction: Prediction | None, classifier: Classifier) -> list[Result]:
     """The digits of a sheet; a picture with more in it than one is looked at more closely."""
-    if prediction is None or item.picture is None:
+    if prediction is None or item.image is None or not item.is_picture:
         return [Result(item, prediction)]
+    sure = prediction.status == "ok" and prediction.confidence >= SURE_AT_SIGHT
+    if sure and item.picture is None:
+        return [Result(item, prediction)]
+    from mnist_cnn.batch.sheets import read_sheet  # slow to import, and tables need none of it
+    from mnist_cnn.ink.picture import Picture
+    from mnist_cnn.models.pipeline import predict_picture
+
+    picture = item.picture or Picture.of(item.image, item.image)
     if item.sheet is not None and (digits := read_sheet(item, classifier)):
         return digits
-    read = predict_picture(classifier, item.picture, prediction)
-    seen = None if read.image is item.image else Seen.of(item.picture, read)
+    read = predict_picture(classifier, picture, prediction)
+    seen = None if read.image is picture.image else Seen.of(picture, read)
     one = replace(item, image=read.image, picture=None, sheet=None)
     return [Result(one, read.prediction, seen=seen)]

@@ -18,7 +18,7 @@ from mnist_cnn.cli.options import (
 )
 from mnist_cnn.cli.output import say, show_in_place
 from mnist_cnn.errors import BadInput, storage_failed
-from mnist_cnn.storage import make_folder, replacing, write_atomically
+from mnist_cnn.storage import make_folder, remove_file, replacing, write_atomically
 
 if TYPE_CHECKING:
     from mnist_cnn.batch.inputs.choices import Tables
@@ -70,6 +70,8 @@ def _batch(options: argparse.Namespace) -> int:
     results = read_all(files.items_of(files.files_in(options.inputs), tables), classifier)
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
+    if options.output and options.format == "kaggle":
+        results = _noting_errors(results, options.output.with_suffix(".errors.csv"))
     if options.output is None:
         summary = write(_counted(results), sys.stdout, options.format)
     else:
@@ -132,6 +134,20 @@ def _annotating(
         if name in on_sheets:
             content = annotated_sheet(path, name, on_sheets[name])
             write_atomically(folder / f"{path.stem} read.png", content)
+
+
+def _noting_errors(results: "Iterator[Result]", path: Path) -> "Iterator[Result]":
+    """The same; a file says why some could not be read, where there are any."""
+    from mnist_cnn.batch.results import errors_writer
+
+    remove_file(path)  # of another batch
+    put = None
+    with contextlib.ExitStack() as stack:
+        for number, result in enumerate(results, 1):
+            if result.item.error:
+                put = put or errors_writer(stack.enter_context(_opened(path)))
+                put(number, result)
+            yield result
 
 
 def _counted(results: "Iterator[Result]") -> "Iterator[Result]":

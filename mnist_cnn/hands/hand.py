@@ -15,7 +15,7 @@ from mnist_cnn.hands.descriptor import describe
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.metrics import log_sum_exp
 from mnist_cnn.models.classifier import Classifier
-from mnist_cnn.records import ClassLabels, FloatArray, Stroke
+from mnist_cnn.records import ClassLabels, FloatArray, Prediction, Stroke
 
 WEIGHT, REACH = 14.0, 3.3
 """What a taught drawing adds to its digit's logit where it is the very same, and the squared
@@ -62,6 +62,11 @@ class HandClassifier(Classifier):
         """(n, 10) for float32 (n, 28, 28) in [0, 1], where the network is unsure by test-time
         augmentation; the hand is heard in both cases."""
         return self._heard(images, self.network.compute_logits(images))
+
+    def predict_batch(self, images: FloatArray) -> list[Prediction]:
+        """Verdicts on many normalized images, (n, 28, 28) in [0, 1]: a hand is heard by all
+        branches."""
+        return self.predict_many(images, len(images) or 1)
 
     def raw_logits(self, images: FloatArray) -> FloatArray:
         """(n, 10) for float32 (n, 28, 28) in [0, 1], without test-time augmentation."""

@@ -14,6 +14,9 @@ FORMER_NAMES = {"least_evidence": "min_evidence", "least_confidence": "min_confi
 BOUNDS = {"temperature": (0.01, 100.0), "min_evidence": (-1e9, 1e3), "min_confidence": (0.0, 1.0)}
 """From where to where its numbers may lie."""
 
+SURE_AT_SIGHT = 0.98
+"""A picture that is read with less confidence is looked at more closely."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -33,20 +36,22 @@ class Calibration:
 
     def verdict(self, logits: FloatArray) -> Prediction:
         """The prediction for one image's logits, of shape (10,)."""
+        return self.verdicts(logits[None])[0]
+
+    def verdicts(self, logits: FloatArray) -> list[Prediction]:
+        """The predictions for many images' logits, of shape (n, 10)."""
         probabilities = softmax(logits, self.temperature)
-        evidence = float(log_sum_exp(logits))
-        digit = int(probabilities.argmax())
-        status: Status = "ok"
-        if evidence < self.min_evidence:
-            status = "not_a_digit"
-        elif probabilities[digit] < self.min_confidence:
-            status = "unsure"
-        return Prediction(
-            status,
-            None if status == "not_a_digit" else digit,
-            float(probabilities[digit]),
-            tuple(probabilities.tolist()),
-        )
+        evidence, digits = log_sum_exp(logits).tolist(), probabilities.argmax(axis=1).tolist()
+        predictions = []
+        for found, digit, row in zip(evidence, digits, probabilities.tolist(), strict=True):
+            status: Status = "ok"
+            if found < self.min_evidence:
+                status = "not_a_digit"
+            elif row[digit] < self.min_confidence:
+                status = "unsure"
+            known = None if status == "not_a_digit" else digit
+            predictions.append(Prediction(status, known, row[digit], tuple(row)))
+        return predictions
 
 
 def calibration_of(values: dict[str, Any], run_id: str) -> Calibration:

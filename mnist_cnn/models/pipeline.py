@@ -9,12 +9,10 @@ from mnist_cnn.ink.decode import decode_image
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.ink.picture import Picture
 from mnist_cnn.ink.symbol_count import count_written_symbols
+from mnist_cnn.models.calibration import SURE_AT_SIGHT
 from mnist_cnn.models.choice import beside, choose, elsewhere
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import Part, Prediction, PredictionResult, Stroke
-
-SURE_AT_SIGHT = 0.98
-"""A picture that is read with less confidence is looked at more closely."""
 
 WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
 

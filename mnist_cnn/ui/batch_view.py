@@ -156,6 +156,23 @@ def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
                     icon=":material/image:",
                     on_click="ignore",
                 )
+        if any(result.item.error for result in done.results):
+            st.download_button(
+                "Reasons of errors",
+                partial(_errors, done),
+                file_name="errors.csv",
+                icon=":material/error:",
+                help="By their numbers in the Kaggle submission, which has no room for reasons.",
+                on_click="ignore",
+            )
+
+
+def _errors(done: Batch) -> str:
+    content = io.StringIO()
+    put = results.errors_writer(content)
+    for number, result in enumerate(done.results, 1):
+        put(number, result)
+    return content.getvalue()
 
 
 def _file(done: Batch, form: Format) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.ink.picture import Picture
-from mnist_cnn.ink.sheet import Box
+if TYPE_CHECKING:  # scipy, half a second that tables need not wait for
+    from mnist_cnn.ink.picture import Picture
+    from mnist_cnn.ink.sheet import Box
 
 CHUNK = 250
 
@@ -24,7 +25,8 @@ class Item:
     """One digit to read: (28, 28) in [0, 1], or in words why there is none.
 
     `box` says where on its sheet it stands: left, top, right, bottom in pixels of its ink;
-    `picture` is what it was found in, until it is read. A `sheet` of many digits, uint8 (height,
+    `picture` is what it was found in, until it is read; an `is_picture` without one is a picture
+    that is the image itself, a digit and nothing else. A `sheet` of many digits, uint8 (height,
     width) of its ink, is divided when it is read.
     """
 
@@ -32,9 +34,10 @@ class Item:
     image: NDArray[Any] | None = None
     label: int | None = None
     error: str = ""
-    box: Box | None = None
-    picture: Picture | None = None
+    box: "Box | None" = None
+    picture: "Picture | None" = None
     sheet: NDArray[np.uint8] | None = None
+    is_picture: bool = False
 
 
 def item_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

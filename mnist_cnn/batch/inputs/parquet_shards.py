@@ -17,6 +17,9 @@ from mnist_cnn.batch.inputs.pixels import PixelItems, digit_label
 from mnist_cnn.batch.inputs.text_numbers import number_of
 from mnist_cnn.errors import BadInput
 
+WHOLE_NUMBERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+"""Types of columns that hold nothing else."""
+
 WIDE = 60
 """Columns of numbers from which on a table is taken to have one for each pixel."""
 
@@ -107,13 +110,11 @@ class _Rows:
         names = [str(item or f"{self._name} row {first + n}") for n, item in enumerate(items)]
         labels = None
         if self._label:
-            values = rows.column(self._label).to_pylist()
-            labels = np.array([number_of(str(value)) for value in values], np.float64)
+            labels = _labels(rows.column(self._label))
         if self._image:
             yield from self._pictures(names, rows.column(self._image).to_pylist(), labels)
             return
-        pixels = rows.column(self._pixels).to_pylist()
-        for run, known in _of_one_length(pixels):
+        for run, known in _of_one_length(rows.column(self._pixels)):
             some = names[run]
             if known is None:
                 why = "Its pixels are no square image, such as 784 for 28 × 28."
@@ -140,11 +141,37 @@ def _first(kinds: dict[str, str], types: tuple[str, ...]) -> str:
     return next(iter([*usual, *found]), "")
 
 
-def _of_one_length(pixels: Sequence[Any]) -> Iterator[tuple[slice, NDArray[Any] | None]]:
+def _labels(column: Any) -> NDArray[Any]:
+    """(n,) of a column; NaN for what is no number."""
+    if str(column.type) in WHOLE_NUMBERS and not column.null_count:
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    return np.array([number_of(str(value)) for value in column.to_pylist()], np.float64)
+
+
+def _all_alike(column: Any) -> NDArray[Any] | None:
+    """The images (n, side, side) of lists that all hold as many plain numbers; None where they do
+    not."""
+    kind = getattr(column.type, "value_type", None)
+    if str(kind) not in (*WHOLE_NUMBERS, "float", "double") or column.null_count:
+        return None
+    values = column.flatten()
+    size, left = divmod(len(values), max(len(column), 1))
+    side = math.isqrt(size)
+    if left or side not in SIDES or side * side != size or values.null_count:
+        return None
+    if hasattr(column, "offsets") and (np.diff(column.offsets.to_numpy()) != size).any():
+        return None
+    return np.asarray(values.to_numpy(zero_copy_only=False).reshape(-1, side, side))
+
+
+def _of_one_length(column: Any) -> Iterator[tuple[slice, NDArray[Any] | None]]:
     """The rows that follow each other and hold as many pixels: which they are, and their images
     (n, side, side), or None where that is no square number."""
+    if (images := _all_alike(column)) is not None:
+        yield slice(0, len(images)), images
+        return
     arrays = []
-    for row in pixels:
+    for row in column.to_pylist():
         try:
             arrays.append(np.asarray(row, np.float64).ravel())
         except (TypeError, ValueError):

@@ -51,15 +51,16 @@ class PixelItems:
         self.look_at(images)
         low, high = self._scale or SCALES[1]
         inside = _inside(images, low, high)
-        shares = np.where(inside[:, None, None], images, low)
+        shares = images if inside.all() else np.where(inside[:, None, None], images, low)
         if images.dtype != np.uint8 or (low, high) != SCALES[1]:
             shares = np.rint((shares.astype(np.float32) - low) * (255 / (high - low)))
         frames = framed(self._turned(shares.clip(0, 255).astype(np.uint8)))
-        for number, name in enumerate(names):
-            label, problem = (None, "") if labels is None else digit_label(labels[number])
-            if not inside[number]:
-                problem = f"Its pixels are not all numbers from {low:g} to {high:g}."
-            yield Item(name, None if problem else frames[number], label, problem)
+        known = [(None, "")] * len(names) if labels is None else digit_labels(labels)
+        for name, frame, (label, problem), fits in zip(
+            names, frames, known, inside.tolist(), strict=True
+        ):
+            why = problem if fits else f"Its pixels are not all numbers from {low:g} to {high:g}."
+            yield Item(name, None if why else frame, label, why)
 
     def _turned(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         known = self._tables.samples.get(self._name)
@@ -122,6 +123,13 @@ def _inside(images: Numbers, low: float, high: float) -> NDArray[np.bool_]:
     slack = 0.01 * (high - low) if high < 100 else 0.0
     fits = (images >= low - slack) & (images <= high + slack)
     return np.asarray(fits.all(axis=(1, 2)))
+
+
+def digit_labels(values: Numbers) -> list[tuple[int | None, str]]:
+    """Of each label, of (n,), the digit, or what is wrong with it."""
+    if values.dtype == np.uint8 and values.max(initial=0) <= 9:
+        return [(label, "") for label in values.tolist()]
+    return [digit_label(value) for value in values]
 
 
 def digit_label(value: Any) -> tuple[int | None, str]:

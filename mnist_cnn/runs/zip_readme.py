@@ -46,9 +46,9 @@ python -m mnist_cnn runs import RUN.zip
 python -m mnist_cnn promote RUN
 ```"""
 
-IMAGES = """`images` are `uint8 (n, 28, 28)`: white ink on black, cropped to the ink, its longer side 20
-pixels, the centre of mass in the middle, as in MNIST. The network takes them as `float32` from
-0 to 1"""
+IMAGES = """`images` are `uint8 (n, 28, 28)`: white ink on black, cropped to the ink, its longer
+side 20 pixels, the centre of mass in the middle, as in MNIST. The network takes them as `float32`
+from 0 to 1"""
 
 KERAS_AND_LITERT = """
 import keras

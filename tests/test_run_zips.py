@@ -111,6 +111,10 @@ def test_without_the_packages_the_zip_says_so(monkeypatch: pytest.MonkeyPatch) -
         (lambda f: f.pop("model-int8.tflite"), "not those that its run.json names", True),
         (lambda f: f.update({"config.json": b"[" * 9999}), "no whole run", True),
         (lambda f: f.update({"calibration.json": b"{}"}), "temperature", True),
+        (lambda f: f.update({"history.csv": b"epoch,loss\n1,2\n"}), "history.csv lacks", True),
+        (lambda f: f.update({"curve.csv": f["curve.csv"] + b"x,1,1,1\n"}), "no whole run", True),
+        (lambda f: f.update({"confusion.json": b'{"validation": [[[1, 2]]]}'}), "matrices", True),
+        (lambda f: f.update({"confusion.json": b"[]"}), "no whole run", True),
         (lambda f: f.update({"report.html": bytes(80_000_000)}), "unpacks to more", True),
     ],
 )

@@ -1,8 +1,10 @@
 """A run as one ZIP that explains itself, to take away and to bring back on another machine."""
 
+import csv
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -28,6 +30,12 @@ OF_A_RUN = NEEDED | {"model-int8.tflite", "history.csv", "curve.csv", "confusion
 
 BESIDE = {"README.md", "MODEL_CARD.md", "report.html", "model.onnx", NOTES}
 """What the ZIP says of the run; it is made anew by whoever exports again."""
+
+TABLES = {
+    "history.csv": {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"},
+    "curve.csv": {"epoch", "loss", "accuracy", "learning_rate"},
+}
+"""The columns, of numbers, that a run's tables must have."""
 
 MAX_BYTES = 64 * 1024 * 1024
 """What all of it may unpack to."""
@@ -111,8 +119,9 @@ def unpacked(content: bytes) -> UnpackedRun:
         for name in ("config.json", "calibration.json", "evaluation.json"):
             run_files.parse(name, files[name])
         calibration_of(json.loads(files["calibration.json"]), str(manifest.get("id"))[:22])
+        _check_progress(files)
         said = json.loads(files.get(NOTES, b"{}"))
-    except (ValueError, RecursionError, RunDamaged) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, RunDamaged, csv.Error) as error:
         raise BadNetwork(f"it is no whole run ({error}).") from error
     if manifest.get("schema") != run_files.SCHEMA or not RUN_ID.fullmatch(str(manifest.get("id"))):
         raise BadNetwork("it was exported by another version of this program.")
@@ -123,6 +132,27 @@ def unpacked(content: bytes) -> UnpackedRun:
         if hashlib.sha256(kept).hexdigest() != manifest["sha256"][name]:
             raise BadNetwork(f"its {name} is not the file that was exported; please copy it again.")
     return UnpackedRun(manifest, of_run, said if isinstance(said, dict) else {})
+
+
+def _check_progress(files: dict[str, bytes]) -> None:
+    """Whether how it learnt is told as pages read it.
+
+    Raises:
+        ValueError: it is not; says of which file.
+    """
+    for name, columns in TABLES.items():
+        rows = csv.DictReader(files[name].decode().splitlines()) if name in files else ()
+        for row in rows:
+            if not columns <= row.keys() or None in row.values() or None in row:
+                raise ValueError(f"{name} lacks columns")
+            if not all(math.isfinite(float(value)) for value in row.values()):
+                raise ValueError(f"{name} holds what is no number")
+    matrices = json.loads(files.get("confusion.json", b"{}")).get("validation", [])
+    for matrix in matrices:
+        if not all(len(row) == len(matrix) <= 100 for row in matrix) or not all(
+            isinstance(count, int) for row in matrix for count in row
+        ):
+            raise ValueError("confusion.json holds no matrices")
 
 
 def _members(content: bytes) -> dict[str, bytes]:

@@ -70,10 +70,7 @@ def _credits(names: Iterable[str]) -> list[str]:
     """Whom those ask to name, and whom to ask, that an archive says so of."""
     if not any(name.startswith("unipen") for name in names):
         return []
-    return [
-        f"\nUNIPEN is {unipen.SOURCE}. Who builds a commercial product on this network should read the "
-        "conditions of use of the UNIPEN foundation first; its strokes are in no file that ships."
-    ]
+    return [f"\nUNIPEN is {unipen.SOURCE}. {unipen.CONDITIONS}"]
 
 
 def _recipe(config: dict[str, Any]) -> str:

@@ -194,6 +194,23 @@ def set_up_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
+def tracking_server() -> str:
+    """Where MLflow keeps what trainings tell it, or nothing."""
+    return os.environ.get("MLFLOW_TRACKING_URI", "")
+
+
+def tracking_experiment() -> str:
+    """What MLflow files trainings under."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME", "") or "digits"
+
+
+def set_up_mlflow() -> None:
+    """Lets MLflow's client give up soon where its server is gone, and tell nobody else of it."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
 def _user_folder(variable: str, usual: str) -> Path:
     """Where programs of this user keep what the XDG variable is for."""
     if sys.platform == "win32":

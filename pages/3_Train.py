@@ -89,7 +89,7 @@ try:
     arguments, complaint = command_of(recipe)
     with top.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", placeholder=recipe.preset, max_chars=80, width=240)
-        words = []
+        words = start_bar.also_log_to()
         for option, text in (("--name", name.strip()), ("--note", note.strip())):
             words += [option, text] if text else []
         if who:

@@ -11,6 +11,7 @@ from mnist_cnn.ui import (
     layout,
     run_actions,
     run_details,
+    run_transfer,
     runs_list,
     runs_table,
     visitors,
@@ -73,6 +74,7 @@ try:
         visitors.welcome(may, "promote, name or delete runs")
     if who:
         run_actions.undo_bar(who)
+        run_transfer.add_a_run()
     if trouble := st.session_state.pop("trouble", ""):
         st.error(trouble, icon=":material/error:")
     if table.empty:

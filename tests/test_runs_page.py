@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.errors import JobError, RunNotFound
 from mnist_cnn.runs import notes, store, trash
 from mnist_cnn.training import job_files, jobs
-from mnist_cnn.ui import auth, runs_table
+from mnist_cnn.ui import auth, run_transfer, runs_table
 from tests.support import pages
 from tests.support.artifacts import another_run
 from tests.support.pages import button, buttons, words
@@ -177,3 +177,20 @@ def test_what_the_address_says_is_no_markdown(shipped_copy: Path, asked: str) ->
     (warning,) = [w.value for w in page(run=asked).warning]
     assert "There is no run" in warning
     assert not set("[]()!/.") & set(warning.split("'")[1])
+
+
+def test_the_owner_adds_a_run_or_reads_why_not(
+    artifacts: Path, owner: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page()
+    assert button(app, "Add").disabled, "there is no run yet, and one may be added"
+    app.file_uploader[0].upload("mine.zip", b"PK", "application/zip").run()
+    button(app, "Add").click().run()
+    assert any("mine.zip is no exported run" in error.value for error in app.error)
+    monkeypatch.setattr(run_transfer, "import_run", lambda path: another_run(3).id)
+    button(app, "Add").click().run()
+    assert not app.exception and app.subheader[0].value == "best"
+
+
+def test_a_visitor_adds_no_run(shipped_copy: Path) -> None:
+    assert "Add" not in buttons(page())

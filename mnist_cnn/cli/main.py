@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mnist_cnn.cli import batches, reading, registry, training
+from mnist_cnn.cli import batches, datasets, reading, registry, training
 from mnist_cnn.cli.output import say
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.settings import SHIPPED_RUNS, VERSION, artifacts_folder
@@ -40,6 +40,6 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"digits {VERSION}")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for group in (reading, batches, training, registry):
+    for group in (reading, batches, training, registry, datasets):
         group.add_commands(commands)
     return whole

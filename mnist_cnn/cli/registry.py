@@ -1,21 +1,28 @@
 """`runs`, `promote` and `rollback`: what people do with runs."""
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mnist_cnn.cli.options import add_command
 from mnist_cnn.cli.output import print_json, say
 from mnist_cnn.errors import BadInput
 
-ACTIONS = ("list", "show", "delete", "restore")
+if TYPE_CHECKING:
+    from mnist_cnn.runs.store import Run
+
+ACTIONS = ("list", "show", "delete", "restore", "export", "import")
 
 WHO = "the command line"
 
 
 def add_commands(commands: Any) -> None:
-    runs = add_command(commands, "runs", _runs, "list, show, delete or restore runs", "runs")
+    runs = add_command(commands, "runs", _runs, "list, show, delete, restore or move runs", "runs")
     runs.add_argument("action", nargs="?", choices=ACTIONS, default="list")
-    runs.add_argument("id", nargs="?", metavar="RUN")
+    runs.add_argument("id", nargs="?", metavar="RUN", help="or, for import, the ZIP of one")
+    runs.add_argument(
+        "--output", type=Path, metavar="FILE", help="of export; default: RUN.zip, here"
+    )
     promote = add_command(commands, "promote", _promote, "put a run into production", "promote RUN")
     promote.add_argument("id", metavar="RUN")
     promote.add_argument("--reason", default="", help="why, although it is worse")
@@ -31,6 +38,12 @@ def _runs(options: argparse.Namespace) -> int:
     elif options.action == "show":
         run = store.open_run(_required(options.id, "show"))
         print_json({**run.manifest, "config": run.config, "evaluation": run.evaluation})
+    elif options.action == "export":
+        _export(store.open_run(_required(options.id, "export")), options.output)
+    elif options.action == "import":
+        from mnist_cnn.training.importing import import_run
+
+        print_json({"run": import_run(Path(_required(options.id, "import")))})
     elif options.action == "restore":
         print_json({"run": trash.restore(_required(options.id, "restore")).id})
     else:
@@ -42,9 +55,24 @@ def _runs(options: argparse.Namespace) -> int:
     return 0
 
 
+def _export(run: "Run", output: Path | None) -> None:
+    from mnist_cnn.runs.run_zips import packed
+    from mnist_cnn.storage import write_atomically
+    from mnist_cnn.training.onnx_copy import onnx_copy
+
+    path, onnx = output or Path(f"{run.id}.zip"), onnx_copy(run)
+    content = packed(run, onnx)
+    write_atomically(path, content)
+    if onnx.why:
+        say(f"There is no model.onnx in it: {onnx.why}.")
+    answer = {"run": run.id, "file": str(path), "bytes": len(content)}
+    print_json(answer | ({} if onnx.why else {"onnx_difference": onnx.difference}))
+
+
 def _required(run_id: str | None, action: str) -> str:
     if not run_id:
-        raise BadInput(f"Please say which run: `python -m mnist_cnn runs {action} RUN`.")
+        what = "FILE" if action == "import" else "RUN"
+        raise BadInput(f"Please say which run: `python -m mnist_cnn runs {action} {what}`.")
     return run_id
 
 

@@ -46,6 +46,12 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--preset", choices=tuple(PRESETS), default="standard")
     train.add_argument("--name", default="", help="what the run is called")
     train.add_argument("--note", default="", help="what it is for")
+    train.add_argument(
+        "--log-to",
+        metavar="NAME,…",
+        help="also log to: mlflow, tensorboard, none; default: mlflow where MLFLOW_TRACKING_URI "
+        "is set",
+    )
     own = train.add_argument_group("instead of what the preset says")
     for option, settings in by_option().items():
         first = settings[0]
@@ -85,10 +91,11 @@ def _train(options: argparse.Namespace) -> int:
     from mnist_cnn.runs import notes
     from mnist_cnn.runs.new_run import NewRun
     from mnist_cnn.runs.registry import promote_if_first
-    from mnist_cnn.training import fault_hook, jobs, process_limits
+    from mnist_cnn.training import fault_hook, jobs, process_limits, trackers
     from mnist_cnn.training.progress import Stop
 
     recipe = check(recipe_of(options))
+    log_to = trackers.chosen(options.log_to, say)
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
     command = ["train", *arguments(recipe)]
@@ -101,7 +108,7 @@ def _train(options: argparse.Namespace) -> int:
 
         name = notes.distinct_name(options.name or recipe.preset)
         new_run = NewRun(run_id, name=name, note=options.note)
-        with _interrupts_kept(stop):
+        with _interrupts_kept(stop), trackers.told(log_to, recipe, run_id, name, say):
             run = train(recipe, new_run, _ProgressPrinter(), stop)
         if refusal := promote_if_first(run):
             say(refusal)

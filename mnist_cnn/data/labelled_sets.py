@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn.data import corrections, local_sets
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import BadInput
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import artifacts_folder
@@ -45,6 +46,26 @@ def load(name: str) -> Dataset | None:
     if name == UNSEEN_CORRECTIONS:
         return corrections.dataset([c for c in corrections.with_hands() if c.held_out], name)
     return _kept(name)
+
+
+def digits_of(name: str) -> list[Correction]:
+    """A person's own collection digit by digit, uint8 (28, 28), with strokes (points, 2) where it
+    was drawn.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    if name in (CORRECTIONS, UNSEEN_CORRECTIONS):
+        known = corrections.with_hands()
+        return [c for c in known if c.held_out or name == CORRECTIONS]
+    found = _kept(name)
+    if found is None:
+        raise BadInput(
+            f"There is no collection {name[:60]!r} here; `python -m mnist_cnn datasets` lists "
+            "those there are."
+        )
+    pairs = zip(found.labels, found.images, strict=True)
+    return [Correction(int(label), image) for label, image in pairs]
 
 
 def version(name: str) -> int:

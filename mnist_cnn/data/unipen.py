@@ -48,6 +48,12 @@ LICENCE = (
     "the foundation's conditions of use allow training and ask not to name writers and donors"
 )
 
+CONDITIONS = (
+    "Who builds a commercial product on a network that learned from it should read the conditions "
+    "of use of the UNIPEN foundation first; its strokes are in no file that ships."
+)
+"""What goes with every network that learned from it."""
+
 
 def load_unipen(
     name: Collection, progress: DownloadCallback | None = None, url: str = UNIPEN_URL

@@ -60,10 +60,16 @@ def write_strokes(drawings: Iterable[Drawing], path: Path) -> None:
     """Writes a gzipped strokes file."""
     with gzip.open(path, "wt", encoding="utf-8") as lines:
         for drawing in drawings:
-            row: dict[str, Any] = {"strokes": [stroke.tolist() for stroke in drawing.strokes]}
-            row |= {"label": drawing.label} if drawing.label is not None else {}
-            row |= {"writer": drawing.writer} if drawing.writer is not None else {}
-            lines.write(json.dumps(row, separators=(",", ":")) + "\n")
+            lines.write(strokes_line(drawing) + "\n")
+
+
+def strokes_line(drawing: Drawing) -> str:
+    """A drawing as a line of a strokes file, without its end; each stroke has the shape
+    (points, 2)."""
+    row: dict[str, Any] = {"strokes": [stroke.tolist() for stroke in drawing.strokes]}
+    row |= {"label": drawing.label} if drawing.label is not None else {}
+    row |= {"writer": drawing.writer} if drawing.writer is not None else {}
+    return json.dumps(row, separators=(",", ":"))
 
 
 def parsed_line(number: int, line: bytes) -> Drawing | BadStrokes:

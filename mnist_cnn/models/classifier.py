@@ -23,8 +23,8 @@ THREADS = 2
 """Those that may read with one classifier at a time; others wait."""
 
 AT_ONCE = 25
-"""Images that an interpreter is given at once: what lies between the layers of more does not stay in
-the cache, and it keeps the memory that its largest batch took."""
+"""Images that an interpreter is given at once: what lies between the layers of more does not stay
+in the cache, and it keeps the memory that its largest batch took."""
 
 TTA_BELOW = 0.99
 """Test-time augmentation: where the raw softmax reaches less, an image is looked at again."""

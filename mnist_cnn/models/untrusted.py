@@ -18,6 +18,22 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
     Raises:
         BadNetwork: it cannot be loaded, has other shapes, or holds what is no number.
     """
+    model = load_as_it_is(path, most_parameters)
+    try:
+        return adapted(model)
+    except BadNetwork:
+        raise
+    # The same: a network that was never built fails wherever it is first looked at.
+    except Exception as error:
+        raise BadNetwork(f"it cannot be adapted ({_first_line(error)}).") from error
+
+
+def load_as_it_is(path: Path, most_parameters: int) -> keras.Model:
+    """A Keras file from elsewhere as the network in it.
+
+    Raises:
+        BadNetwork: it cannot be loaded, is too large, or holds what is no number.
+    """
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     # Keras answers a file it does not understand with whatever went wrong in its depths.
@@ -30,13 +46,7 @@ def load_untrusted(path: Path, most_parameters: int) -> keras.Model:
         )
     if not is_finite(model):
         raise BadNetwork("some of its weights are no numbers.")
-    try:
-        return adapted(model)
-    except BadNetwork:
-        raise
-    # The same: a network that was never built fails wherever it is first looked at.
-    except Exception as error:
-        raise BadNetwork(f"it cannot be adapted ({_first_line(error)}).") from error
+    return model
 
 
 def _first_line(error: Exception) -> str:

@@ -57,12 +57,14 @@ class NewRun:
         passing = {path for name in PASSING for path in self.folder.glob(name)}
         for path in passing:
             remove_file(path)
-        files = sorted(path for path in self.folder.iterdir() if path.is_file())
-        sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-        self.write(
-            "run.json", {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": sums}
-        )
+        named = {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": self.sums()}
+        self.write("run.json", named)
         return open_run(self.id)
+
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 of each file that was written so far."""
+        files = sorted(path for path in self.folder.iterdir() if path.is_file())
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def discard(self) -> None:
         """Removes what was written so far."""

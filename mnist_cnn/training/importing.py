@@ -13,6 +13,7 @@ from pathlib import Path
 from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
+from mnist_cnn.runs import run_zips
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.settings import PROJECT_FOLDER, confined_environment
 from mnist_cnn.storage import scratch_folder
@@ -29,7 +30,7 @@ most of it TensorFlow's own, of which it uses 430."""
 
 
 def import_network(path: Path, name: str = "") -> str:
-    """Makes a run of a Keras file; the run's id.
+    """Makes a run of a Keras file, or takes in the ZIP of an exported run; the run's id.
 
     The network takes pictures of 28 × 28 in any usual shape and scale, and gives ten logits or
     probabilities; what it needs before and behind it is put there.
@@ -43,7 +44,7 @@ def import_network(path: Path, name: str = "") -> str:
         "-m",
         "mnist_cnn.training.importing",
         str(path),
-        name or path.stem,
+        name,
     ]
     try:
         with scratch_folder() as home:
@@ -65,6 +66,20 @@ def import_network(path: Path, name: str = "") -> str:
     return str(answer["run"])
 
 
+def import_run(path: Path) -> str:
+    """Takes in the ZIP of an exported run; the run's id.
+
+    Raises:
+        BadNetwork: it is refused; says why.
+    """
+    if not run_zips.is_run_zip(read_file(path)):
+        raise BadNetwork(
+            f"{path} is no exported run, as `python -m mnist_cnn runs export` and Download on "
+            "Training runs write them; a network of your own goes in by `import`."
+        )
+    return import_network(path)
+
+
 def _in_the_child(path: str, name: str) -> None:
     """Loads and saves the network; prints the run or what is wrong as a line of JSON."""
     process_limits.first_to_die()
@@ -79,15 +94,21 @@ def _in_the_child(path: str, name: str) -> None:
 
 
 def _checked_and_saved(content: bytes, path: str, name: str) -> str:
-    check_file(content, path)
+    is_run = run_zips.is_run_zip(content)
+    if is_run:
+        run_zips.unpacked(content)
+    else:
+        check_file(content, path)
     load_tensorflow(sparing=True)
     with native_output_hidden():
         from mnist_cnn.models import untrusted
-        from mnist_cnn.training import older_files, saving
+        from mnist_cnn.training import older_files, run_import, saving
+    if is_run:
+        return run_import.saved(content, name)
     with scratch_folder() as folder:
         copy = older_files.modern_copy(content, folder)
         model = untrusted.load_untrusted(copy, MAX_PARAMETERS)
-    return saving.save_imported(model, NewRun(name=name)).id
+    return saving.save_imported(model, NewRun(name=name or Path(path).stem)).id
 
 
 if __name__ == "__main__":

@@ -179,11 +179,17 @@ def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.u
 def describe(recipe: Recipe, data: TrainingData) -> dict[str, Any]:
     return {
         "recipe": json.loads(json.dumps(recipe.as_dict())),
-        "command": f"python -m mnist_cnn {shlex.join(sys.argv[1:])}",
+        "command": f"python -m mnist_cnn {shlex.join(_without_trackers(sys.argv[1:]))}",
         "data": data.description,
         "versions": _versions(),
         "commit": _commit(),
     }
+
+
+def _without_trackers(words: list[str]) -> list[str]:
+    """A command without where else it was logged, which concerns one machine alone."""
+    pairs = zip(["", *words], words, strict=False)
+    return [w for before, w in pairs if before != "--log-to" and not w.startswith("--log-to")]
 
 
 def _versions() -> dict[str, str]:

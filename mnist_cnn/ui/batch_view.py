@@ -15,8 +15,9 @@ from mnist_cnn import metrics
 from mnist_cnn.batch import results
 from mnist_cnn.batch.results import Format, Result
 from mnist_cnn.data import labelled_sets
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.settings import MAX_ROWS
-from mnist_cnn.ui import auth, layout
+from mnist_cnn.ui import auth, dataset_downloads, layout
 from mnist_cnn.ui.batch_session import Batch
 
 SHOW_EVERY = 0.25
@@ -136,6 +137,18 @@ def keep_as_test_set(done: Batch) -> None:
         )
 
 
+def labelled_digits(done: Batch) -> list[Correction]:
+    """What is known of the batch, uint8 (28, 28) each, with the labels that came along and a
+    person's corrections."""
+    return [
+        Correction(label, result.item.image)
+        for result in done.corrected()
+        if result.item.image is not None
+        and (label := result.item.label if result.correction is None else result.correction)
+        is not None
+    ]
+
+
 def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
     """The files to take away, made when asked for; sheets among `files` with their answers."""
     with st.container(horizontal=True):
@@ -165,6 +178,8 @@ def downloads(done: Batch, files: Sequence[tuple[str, bytes]] = ()) -> None:
                 help="By their numbers in the Kaggle submission, which has no room for reasons.",
                 on_click="ignore",
             )
+        if done.corrections or done.columns.labelled.any():
+            dataset_downloads.popover(partial(labelled_digits, done), "digits")
 
 
 def _errors(done: Batch) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.hands.hand import TaughtDrawing
-from mnist_cnn.ui import cache, layout
+from mnist_cnn.ui import cache, dataset_downloads, layout
 from mnist_cnn.ui.teaching import in_colour
 
 SHOWN = 200
@@ -65,6 +65,8 @@ def through_corrections() -> None:
             on_change="rerun",
         ) as expander:
             if expander.open:
+                drawn = any(correction.strokes for correction in corrections.load())
+                dataset_downloads.popover(corrections.load, "corrections", drawn)
                 through(kept, "corrections")
 
 

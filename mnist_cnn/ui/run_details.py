@@ -17,6 +17,7 @@ from mnist_cnn.ui import (
     run_actions,
     run_differences,
     run_names,
+    run_transfer,
 )
 
 
@@ -124,6 +125,7 @@ def _downloads(run: Run) -> None:
         "evaluation.json": "Evaluation (JSON)",
     }
     with st.container(horizontal=True):
+        run_transfer.download(run)
         for name, label in kinds.items():
             if name in run.manifest["sha256"]:
                 st.download_button(

@@ -11,7 +11,7 @@ from mnist_cnn.models.recipe_options import with_options
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.runs import store
 from mnist_cnn.settings import machine
-from mnist_cnn.training import data_needed, forecast, free_memory, jobs
+from mnist_cnn.training import data_needed, forecast, free_memory, jobs, trackers
 from mnist_cnn.training.job_files import Job
 from mnist_cnn.ui import layout, preset_cards
 
@@ -21,6 +21,8 @@ HOPELESS = 0.5
 INSTEAD = "Train on the bundled digits instead (no download)"
 
 DATA_TITLES = {"mnist": "MNIST", "pen-digits": "the pen digits"}
+
+TRACKERS = {"mlflow": "MLflow", "tensorboard": "TensorBoard"}
 
 
 def begin(arguments: Sequence[str], who: str) -> None:
@@ -40,6 +42,23 @@ def start_button(arguments: Sequence[str], who: str, busy: bool, wrong: bool) ->
     layout.primary_button(
         "Start", icon=":material/play_arrow:", on_click=begin, args=(arguments, who)
     )
+
+
+def also_log_to() -> list[str]:
+    """Where else the training is logged, as an option of `train`; asked only where there is a
+    tracker to be told."""
+    known = trackers.available()
+    if not known:
+        return []
+    usual = [name for name in known if name == "mlflow"]
+    chosen = st.pills(
+        "Also log to",
+        known,
+        selection_mode="multi",
+        default=usual,
+        format_func=TRACKERS.__getitem__,
+    )
+    return [] if chosen == usual else ["--log-to", ",".join(chosen) or trackers.NONE]
 
 
 def trouble(complaint: str = "") -> None:

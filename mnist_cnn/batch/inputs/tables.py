@@ -23,6 +23,9 @@ HEAD = 512
 LEAST_SEPARATORS = 20
 """How often a table in letters has its separator within `HEAD`."""
 
+IMAGE_FOLDER = b"file_name,"
+"""How the table beside the images of Hugging Face's ImageFolder begins; folders tell labels too."""
+
 BROKEN = (OSError, EOFError, zlib.error)
 """What a damaged gzip file raises while it is read."""
 
@@ -46,6 +49,8 @@ class TableFiles:
             file, head = opened(file)
         except BROKEN as error:
             return iter([Item(name, error=f"It is damaged or cut short ({error}).")])
+        if head.startswith(IMAGE_FOLDER):
+            return iter(())
         if said := foreign(head):
             return iter([Item(name, error=said)])
         found = self._rows(name, file, head)

@@ -1,0 +1,147 @@
+"""A run that was exported elsewhere, taken in: of its ZIP the Keras network alone is loaded.
+
+Its LiteRT files are made anew from that, which gives the very same bytes where Keras, TensorFlow
+and this program are of the same versions. What it says of its scores is believed where it reads
+what lies on this machine as it says it did.
+"""
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from mnist_cnn.data import local_sets
+from mnist_cnn.errors import BadNetwork, RunDamaged, RunRefused, StorageFailed
+from mnist_cnn.evaluation import scores
+from mnist_cnn.models import export, untrusted
+from mnist_cnn.models.classes import CHANNELS, CLASSES
+from mnist_cnn.models.classifier import INT8
+from mnist_cnn.runs import gate, loading, notes, predictions, run_zips, store, trash
+from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.run_zips import UnpackedRun
+from mnist_cnn.runs.store import Run
+from mnist_cnn.storage import scratch_folder
+from mnist_cnn.training.model_files import check_file
+
+MAX_PARAMETERS = 5_000_000
+
+READ_AGAIN = ("bundled-digits-test", "mnist-test")
+"""The test sets that its answers are compared on, where they are on this machine."""
+
+LOOKED_AT = 500
+"""Images of a test set that are read again."""
+
+AGREES = 0.99
+"""The share of them whose digit must be the one that was saved: the last bits may differ between
+machines."""
+
+NAMED = 0.001
+"""How far an accuracy may lie from the one that the saved predictions give."""
+
+
+AHEAD_SECONDS = 366 * 86_400
+"""How far a clock elsewhere may be ahead: every later run here sorts after those there are."""
+
+
+def saved(content: bytes, name: str = "") -> str:
+    """Takes in the ZIP of a run, under the id that it has; that id.
+
+    Raises:
+        BadNetwork: it is no whole exported run, a run of that id is here, or it is not what it
+            says.
+    """
+    found = run_zips.unpacked(content)
+    run_id = str(found.manifest["id"])
+    if run_id in store.list_all() or run_id in trash.deleted():
+        raise BadNetwork(
+            f"run {run_id} is on this machine already (`python -m mnist_cnn runs show {run_id}`, "
+            f"or `runs restore {run_id}` where it was deleted)."
+        )
+    if run_id[:8] > time.strftime("%Y%m%d", time.gmtime(time.time() + AHEAD_SECONDS)):
+        raise BadNetwork(f"run {run_id} is to have been begun years from now.")
+    kind = str(found.manifest.get("kind", "digits"))
+    litert = _litert(_network(found, kind), found)
+    said = {key: str(found.notes.get(key, ""))[:2000] for key in ("name", "note")}
+    try:
+        new_run = NewRun(run_id, str(found.manifest.get("name", "")), said["note"])
+    except StorageFailed as error:
+        raise BadNetwork(f"a run {run_id} is being made here; please try again.") from error
+    try:
+        for file, kept in {**found.files, **litert}.items():
+            new_run.write(file, kept)
+        _check(Run(run_id, new_run.folder, found.manifest | {"sha256": new_run.sums()}))
+        run = new_run.finish(**_facts(found.manifest))
+    except BaseException:
+        new_run.discard()
+        raise
+    tags = found.notes.get("tags")
+    tags = tuple(str(tag)[:80] for tag in tags[:20]) if isinstance(tags, list) else ()
+    notes.annotate(run.id, name=(name or said["name"])[:80], note=said["note"], tags=tags)
+    return run.id
+
+
+def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+    ours = ("schema", "id", "name", "note", "sha256")
+    return {key: value for key, value in manifest.items() if key not in ours}
+
+
+def _network(found: UnpackedRun, kind: str) -> keras.Model:
+    if kind not in CLASSES:
+        raise BadNetwork(f"it reads {kind!r:.40}; expected one of {', '.join(CLASSES)}.")
+    with scratch_folder() as folder:
+        content = found.files["model.keras"]
+        check_file(content, "its model.keras")
+        path = folder / "model.keras"
+        path.write_bytes(content)
+        model = untrusted.load_as_it_is(path, MAX_PARAMETERS)
+    channels = CHANNELS if kind == "symbols" else 1
+    expected = (None, 28, 28, channels), (None, CLASSES[kind])
+    if (model.input_shape, model.output_shape) != expected:
+        raise BadNetwork(
+            f"its network goes from {model.input_shape} to {model.output_shape}; a reader of "
+            f"{kind} from {expected[0]} to {expected[1]}."
+        )
+    return model
+
+
+def _litert(model: keras.Model, found: UnpackedRun) -> dict[str, bytes]:
+    """Its LiteRT files as this machine makes them."""
+    weights: export.Weights = "float32" if found.manifest.get("preset") == "imported" else "float16"
+    made = {"model.tflite": export.export_litert(model, weights)}
+    if INT8 in found.files:
+        made[INT8] = export.export_litert(model, "int8")
+    return made
+
+
+def _check(run: Run) -> None:
+    """The gate, and whether what it says of its scores is so.
+
+    Raises:
+        BadNetwork: it does not pass, or says what is not so.
+    """
+    try:
+        gate.check(run, None)
+        _check_scores(run)
+    except (RunRefused, RunDamaged) as error:
+        raise BadNetwork(str(error)) from error
+
+
+def _check_scores(run: Run) -> None:
+    classifier = loading.load_classifier(run)
+    known = predictions.saved_logits(run)
+    for name, said in run.evaluation["datasets"].items():
+        if name not in known or abs(known[name].right.mean() - said["accuracy"]) > NAMED:
+            raise BadNetwork(f"its score on {name} is not what its predictions.npz gives.")
+    for name in READ_AGAIN:
+        dataset = local_sets.local_test_set(name) if name in known else None
+        if dataset is None:
+            continue
+        claimed = known[name]
+        chosen = np.arange(0, len(dataset), max(1, len(dataset) // LOOKED_AT))
+        if len(claimed.labels) != len(dataset) or (claimed.labels != dataset.labels).any():
+            continue  # another edition of the set
+        logits = scores.compute_logits(classifier, dataset.images[chosen])
+        same = logits.argmax(axis=1) == claimed.logits[chosen].argmax(axis=1)
+        if same.mean() < AGREES:
+            raise BadNetwork(f"on {name} it answers otherwise than its predictions.npz says.")

@@ -20,8 +20,8 @@ def show(look: Look) -> None:
         return
     st.caption(
         f"Each dot is one of {len(found.plane.dots):,} test digits, near those in which the "
-        "network sees the same; a white ring marks a misread one. The place of your drawing is that of its "
-        "likest. Tap a dot, or draw a line around some."
+        "network sees the same; a white ring marks a misread one. The place of your drawing is "
+        "that of its likest. Tap a dot, or draw a line around some."
     )
     picked = digit_gallery.picked(found.predictions)
     digit_plane.show(found, _own(look, found), picked, _pick, _circle)

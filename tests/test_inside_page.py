@@ -82,7 +82,8 @@ def test_what_is_no_drawing_in_an_address_is_told(letters: str) -> None:
 
 def test_snapshots_lie_densely_at_first_and_fit_into_their_file() -> None:
     batches = snapshots.planned(16, 430, 64_000)
-    assert batches[:4] == [0, 1, 2, 4] and batches[-1] == 430 and len(batches) <= 16
+    assert batches[:4] == [0, 1, 2, 3] and batches[-1] == 430 and len(batches) == 16
+    assert snapshots.planned(16, 3, 1) == [0, 1, 2, 3]
     assert len(snapshots.planned(64, 10_000, 300_000)) <= 10
     assert snapshots.planned(0, 430, 64_000) == []
 

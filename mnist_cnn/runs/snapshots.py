@@ -43,7 +43,7 @@ def planned(count: int, total: int, weights: int) -> list[int]:
         spread = np.unique(np.rint(np.geomspace(1, max(total, 1), points)).astype(int))
         if len(spread) >= count - 1:
             break
-    return [0, *spread.tolist()[: count - 2], max(total, 1)]
+    return sorted({0, *spread.tolist()[: count - 2], max(total, 1)})
 
 
 def rounded(weights: Sequence[FloatArray]) -> list[FloatArray]:

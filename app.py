@@ -17,5 +17,5 @@ refuse_bad_settings()
 app = st.App(
     Path(__file__).with_name("Home.py"),
     middleware=around_the_dashboard(base_path, held_bytes),
-    lifespan=warm(base_path),
+    lifespan=warm(base_path, held_bytes),
 )

@@ -52,10 +52,12 @@ if origins := api_origins():  # around the limits, so that pages may read what i
 api.add_middleware(AnswerHeaders)
 
 
-def warm(base: Callable[[], str]) -> Callable[[ASGIApp], AbstractAsyncContextManager[None]]:
+def warm(
+    base: Callable[[], str], held: Callable[[], int]
+) -> Callable[[ASGIApp], AbstractAsyncContextManager[None]]:
     """Around the server's life: loads the network before the first request; without one it starts
     all the same. What killed processes left unfinished goes away. Once it listens it says how the
-    owner gets in, at the path `base`."""
+    owner gets in, at the path `base`; what ended sessions `held` is let go of."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: ASGIApp) -> AsyncIterator[None]:
@@ -63,9 +65,13 @@ def warm(base: Callable[[], str]) -> Callable[[ASGIApp], AbstractAsyncContextMan
         await to_thread.run_sync(jobs.tidy_up)
         with contextlib.suppress(DigitsError):
             await to_thread.run_sync(serving.production_classifier)
-        told = asyncio.create_task(start_up.announce_once_it_listens(base()))
+        meanwhile = [
+            asyncio.create_task(start_up.announce_once_it_listens(base())),
+            asyncio.create_task(start_up.let_go_of_ended_sessions(held)),
+        ]
         yield
-        told.cancel()
+        for task in meanwhile:
+            task.cancel()
 
     return lifespan
 

@@ -3,8 +3,10 @@ as the system allows, and lets go of those that say nothing."""
 
 import asyncio
 import functools
+import gc
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from mnist_cnn import native_memory
@@ -13,6 +15,8 @@ from mnist_cnn.errors import BadSetting
 from mnist_cnn.settings import HEAD_TIMEOUT_SECONDS, MAX_CONNECTIONS, api_token, chosen_key
 
 POLL_SECONDS, PATIENCE_SECONDS = 0.1, 10
+
+SWEEP_SECONDS = 30
 
 
 def refuse_bad_settings() -> None:
@@ -31,6 +35,15 @@ async def announce_once_it_listens(prefix: str) -> None:
             break
         await asyncio.sleep(POLL_SECONDS)
     announce(prefix)
+
+
+async def let_go_of_ended_sessions(held: Callable[[], int]) -> None:
+    """Counts from time to time what the dashboard's sessions hold, so that what belonged to closed
+    tabs goes although nobody comes."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        if held():
+            gc.collect()  # an ended session is a cycle of objects
 
 
 @functools.cache

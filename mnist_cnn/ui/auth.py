@@ -56,6 +56,14 @@ def recognise() -> None:
         st.error(str(error), icon=":material/key_off:")
 
 
+def wait_for_ticket() -> None:
+    """Ends this run where the browser is about to show its ticket, and the page is made for its
+    owner at once in the next."""
+    hinted = st.context.cookies.get("digits-owner") == "1"
+    if hinted and "browser told" not in st.session_state and "ticket" not in st.session_state:
+        st.stop()
+
+
 def account() -> None:
     """In the sidebar: who is logged in or has unlocked this browser, and the way out."""
     with st.sidebar:
@@ -84,6 +92,7 @@ def _keep() -> None:
 
 def _told() -> None:
     """The browser shows the key of a link that was opened, and the ticket that it has kept."""
+    st.session_state["browser told"] = True
     told = st.session_state["owner"].get("shown")
     shown = told if isinstance(told, dict) else {}
     key, ticket = (str(shown.get(what) or "")[:500] for what in ("key", "ticket"))

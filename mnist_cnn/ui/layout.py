@@ -49,6 +49,7 @@ def page(title: str, introduction: str = "", small: bool = False) -> None:
     if introduction:
         st.caption(introduction)
     auth.account()
+    auth.wait_for_ticket()
 
 
 def side_by_side(width: int) -> tuple[DeltaGenerator, DeltaGenerator]:

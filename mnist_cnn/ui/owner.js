@@ -1,6 +1,9 @@
 // Keeps the owner's ticket in this browser, for this very address and port alone, and shows it when
 // a page is opened; takes the key out of a link that was opened. A page that is framed by another
-// site's does neither, so that nobody can lay something over the owner's buttons.
+// site's does neither, so that nobody can lay something over the owner's buttons. A cookie without
+// any secret tells the server that a ticket will be shown, so that it waits for it.
+const WAITED_FOR = "digits-owner=1";
+const SECONDS = 90 * 86400;
 const LINK = /^#key=(.+)$/;
 let shown = false;
 let current = {};
@@ -32,18 +35,26 @@ function kept(act) {
   }
 }
 
-function show(key, ticket) {
-  if (key || ticket) current.tell("shown", { key, ticket });
+function wait(seconds) {
+  document.cookie = `${WAITED_FOR}; max-age=${seconds}; path=/; SameSite=Lax`;
 }
 
-window.addEventListener("hashchange", () => current.tell && show(keyOfLink(), current.ticket));
+function show(key, ticket) {
+  const waits = document.cookie.includes(WAITED_FOR);
+  if (waits && !ticket && !framed()) wait(0);
+  if (key || ticket || waits) current.tell("shown", { key, ticket });
+}
+
+window.addEventListener("hashchange", () => {
+  if (current.tell && !framed()) show(keyOfLink(), current.ticket);
+});
 
 export default function ({ data, setTriggerValue }) {
-  if (framed()) return;
   current = { tell: setTriggerValue, ticket: data.ticket };
-  if (data.ticket) kept((storage) => storage.setItem(data.name, data.ticket));
-  if (data.forget) kept((storage) => storage.removeItem(data.name));
+  const own = framed() ? () => null : kept;
+  if (data.ticket && own((storage) => !storage.setItem(data.name, data.ticket))) wait(SECONDS);
+  if (data.forget && own((storage) => !storage.removeItem(data.name))) wait(0);
   if (shown || data.ticket) return;
   shown = true;
-  show(keyOfLink(), kept((storage) => storage.getItem(data.name)));
+  show(framed() ? "" : keyOfLink(), own((storage) => storage.getItem(data.name)));
 }

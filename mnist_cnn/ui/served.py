@@ -12,8 +12,13 @@ def base_path() -> str:
 
 
 def held_bytes() -> int:
-    """How much all sessions of this server hold in uploads; it goes with its page or session."""
+    """How much all sessions of this server hold in uploads; it goes with its page or session.
+
+    Streamlit notices only when it counts its sessions that the time of some is over.
+    """
     if not st.runtime.exists():
         return 0
-    held = st.runtime.get_instance().uploaded_file_mgr
+    server = st.runtime.get_instance()
+    server._session_mgr.list_sessions()
+    held = server.uploaded_file_mgr
     return sum(getattr(stat, "byte_length", 0) for stat in held.get_stats([FAMILY]).get(FAMILY, ()))

@@ -47,6 +47,8 @@ class _Engine:
 
     def logits(self, images: FloatArray) -> FloatArray:
         shown = with_channels(images, self._channels)
+        if len(shown) <= AT_ONCE:
+            return self._invoke(shown)
         parts = np.array_split(shown, -(-len(shown) // AT_ONCE))
         return np.concatenate([self._invoke(part) for part in parts])
 

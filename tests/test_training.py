@@ -15,7 +15,6 @@ from mnist_cnn.errors import TrainingFailed
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipes import Pools
-from mnist_cnn.native_memory import mirrored
 from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training.progress import Stop, TrainingProgress
@@ -32,30 +31,6 @@ assert not {"pandas", "pyarrow", "sklearn"} & set(sys.modules)
 from mnist_cnn.data import bundled_digits as datasets
 print(len(datasets.load_bundled_digits().train))
 """
-
-
-SMAPS = """\
-7f0000000000-7f0001000000 r--p 00000000 08:01 11 /x/libtensorflow_cc.so.2
-Size:              16384 kB
-Rss:                8192 kB
-Anonymous:             0 kB
-7f0002000000-7f0003000000 r--p 00000000 08:01 11 /x/libtensorflow_cc.so.2
-Rss:                8192 kB
-Anonymous:          4096 kB
-7f0004000000-7f0005000000 rw-p 00000000 08:01 11 /x/libtensorflow_cc.so.2
-Rss:                8192 kB
-Anonymous:             0 kB
-7f0006000000-7f0007000000 r-xp 00000000 08:01 11 /x/small.so
-Rss:                  10 kB
-Anonymous:             0 kB
-7f0008000000-7f0009000000 rw-p 00000000 00:00 0
-Rss:                8192 kB
-Anonymous:             0 kB
-"""
-
-
-def test_only_what_is_as_it_is_in_its_file_is_let_go() -> None:
-    assert list(mirrored(SMAPS)) == [(0x7F0000000000, 0x7F0001000000)]
 
 
 def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:

@@ -88,6 +88,7 @@ def _learned(
 ) -> tuple[keras.Model, Validation, float]:
     """The trained network, what to calibrate it by, and the seconds that it learned for."""
     writer.phase("preparing data")
+    give_back_freed_memory()  # of what the start of TensorFlow alone needed
     reached("data")
     data = prepare(recipe, lambda done, total: writer.phase("downloading", done / (total or 1)))
     give_back_freed_memory()

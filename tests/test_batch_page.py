@@ -17,6 +17,7 @@ from mnist_cnn.batch.results import Result, Summary
 from mnist_cnn.data import bundled_digits, corrections
 from mnist_cnn.records import BLANK, Prediction
 from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.ui import batch_view
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
 from tests.support import browser, pages
 from tests.support.browser import click_button
@@ -85,6 +86,10 @@ def test_no_digit_is_not_right_and_a_correction_counts() -> None:
     assert (row["digit"], row["status"], row["confidence"]) == (8, "corrected", None)
     done.correct(3, None)
     assert counts(done) == expected
+
+
+def test_the_reasons_of_errors_are_a_file() -> None:
+    assert batch_view._errors(batch()).split() == ["ImageId,item,error", "6,5.png,bad"]
 
 
 def test_ten_thousand_results_are_counted_at_once() -> None:

@@ -97,6 +97,10 @@ def test_a_batch_on_the_page_has_a_last_row(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(done.results) == 5 and not done.whole
 
 
+def test_the_reasons_of_errors_are_a_file() -> None:
+    assert batch_view._errors(batch()).split() == ["ImageId,item,error", "6,5.png,bad"]
+
+
 def test_ten_thousand_results_are_counted_at_once() -> None:
     done = batch()
     done.results = [replace(done.results[n % 7]) for n in range(10_000)]

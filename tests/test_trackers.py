@@ -131,7 +131,7 @@ def test_tensorboard_reads_all_of_a_training(a_run: store.Run, artifacts: Path) 
         steps = [event.step for event in found.Tensors("val_loss")]
         picture = found.Tensors("confusion")[0].tensor_proto.string_val
     assert {"loss", "accuracy", "val_accuracy", "learning_rate"} <= set(tags)
-    assert {"mnist-test/accuracy", "settings/text_summary"} <= set(tags)
+    assert {"mnist-test/accuracy", "settings", "model card"} <= set(tags)
     assert steps == [1] and picture[2].startswith(b"\x89PNG")
 
 

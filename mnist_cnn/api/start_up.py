@@ -3,7 +3,6 @@ as the system allows, and lets go of those that say nothing."""
 
 import asyncio
 import functools
-import gc
 import sys
 import weakref
 from collections.abc import Callable
@@ -42,8 +41,7 @@ async def let_go_of_ended_sessions(held: Callable[[], int]) -> None:
     tabs goes although nobody comes."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
-        if held():
-            gc.collect()  # an ended session is a cycle of objects
+        held()
 
 
 @functools.cache

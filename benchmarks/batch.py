@@ -200,7 +200,7 @@ def main() -> None:
     parser.add_argument("--ray", type=int, default=120_000, help="rows for Ray; 0 for none")
     parser.add_argument("--compared", type=int, default=10_000, help="digits of each test set")
     options = parser.parse_args()
-    options = shortened(options, rows=2000, many=5000, pictures=500, ray=2000, compared=200)
+    options = shortened(options, rows=2000, many=5000, pictures=500, ray=30_000, compared=200)
     images = mnist.load_mnist().test.images
     print("| one run | measured | compared with | ratio | must |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:

@@ -19,7 +19,7 @@ from mnist_cnn.runs.run_zips import OnnxCopy
 from mnist_cnn.training import importing, onnx_copy
 from tests.support.commands import run as run_command
 
-SMALL = "20261126-062000-49e6f7"
+SMALL = "20261127-232226-c1d2f8"
 """The smallest of the runs that ship."""
 
 SYMBOLS = store.production_run("symbols").folder / "model.keras"

@@ -12,7 +12,7 @@ from mnist_cnn.models.first_branch import first_branch
 from mnist_cnn.runs import store
 from tests.support.artifacts import needs
 
-SHIPPED = "20261126-062000-49e6f7", "20261127-132739-186f78"
+SHIPPED = "20261127-232226-c1d2f8", "20261127-132739-186f78"
 
 
 @pytest.fixture(scope="module")

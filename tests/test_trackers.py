@@ -26,7 +26,7 @@ from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.training import tracked, trackers
 from tests.support import pages
 
-RUN = "20261126-062000-49e6f7"
+RUN = "20261127-232226-c1d2f8"
 
 SERVER_NEEDS = ("mlflow", "flask", "flask_cors", "sqlalchemy", "alembic", "huey", "aiohttp")
 

@@ -17,8 +17,7 @@ import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from mnist_cnn.api.limits import FORM_OVERHEAD
-from mnist_cnn.settings import MAX_BATCH_BYTES, MAX_FILE_BYTES, PROJECT_FOLDER
+from mnist_cnn.settings import FORM_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_FILE_BYTES, PROJECT_FOLDER
 from tests.support.api_server import free_port, serve
 from tests.support.artifacts import another_run
 from tests.support.drawings import seven_png
@@ -149,7 +148,7 @@ def test_the_proxy_takes_as_much_as_the_servers_and_no_more() -> None:
     single = next(path for path in limits if "read" in path)
     expected = {"/predict/batch": MAX_BATCH_BYTES, single: MAX_FILE_BYTES, "/": dashboard}
     assert limits == {path: bytes_ + MEGABYTE for path, bytes_ in expected.items()}
-    assert FORM_OVERHEAD < MEGABYTE
+    assert FORM_OVERHEAD_BYTES < MEGABYTE
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,3 @@ REMARKS: dict[int, str] = {
     47: "A rate is not needed: only the owner keeps corrections, and 100 MB of them at most.",
 }
 """What the tests of a row leave out, or that it cannot be tried here, and why."""
-
-AWAITED = frozenset({36, 37, 40, 45, 48, 52, 53, 55, 56, 59, 60, 69, 70, 72})
-"""Rows whose tests are still being written: none once all of them are in."""

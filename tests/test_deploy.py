@@ -125,6 +125,9 @@ def test_containers_may_do_nothing_that_they_need_not() -> None:
             (secret,) = service["secrets"]
             assert secret["target"] == "/app/.streamlit/secrets.toml"
             assert "HEALTHCHECK" in DOCKERFILE
+            for what in ("HOSTS", "KEY", "TOKEN", "ORIGINS"):
+                passed = service["environment"][f"MNIST_CNN_{what}"]
+                assert passed == f"${{MNIST_CNN_{what}:-}}"
     assert COMPOSE["secrets"]["digits"]["file"] == "./.streamlit/secrets.toml"
     assert f"listen {COMPOSE['services']['nginx']['ports'][0].split(':')[1]};" in NGINX
     hosts = set(re.findall(r"server (\w+):8000", NGINX))

@@ -264,3 +264,38 @@ def test_as_many_files_may_be_open_as_the_system_allows(monkeypatch: pytest.Monk
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: asked.append((which, limits)))
     start_up._raise_limit_of_open_files()
     assert asked == [(resource.RLIMIT_NOFILE, (65_536, 524_288))]
+
+
+@pytest.mark.fault(56)
+@pytest.mark.parametrize("error", [ValueError, PermissionError])
+def test_where_the_limit_of_open_files_cannot_be_raised_the_server_starts(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    asked: list[int] = []
+
+    def refuse(_: int, most: tuple[int, int]) -> None:
+        asked.append(most[0])
+        raise error("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    start_up._raise_limit_of_open_files()
+    assert asked == [65_536, 10_240]
+
+
+@pytest.mark.fault(52)
+def test_what_ended_sessions_held_is_looked_at_again_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(start_up, "SWEEP_SECONDS", 0)
+    looks: list[int] = []
+
+    def held() -> int:
+        looks.append(1)
+        if len(looks) < 3:
+            raise RuntimeError("changed size during iteration")
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(start_up.let_go_of_ended_sessions(held))
+    assert len(looks) == 3

@@ -41,7 +41,7 @@ async def announce_once_it_listens(prefix: str) -> None:
     announce(prefix)
 
 
-async def let_go_of_ended_sessions(held: Callable[[], int]) -> None:
+async def let_go_of_ended_sessions(held: Callable[[], object]) -> None:
     """Counts from time to time what the dashboard's sessions hold, so that what belonged to closed
     tabs goes although nobody comes."""
     while True:

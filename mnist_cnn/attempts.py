@@ -86,7 +86,9 @@ ATTEMPTS = Attempts()
 
 def _step(before: float) -> float:
     """What a try adds to the wait, after so many wrong ones."""
-    return min(FIRST_SECONDS * 2 ** (before - FREE), MAX_SECONDS) if before >= FREE else 0.0
+    if before <= FREE - 0.5:  # the seconds between quick tries forgive none of them
+        return 0.0
+    return min(FIRST_SECONDS * 2 ** (before - FREE), MAX_SECONDS)
 
 
 def _place(address: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from starlette.exceptions import HTTPException
 
+from mnist_cnn import native_memory
 from mnist_cnn.settings import MAX_UPLOADS_BYTES
 
 
@@ -29,6 +30,7 @@ def held_uploads() -> dict[str, int]:
         held.remove_session_files(session_id)
     if ended:
         gc.collect()  # a session and its pages' copies refer to each other
+        native_memory.give_back_freed()
     with held._lock:
         return {
             session: sum(len(file.data) for file in files.values())

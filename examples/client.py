@@ -12,7 +12,8 @@ with Client("http://127.0.0.1:8000") as digits:
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -113,6 +114,7 @@ class Run:
     damaged: str | None = None
 
 
+Answer = TypeVar("Answer")
 Record = TypeVar("Record", Prediction, Line, Symbol, Row, Table, Run)
 
 
@@ -127,12 +129,12 @@ class Client:
 
     def predict(self, picture: Picture) -> Prediction:
         """Reads one digit."""
-        return _record(Prediction, self._send("POST", "/predict", **_body(picture)))
+        made = partial(_record, Prediction)
+        return self._send(made, "POST", "/predict", **_body(picture))
 
     def read(self, picture: Picture) -> Line:
         """Reads a number or an equation."""
-        line = self._send("POST", "/read", **_body(picture))
-        return _record(Line, line | {"symbols": [_record(Symbol, s) for s in line["symbols"]]})
+        return self._send(_line, "POST", "/read", **_body(picture))
 
     def batch(
         self,
@@ -149,25 +151,23 @@ class Client:
         """
         parts = [("file", _named(file)) for file in files]
         asked = {"label": label, "inverted": inverted, "transposed": transposed}
-        return [
-            _entry(entry)
-            for entry in self._send("POST", "/predict/batch", files=parts, params=asked)
-        ]
+        made = partial(_each, _entry)
+        return self._send(made, "POST", "/predict/batch", files=parts, params=asked)
 
     def health(self) -> str:
         """The id of the run that answers."""
-        return str(self._send("GET", "/health")["run"])
+        return self._send(lambda found: str(found["run"]), "GET", "/health")
 
     def runs(self, limit: int = 100, offset: int = 0) -> list[Run]:
         """The training runs, the newest first."""
-        found = self._send("GET", "/runs", params={"limit": limit, "offset": offset})
-        return [_record(Run, run) for run in found]
+        asked = {"limit": limit, "offset": offset}
+        return self._send(partial(_each, partial(_record, Run)), "GET", "/runs", params=asked)
 
     def promote(self, run: str, reason: str = "") -> None:
         """Puts a run into production; it needs the token."""
-        self._send("POST", f"/runs/{run}/promote", params={"reason": reason})
+        self._send(dict, "POST", f"/runs/{run}/promote", params={"reason": reason})
 
-    def _send(self, method: str, path: str, **what: Any) -> Any:
+    def _send(self, made: Callable[[Any], Answer], method: str, path: str, **what: Any) -> Answer:
         for tries_left in reversed(range(TRIES)):
             try:
                 answer = self._http.request(method, path, **what)
@@ -176,10 +176,14 @@ class Client:
                 raise DigitsError(sentence, "no_server") from error
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS or not tries_left:
                 break
-            time.sleep(min(float(answer.headers.get("Retry-After", "1")), LONGEST_WAIT))
-        if answer.is_success:
-            return answer.json()
-        raise _error(answer)
+            time.sleep(_seconds(answer.headers.get("Retry-After", "")))
+        if not answer.is_success:
+            raise _error(answer)
+        try:
+            return made(answer.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            sentence = f"{answer.url} answered with what is no answer of Digits."
+            raise DigitsError(sentence, "unknown", answer.status_code) from error
 
     def close(self) -> None:
         self._http.close()
@@ -212,6 +216,20 @@ def _record(kind: type[Record], found: Mapping[str, Any]) -> Record:
     """A record of what the server says; what a newer server says beside that is left out."""
     names = {field.name for field in dataclasses.fields(kind)}
     return kind(**{name: value for name, value in found.items() if name in names})
+
+
+def _line(found: Mapping[str, Any]) -> Line:
+    symbols = [_record(Symbol, symbol) for symbol in found["symbols"]]
+    return _record(Line, {**found, "symbols": symbols})
+
+
+def _each(made: Callable[[Any], Answer], found: Sequence[Any]) -> list[Answer]:
+    return [made(one) for one in found]
+
+
+def _seconds(told: str) -> float:
+    """How long to wait by `Retry-After`; one second where it is a date or missing."""
+    return min(float(told) if told.isascii() and told.isdigit() else 1.0, LONGEST_WAIT)
 
 
 def _entry(found: Mapping[str, Any]) -> Prediction | Table | DigitsError:

@@ -1,6 +1,7 @@
 """How long a try at a key, a password or a token waits: longer after each wrong one, never for
 ever, so that guessing is slow and the right one always gets in."""
 
+import dataclasses
 import ipaddress
 import threading
 import time
@@ -24,7 +25,21 @@ as behind some tunnels, is slowed down all the same."""
 
 MAX_ADDRESSES = 10_000
 
+MAX_QUEUE_SECONDS = 4 * MAX_SECONDS
+"""Tries from one address are judged one after the other; who would wait longer is sent away."""
+
+BUSY = "Too many tries are waiting; please wait a minute and try again."
+
 HERE = "this machine"
+
+
+@dataclasses.dataclass
+class _Tries:
+    """Those from one place: how many were wrong, when the last came, when the next is judged."""
+
+    count: float
+    last: float
+    free_at: float = 0.0
 
 
 class Attempts:
@@ -32,18 +47,22 @@ class Attempts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._counts: dict[str, tuple[float, float]] = {}
+        self._counts: dict[str, _Tries] = {}
 
-    def delay(self, address: str | None) -> float:
-        """Counts a try from there, and says how many seconds it waits before it is judged."""
+    def delay(self, address: str | None) -> float | None:
+        """Counts a try from there, and says how many seconds it waits before it is judged, behind
+        those from there that wait already; None where they are too many, and it is not judged."""
         with self._lock:
-            place = _place(address)
+            place, now = _place(address), self._clock()
+            known = self._counts.get(place)
+            queue = max(0.0, known.free_at - now) if known else 0.0
+            if queue >= MAX_QUEUE_SECONDS:
+                return None
             before = max(self._add(place, 1), self._add(ALL, SHARE))
+            self._counts[place].free_at = now + queue + _step(before)
             while len(self._counts) > MAX_ADDRESSES:
                 self._counts.pop(next(name for name in self._counts if name != ALL))
-        if before < FREE:
-            return 0.0
-        return min(FIRST_SECONDS * 2 ** (before - FREE), MAX_SECONDS)
+        return queue + _step(before)
 
     def succeeded(self, address: str | None) -> None:
         """The try was right: what came from there before is forgotten."""
@@ -54,14 +73,22 @@ class Attempts:
     def _add(self, place: str, share: float) -> float:
         """The count before this try."""
         now = self._clock()
-        count, last = self._counts.pop(place, (0.0, now))
-        count = max(0.0, count - (now - last) / FORGIVEN_SECONDS)
-        self._counts[place] = (min(max(0.0, count + share), MAX_COUNT), now)
-        return count
+        tries = self._counts.pop(place, None) or _Tries(0.0, now)
+        before = max(0.0, tries.count - (now - tries.last) / FORGIVEN_SECONDS)
+        tries.count, tries.last = min(max(0.0, before + share), MAX_COUNT), now
+        self._counts[place] = tries
+        return before
 
 
 ATTEMPTS = Attempts()
 """Those at this server, whatever they try to open."""
+
+
+def _step(before: float) -> float:
+    """What a try adds to the wait, after so many wrong ones."""
+    if before <= FREE - 0.5:  # the seconds between quick tries forgive none of them
+        return 0.0
+    return min(FIRST_SECONDS * 2 ** (before - FREE), MAX_SECONDS)
 
 
 def _place(address: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import re
 import threading
 import time
@@ -20,7 +21,8 @@ GROWN = 24 * MB
 """So much more than it has ever been content with, and freed memory is given back."""
 
 ROUNDS = 12
-"""In each of so many looks, what mirrors libraries is let go too."""
+"""In each of so many looks, what mirrors libraries is let go too; and where all is in use, such as
+by a network that was loaded, freed memory is given back no oftener."""
 
 MADV_DONTNEED = 4
 """As bits/mman.h numbers it."""
@@ -83,21 +85,22 @@ def give_back_from_now_on() -> None:
 
 
 def _look() -> None:
-    least, looks = held(), 0
+    least, looks, pause = held(), 0, 1
     while least:
         time.sleep(EVERY)
         looks += 1
-        if held() > least + GROWN:
+        if looks % pause == 0 and (before := held()) > least + GROWN:
             give_back_freed()
             if looks % ROUNDS == 0:
                 let_go_of_mirrored()
+            pause = 1 if held() < before - MB else min(2 * pause, ROUNDS)
         least = min(least, held())
 
 
 def held() -> int:
     """The bytes of memory that this process holds; 0 elsewhere than on Linux."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0
 

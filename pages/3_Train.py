@@ -93,8 +93,7 @@ try:
         for option, text in (("--name", name.strip()), ("--note", note.strip())):
             words += [option, text] if text else []
         if who:
-            wrong = bool(complaint) or start_bar.hopeless(recipe)
-            start_bar.start_button([*arguments, *words], who, busy, wrong)
+            start_bar.start_button([*arguments, *words], who, busy, bool(complaint))
     command.code(
         job_files.command_line(["train", *arguments, *words]), language="bash", wrap_lines=True
     )

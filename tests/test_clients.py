@@ -127,6 +127,17 @@ def test_the_typed_client_comes_again_and_says_where_nobody_is(
     )
     with pytest.raises(DigitsError, match="status 502 and no reason"):
         digits.health()
+    for odd in (httpx.Response(200, text="<html>"), httpx.Response(200, json=["x"])):
+        busy_until = httpx.Response(429, headers={"Retry-After": "Fri, 27 Nov 2026 23:59:59 GMT"})
+        told = iter([busy_until, odd] + [odd] * 3)
+        transport = MockTransport(lambda _, told=told: next(told))
+        digits._http = httpx.Client(base_url="http://x", transport=transport)
+        for ask in (digits.health, digits.runs, lambda: digits.predict(b""), digits.read):
+            arguments = [b""] if ask == digits.read else []
+            with pytest.raises(DigitsError, match="no answer of Digits") as failed:
+                ask(*arguments)
+            assert (failed.value.code, failed.value.status) == ("unknown", 200)
+        assert waited.pop() == 1
     with Client(f"http://127.0.0.1:{free_port()}") as nobody, pytest.raises(DigitsError) as failed:
         nobody.health()
     assert failed.value.code == "no_server" and "No server answers at http" in str(failed.value)

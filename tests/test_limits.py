@@ -7,15 +7,20 @@ import socket
 import threading
 import time
 import tomllib
+import weakref
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from mnist_cnn.api import limits, start_up
 from mnist_cnn.api.errors import add_handlers
@@ -23,6 +28,7 @@ from mnist_cnn.api.limits import RequestLimits, UploadLimits
 from mnist_cnn.api.prefix import DashboardPath, UnderPrefix, route_path
 from mnist_cnn.api.same_origin import SameOrigin, Unframed, known_host
 from mnist_cnn.settings import MAX_TABLE_UPLOAD_MB, PROJECT_FOLDER
+from mnist_cnn.ui import served
 from tests.support.api_server import free_port
 
 
@@ -205,7 +211,7 @@ def test_the_uploads_of_all_sessions_have_a_limit_with_what_they_hold(
     monkeypatch.setattr(limits, "MAX_UPLOADS_BYTES", 1000)
     app, held = FastAPI(), [900]
     add_handlers(app)
-    app.add_middleware(UploadLimits, held=lambda: held[0])
+    app.add_middleware(UploadLimits, held=lambda: {"another": held[0]})
 
     @app.put("/")
     async def take(request: Request) -> int:
@@ -219,6 +225,74 @@ def test_the_uploads_of_all_sessions_have_a_limit_with_what_they_hold(
             return [first, await client.put("/", content=bytes(200))]
 
     assert [answer.status_code for answer in asyncio.run(send_twice())] == [429, 200]
+
+
+@pytest.mark.fault(52)
+def test_nobody_takes_the_room_of_all_for_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MAX_UPLOADS_BYTES", 1000), ("FORM_OVERHEAD_BYTES", 100)):
+        monkeypatch.setattr(limits, name, value)
+    held: dict[str, int] = {}
+    app = FastAPI()
+    add_handlers(app)
+
+    @app.put("/_stcore/upload_file/{session}/{file}")
+    async def take(session: str, request: Request) -> None:
+        held[session] = held.get(session, 0) + len(await request.body())
+
+    around = UploadLimits(app, lambda: held)
+
+    async def send(session: str, address: str, size: int) -> int:
+        transport = httpx.ASGITransport(around, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            path = f"/_stcore/upload_file/{session}/f"
+            return (await client.put(path, content=bytes(size))).status_code
+
+    async def visit() -> list[int]:
+        tries = [("a", "1", 400), ("a", "2", 300), ("b", "1", 300), ("b", "2", 300)]
+        return [await send(*one) for one in tries]
+
+    assert asyncio.run(visit()) == [200, 429, 429, 200]
+    assert held == {"a": 400, "b": 300} and not around._sent
+    held.clear()
+    assert asyncio.run(send("a", "1", 400)) == 200
+
+
+@pytest.mark.fault(52)
+def test_an_upload_that_finds_no_room_is_refused_and_an_ended_sessions_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(served, "MAX_UPLOADS_BYTES", 1000)
+    manager = MemoryUploadedFileManager("/x")
+    sessions = [SimpleNamespace(session=SimpleNamespace(id=name)) for name in "abcd"]
+    runtime = SimpleNamespace(
+        uploaded_file_mgr=manager, _session_mgr=SimpleNamespace(list_sessions=lambda: sessions)
+    )
+    monkeypatch.setattr(served.st.runtime, "exists", lambda: True)
+    monkeypatch.setattr(served.st.runtime, "get_instance", lambda: runtime)
+    for _ in range(2):
+        served.bound_uploads()
+
+    def add(session: str, size: int) -> None:
+        manager.add_file(session, UploadedFileRec(f"{session}{size}", "f", "t", bytes(size)))
+
+    for session, size in (("a", 400), ("b", 400)):
+        add(session, size)
+    for session, size in (("a", 150), ("c", 300)):  # more than half; more than there is
+        with pytest.raises(HTTPException) as refused:
+            add(session, size)
+        assert refused.value.status_code == 429
+    copy = Copy()
+    gone = weakref.ref(copy)
+    del copy, sessions[0]  # a's tab was closed, and its time is over
+    assert served.held_uploads() == {"b": 400} and gone() is None
+    add("c", 300)
+
+
+class Copy:
+    """What a page makes of an upload, in a circle as sessions are."""
+
+    def __init__(self) -> None:
+        self.itself = self
 
 
 @pytest.fixture
@@ -264,3 +338,38 @@ def test_as_many_files_may_be_open_as_the_system_allows(monkeypatch: pytest.Monk
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: asked.append((which, limits)))
     start_up._raise_limit_of_open_files()
     assert asked == [(resource.RLIMIT_NOFILE, (65_536, 524_288))]
+
+
+@pytest.mark.fault(56)
+@pytest.mark.parametrize("error", [ValueError, PermissionError])
+def test_where_the_limit_of_open_files_cannot_be_raised_the_server_starts(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    asked: list[int] = []
+
+    def refuse(_: int, most: tuple[int, int]) -> None:
+        asked.append(most[0])
+        raise error("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    start_up._raise_limit_of_open_files()
+    assert asked == [65_536, 10_240]
+
+
+@pytest.mark.fault(52)
+def test_what_ended_sessions_held_is_looked_at_again_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(start_up, "SWEEP_SECONDS", 0)
+    looks: list[int] = []
+
+    def held() -> int:
+        looks.append(1)
+        if len(looks) < 3:
+            raise RuntimeError("changed size during iteration")
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(start_up.let_go_of_ended_sessions(held))
+    assert len(looks) == 3

@@ -61,3 +61,15 @@ def test_one_thread_looks_however_often_it_is_asked() -> None:
         native_memory.give_back_from_now_on()
     looking = [t for t in threading.enumerate() if t.name == "give memory back"]
     assert len(looking) == 1 and looking[0].daemon
+
+
+def test_where_all_is_in_use_it_is_gone_through_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, trims = iter(range(48)), list[int]()
+    monkeypatch.setattr(native_memory.time, "sleep", lambda _: next(looks))
+    monkeypatch.setattr(native_memory, "give_back_freed", lambda: trims.append(1))
+    monkeypatch.setattr(native_memory, "let_go_of_mirrored", lambda: None)
+    sizes = iter([100 * native_memory.MB])
+    monkeypatch.setattr(native_memory, "held", lambda: next(sizes, 200 * native_memory.MB))
+    with pytest.raises(StopIteration):
+        native_memory._look()
+    assert 4 <= len(trims) <= 8

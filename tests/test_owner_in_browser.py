@@ -150,3 +150,48 @@ def test_in_the_frame_of_another_page_nothing_can_be_pressed(
             assert framed.get_by_role("button", name="Start", exact=True).count() == 0
             assert refused.url.startswith("chrome-error:")
         context.close()
+
+
+@pytest.mark.fault(60)
+def test_a_new_session_is_shown_the_ticket_and_another_tab_undoes_no_locking(
+    chromium: Browser,
+) -> None:
+    """The module alone, in two tabs of one browser, as Streamlit calls it."""
+    script = (PROJECT_FOLDER / "mnist_cnn" / "ui" / "owner.js").read_text()
+    call = """async ([data, link]) => {
+      const keeper = await import(link);
+      window.told ??= [];
+      keeper.default({ data, setTriggerValue: (_, value) => window.told.push(value) });
+    }"""
+    context = chromium.new_context()
+    context.route("**/*", lambda route: route.fulfill(body="<p>", content_type="text/html"))
+    context.route(
+        "**/owner.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+    )
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto("http://digits.test/")
+
+    def run(tab: Page, session: str, ticket: str = "", turn: str = "") -> None:
+        data = {"name": "kept", "session": session, "ticket": ticket, "turn": turn}
+        tab.evaluate(call, [data, "/owner.js"])
+
+    def kept(tab: Page) -> str | None:
+        return tab.evaluate("localStorage.getItem('kept')")
+
+    first, second = tabs
+    run(first, "a", "secret", turn="1")
+    run(second, "b")
+    assert second.evaluate("told") == [{"key": "", "ticket": "secret"}]
+    run(second, "b", "secret")
+    run(second, "c")  # the server was started again
+    assert len(second.evaluate("told")) == 2, "the new session is shown the ticket, too"
+    run(second, "c", "secret")
+    run(first, "a", turn="2")  # Lock this browser
+    second.wait_for_function("told.some(({ locked }) => locked)")
+    run(second, "c", "secret")
+    assert kept(second) is None and "digits-owner" not in second.evaluate("document.cookie")
+    run(second, "c", "new", turn="3")
+    run(first, "a", turn="2")
+    assert kept(first) == "new"
+    context.close()

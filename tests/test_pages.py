@@ -266,7 +266,7 @@ def test_key_and_password_unlock_and_guessing_is_slowed_down_but_never_shut(
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr(auth, "time", SimpleNamespace(sleep=waited.append))
-    attempts = Attempts()
+    attempts = Attempts(lambda: sum(waited))
     here = SimpleNamespace(
         delay=lambda _: attempts.delay(None), succeeded=lambda _: attempts.succeeded(None)
     )

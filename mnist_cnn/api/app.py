@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from anyio import to_thread
@@ -53,7 +53,7 @@ api.add_middleware(AnswerHeaders)
 
 
 def warm(
-    base: Callable[[], str], held: Callable[[], int]
+    base: Callable[[], str], held: Callable[[], Mapping[str, int]]
 ) -> Callable[[ASGIApp], AbstractAsyncContextManager[None]]:
     """Around the server's life: loads the network before the first request; without one it starts
     all the same. What killed processes left unfinished goes away. Once it listens it says how the
@@ -80,13 +80,15 @@ INTERNAL = ("/_stcore/metrics", "/_stcore/agent")
 """What the dashboard's server would tell anybody about itself."""
 
 
-def around_the_dashboard(base: Callable[[], str], held: Callable[[], int]) -> list[Middleware]:
+def around_the_dashboard(
+    base: Callable[[], str], held: Callable[[], Mapping[str, int]]
+) -> list[Middleware]:
     """What every request passes before the dashboard: names, origins and prefixes are looked at,
     the API takes its own.
 
     Args:
         base: Streamlit's `server.baseUrlPath`.
-        held: how many bytes of uploads the dashboard's sessions hold.
+        held: how many bytes of uploads each of the dashboard's sessions holds.
     """
     return [
         Middleware(SameOrigin),

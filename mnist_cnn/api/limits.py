@@ -1,7 +1,9 @@
 """What a request may cost, and what its answer lets browsers do."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 
 from anyio import CapacityLimiter
 from fastapi import HTTPException
@@ -87,6 +89,15 @@ class AnswerHeaders:
         await self._app(asked, receive, send_guarded)
 
 
+Held = Callable[[], Mapping[str, int]]
+"""How many bytes are held, by who holds them."""
+
+
+def _full(what: str) -> HTTPException:
+    message = f"{what}; please try again in a moment."
+    return HTTPException(429, message, {"Retry-After": "5", "Connection": "close"})
+
+
 class BytesInFlight:
     """Counts what is on its way over all requests, and turns away what is too much."""
 
@@ -96,15 +107,35 @@ class BytesInFlight:
     def take(self, size: int) -> None:
         """Raises HTTPException where there is no room for so many bytes more."""
         if self._taken + self._held() + size > self._most:
-            message = (
-                f"More than {self._most // 2**20} MB are being sent by all together; please try "
-                "again in a moment."
-            )
-            raise HTTPException(429, message, {"Retry-After": "5", "Connection": "close"})
+            raise _full(f"More than {self._most // 2**20} MB are being sent by all together")
         self._taken += size
 
     def give_back(self, size: int) -> None:
         self._taken -= size
+
+
+class BytesOfOne(BytesInFlight):
+    """What is on its way from one session and one address: no more than half of the room for all,
+    with what they hold, so that nobody takes it all."""
+
+    def __init__(self, in_flight: BytesInFlight, sent: Counter[str], held: Held) -> None:
+        self._in_flight, self._sent, self._of = in_flight, sent, held
+
+    def take(self, size: int) -> None:
+        """Raises HTTPException where there is no room for so many bytes more."""
+        most = MAX_UPLOADS_BYTES // 2 + FORM_OVERHEAD_BYTES
+        held = self._of()
+        if any(self._sent[one] + there + size > most for one, there in held.items()):
+            raise _full(f"More than {most // 2**20} MB are being sent or held by one visitor")
+        self._in_flight.take(size)
+        self._sent.update(dict.fromkeys(held, size))
+
+    def give_back(self, size: int) -> None:
+        self._in_flight.give_back(size)
+        for one in self._of():
+            self._sent[one] -= size
+            if not self._sent[one]:
+                del self._sent[one]
 
 
 class RequestLimits:
@@ -147,19 +178,32 @@ class UploadLimits:
     """Around the dashboard: what its sessions upload is neither slow nor, with what they hold
     already, too much."""
 
-    def __init__(self, app: ASGIApp, held: Callable[[], int]) -> None:
-        self._app, self._in_flight = app, BytesInFlight(MAX_UPLOADS_BYTES, held)
+    def __init__(self, app: ASGIApp, held: Held) -> None:
+        self._app, self._held = app, held
+        self._in_flight = BytesInFlight(MAX_UPLOADS_BYTES, lambda: sum(held().values()))
+        self._sent, self._address_of = Counter[str](), dict[str, str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
         limit = MAX_TABLE_UPLOAD_MB * 2**20 + FORM_OVERHEAD_BYTES
-        body = Body(receive, limit, UPLOAD_SECONDS, self._in_flight)
+        session = f"session {[*route_path(scope).split('/'), '', '', ''][3]}"
+        address = f"address {(scope.get('client') or ['here'])[0]}"
+        one = BytesOfOne(self._in_flight, self._sent, partial(self._held_by, session, address))
+        body = Body(receive, limit, UPLOAD_SECONDS, one)
         try:
             await self._app(scope, body.receive, send)
         finally:
-            self._in_flight.give_back(body.counted)
+            one.give_back(body.counted)
+            self._address_of.setdefault(session, address)
+
+    def _held_by(self, session: str, address: str) -> dict[str, int]:
+        """What this session, and all that sent from this address, hold."""
+        held = {f"session {name}": size for name, size in self._held().items()}
+        self._address_of = {s: a for s, a in self._address_of.items() if s in held}
+        there = sum(n for s, n in held.items() if self._address_of.get(s) == address)
+        return {session: held.get(session, 0), address: there}
 
 
 class Body:

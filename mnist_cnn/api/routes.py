@@ -25,7 +25,7 @@ from mnist_cnn.api.schemas import (
 )
 from mnist_cnn.api.tables import TablesOfRequest
 from mnist_cnn.api.uploads import form_schema, many_files, one_picture
-from mnist_cnn.attempts import ATTEMPTS
+from mnist_cnn.attempts import ATTEMPTS, BUSY
 from mnist_cnn.batch.inputs.choices import Choices
 from mnist_cnn.batch.inputs.tables import is_table
 from mnist_cnn.errors import BadInput, RunError
@@ -52,7 +52,10 @@ async def _owner(request: Request, authorization: Annotated[str, Header()] = "")
     have earned. Without one configured, nobody may."""
     token, address = api_token(), request.client.host if request.client else None
     if token and authorization:
-        await asyncio.sleep(ATTEMPTS.delay(address))
+        seconds = ATTEMPTS.delay(address)
+        if seconds is None:
+            raise HTTPException(429, BUSY, {"Retry-After": "60"})
+        await asyncio.sleep(seconds)
     if not token or not same(authorization.removeprefix("Bearer "), token):
         raise HTTPException(
             401,
@@ -132,7 +135,6 @@ async def read_line(picture: Picture, place: Place) -> Response:
     return JSONResponse(await to_thread.run_sync(_read_line, picture, limiter=READERS))
 
 
-@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     response_model=HealthResponse,
@@ -171,7 +173,7 @@ def show_run(run: str) -> dict[str, Any]:
 @router.post(
     "/runs/{run}/promote",
     response_model=PromotionResponse,
-    responses=_errors(401, 404, 409),
+    responses=_errors(401, 404, 409, 429),
     summary="Put a run into production",
 )
 def promote(run: str, owner: Owner, reason: Annotated[str, Query(max_length=500)] = "") -> Any:

@@ -2,7 +2,9 @@
 as the system allows, and lets go of those that say nothing."""
 
 import asyncio
+import contextlib
 import functools
+import logging
 import sys
 import weakref
 from collections.abc import Callable
@@ -16,6 +18,9 @@ from mnist_cnn.settings import HEAD_TIMEOUT_SECONDS, MAX_CONNECTIONS, api_token,
 POLL_SECONDS, PATIENCE_SECONDS = 0.1, 10
 
 SWEEP_SECONDS = 30
+
+OPEN_MAX = 10_240
+"""Open files that macOS allows a process although its limit says more."""
 
 
 def refuse_bad_settings() -> None:
@@ -36,12 +41,15 @@ async def announce_once_it_listens(prefix: str) -> None:
     announce(prefix)
 
 
-async def let_go_of_ended_sessions(held: Callable[[], int]) -> None:
+async def let_go_of_ended_sessions(held: Callable[[], object]) -> None:
     """Counts from time to time what the dashboard's sessions hold, so that what belonged to closed
     tabs goes although nobody comes."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
-        held()
+        try:
+            held()
+        except Exception:
+            logging.getLogger(__name__).exception("What ended sessions held could not be counted")
 
 
 @functools.cache
@@ -67,8 +75,12 @@ def _raise_limit_of_open_files() -> None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MAX_CONNECTIONS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    for most in (wanted, OPEN_MAX):
+        if soft == resource.RLIM_INFINITY or soft >= most:
+            return
+        with contextlib.suppress(ValueError, OSError):  # fewer connections, and a server
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            return
 
 
 def _watch_heads(protocol: Any) -> None:

@@ -18,20 +18,16 @@ def free_memory_mb(groups: Path = Path("/sys/fs/cgroup")) -> int:
 
 def _left(groups: Path) -> Iterator[int]:
     """Of each limit that is set, how many bytes are left; nothing elsewhere than on Linux."""
-    for limit, used, mirrored, folder in (
-        ("memory.max", "memory.current", "inactive_file", groups),
-        (
-            "memory.limit_in_bytes",
-            "memory.usage_in_bytes",
-            "total_inactive_file",
-            groups / "memory",
-        ),
+    for limit, used, total, folder in (
+        ("memory.max", "memory.current", "", groups),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_", groups / "memory"),
     ):
         try:
             most = int((folder / limit).read_text())  # "max" where there is none
             taken = int((folder / used).read_text())
             rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-            given_back = int(rows.get(mirrored, 0))
+            mirrored = (f"{total}{kind}_file" for kind in ("active", "inactive"))
+            given_back = sum(int(rows.get(name, 0)) for name in mirrored)
         except (OSError, ValueError):
             continue
         if most < UNLIMITED:

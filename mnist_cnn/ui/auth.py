@@ -1,6 +1,7 @@
 """Who may train, promote, change and delete: everybody may look and draw."""
 
 import hashlib
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from mnist_cnn import access
-from mnist_cnn.attempts import ATTEMPTS
+from mnist_cnn.attempts import ATTEMPTS, BUSY
 from mnist_cnn.errors import BadSetting
 from mnist_cnn.settings import artifacts_folder
 from mnist_cnn.ui.served import base_path
@@ -82,12 +83,15 @@ def _keep() -> None:
         data={
             "name": f"digits-owner-{own}",
             "ticket": st.session_state.get("ticket", ""),
-            "forget": st.session_state.get("locked", False),
+            "session": st.session_state.setdefault("owner's session", secrets.token_hex(4)),
+            "turn": st.session_state.get("turn of the lock", ""),
         },
         on_shown_change=_told,
     )
-    if st.session_state.get("wrong link") and not actor():
-        st.error("That link has another key than this server's.", icon=":material/key_off:")
+    if "link" in st.session_state and not actor():
+        wrong = "That link has another key than this server's."
+        said = BUSY if st.session_state["link"] is None else wrong
+        st.error(said, icon=":material/key_off:")
 
 
 def _told() -> None:
@@ -95,16 +99,19 @@ def _told() -> None:
     st.session_state["browser told"] = True
     told = st.session_state["owner"].get("shown")
     shown = told if isinstance(told, dict) else {}
+    if shown.get("locked"):
+        st.session_state.pop("ticket", None)
+        return
     key, ticket = (str(shown.get(what) or "")[:500] for what in ("key", "ticket"))
     if access.opened_by(ticket, _secrets()):
         st.session_state["ticket"] = ticket
-    if key and not _unlock(key):
-        st.session_state["wrong link"] = True
+    if key:
+        st.session_state["link"] = _unlock(key)
 
 
 def _lock() -> None:
     st.session_state.pop("ticket", None)
-    st.session_state["locked"] = True
+    st.session_state["turn of the lock"] = secrets.token_hex(4)
 
 
 def _form(label: str) -> None:
@@ -112,22 +119,30 @@ def _form(label: str) -> None:
         given = st.text_input(label, type="password", autocomplete="current-password")
         if not st.form_submit_button("Unlock", icon=":material/lock_open:"):
             return
-    if _unlock(given):
+    unlocked = _unlock(given)
+    if unlocked:
         st.rerun()
-    st.error(f"That is not the {label[0].lower()}{label[1:]}.")
+    if unlocked is None:
+        st.error(BUSY, icon=":material/hourglass:")
+    else:
+        st.error(f"That is not the {label[0].lower()}{label[1:]}.")
 
 
-def _unlock(given: str) -> bool:
-    """Judges a key or a password, after the delay that wrong ones before it have earned."""
+def _unlock(given: str) -> bool | None:
+    """Judges a key or a password, after the delay that wrong ones before it have earned; None
+    where so many wait that it is not judged."""
     address = st.context.ip_address
-    if seconds := ATTEMPTS.delay(address):
+    seconds = ATTEMPTS.delay(address)
+    if seconds is None:
+        return None
+    if seconds:
         with st.spinner(f"After wrong tries this one takes {seconds:.0f} s."):
             time.sleep(seconds)
     for way, secret in _secrets().items():
         if access.same(given, secret):
             ATTEMPTS.succeeded(address)
             st.session_state["ticket"] = access.ticket(way, secret)
-            st.session_state.pop("locked", None)
+            st.session_state["turn of the lock"] = secrets.token_hex(4)
             return True
     return False
 
@@ -137,7 +152,7 @@ def _secrets() -> dict[str, str]:
     password = _rules()["password"]
     try:
         key = {"key": access.owner_key()}
-    except BadSetting:  # `account` says so
+    except BadSetting:  # `recognise` says so
         return {}
     return key | ({"password": password} if password else {})
 
@@ -150,7 +165,7 @@ def _rules() -> dict[str, Any]:
         return {"password": "", "emails": []}
     emails = access_rules.get("emails", [])
     emails = [emails] if isinstance(emails, str) else list(emails)
-    return {"password": str(access_rules.get("password", "")), "emails": emails}
+    return {"password": str(access_rules.get("password", "")).strip(), "emails": emails}
 
 
 def _login_is_configured() -> bool:

@@ -17,7 +17,7 @@ from mnist_cnn.api import start_up
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
-from mnist_cnn.ui import auth, navigation
+from mnist_cnn.ui import auth, navigation, served
 from mnist_cnn.ui.canvas_companion import narrow
 
 STYLE = (
@@ -39,6 +39,7 @@ def page(title: str, introduction: str = "", small: bool = False) -> None:
         page_title=f"{title or 'Draw a digit'} · Digits", page_icon=navigation.MARK, layout="wide"
     )
     start_up.harden()
+    served.bound_uploads()
     auth.recognise()
     navigation.menu()
     st.html(STYLE)

@@ -5,7 +5,8 @@
 const WAITED_FOR = "digits-owner=1";
 const SECONDS = 90 * 86400;
 const LINK = /^#key=(.+)$/;
-let shown = false;
+let shown = ""; // the session that was told; another follows when the server has forgotten it
+let turned = ""; // the last unlocking or locking that was kept; older tabs do not undo a newer one
 let current = {};
 
 function framed() {
@@ -49,12 +50,20 @@ window.addEventListener("hashchange", () => {
   if (current.tell && !framed()) show(keyOfLink(), current.ticket);
 });
 
+window.addEventListener("storage", ({ key, newValue }) => {
+  const gone = key === null || (key === current.name && newValue === null);
+  if (gone && current.ticket) current.tell("shown", { locked: true }); // in another tab
+});
+
 export default function ({ data, setTriggerValue }) {
-  current = { tell: setTriggerValue, ticket: data.ticket };
+  current = { tell: setTriggerValue, ticket: data.ticket, name: data.name };
   const own = framed() ? () => null : kept;
-  if (data.ticket && own((storage) => !storage.setItem(data.name, data.ticket))) wait(SECONDS);
-  if (data.forget && own((storage) => !storage.removeItem(data.name))) wait(0);
-  if (shown || data.ticket) return;
-  shown = true;
+  if (data.turn && turned !== data.turn) {
+    turned = data.turn;
+    if (!data.ticket) own((storage) => !storage.removeItem(data.name)) && wait(0);
+    else if (own((storage) => !storage.setItem(data.name, data.ticket))) wait(SECONDS);
+  }
+  if (shown === data.session || data.ticket) return;
+  shown = data.session;
   show(framed() ? "" : keyOfLink(), own((storage) => storage.getItem(data.name)));
 }

@@ -16,7 +16,7 @@ from mnist_cnn.training.job_files import Job
 from mnist_cnn.ui import layout, preset_cards
 
 HOPELESS = 0.5
-"""With less than this share of what a preset held there is no use in beginning."""
+"""With less than this share of what a preset held it will hardly become whole."""
 
 INSTEAD = "Train on the bundled digits instead (no download)"
 
@@ -75,13 +75,9 @@ def held_mb(recipe: Recipe) -> int:
     return told or (known.memory_mb if known else 0)
 
 
-def hopeless(recipe: Recipe) -> bool:
-    """Whether there is so little memory that a training would die at its start."""
-    return free_memory.free_memory_mb() < HOPELESS * held_mb(recipe)
-
-
 def little_memory(recipe: Recipe) -> None:
-    """Says before Start that memory may not do, by numbers, and what to do instead."""
+    """Says before Start that memory may not do, by numbers, and what to do instead; Start stays,
+    since what is free is only estimated."""
     free, needed = free_memory.free_memory_mb(), held_mb(recipe)
     if free >= needed:
         return
@@ -91,12 +87,13 @@ def little_memory(recipe: Recipe) -> None:
         if card.memory_mb < needed and PRESETS[name].kind == recipe.kind
     ]
     instead = f"choose {' or '.join(f'*{name}*' for name in smaller)}, " if smaller else ""
+    hopeless = free < HOPELESS * needed
     outcome = (
-        "It cannot be trained here now."
-        if free < HOPELESS * needed
+        "The system will most likely end it soon after Start."
+        if hopeless
         else "The system may end it before it is whole; the dashboard goes on."
     )
-    st.warning(
+    (st.error if hopeless else st.warning)(
         f"**Little memory**: {free:,} MB are free, and a training of *{recipe.preset}* held up to "
         f"{needed:,} MB. {outcome} Please {instead}close other programs, or train on another "
         "machine by the command under Settings and copy the run's folder here.",

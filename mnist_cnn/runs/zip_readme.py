@@ -21,6 +21,7 @@ FILES = {
     "history.csv": "a row per epoch",
     "curve.csv": "a row per two-hundredth of the training",
     "confusion.json": "the validation digits' confusion matrix, per epoch",
+    "snapshots.npz": "small copies of the network from while it learned, a byte a weight",
     "notes.json": "name, note and tags, as people wrote them",
     "run.json": "the manifest, with the SHA-256 of each of the run's files",
 }

@@ -18,6 +18,7 @@ from PIL import Image
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files, item, zip_archives
 from mnist_cnn.batch.results import Format, Result, write
+from mnist_cnn.cli import batches
 from mnist_cnn.data import bundled_digits, mnist
 from mnist_cnn.ink import sheet
 from mnist_cnn.ink.extract import extract_ink
@@ -52,6 +53,21 @@ def test_what_was_seen_of_a_small_picture_is_shown_in_its_grey(monkeypatch) -> N
     (result,) = stream._results(one, BLANK, None)
     assert result.seen is not None and result.seen.grey.dtype == np.uint8
     assert result.seen.grey.max() == 255
+
+
+def test_the_reasons_of_a_batch_stay_until_the_next_one_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "out.errors.csv"
+    path.write_text("of the one before")
+
+    def breaking(error: str) -> Iterator[Result]:
+        yield Result(item.Item("a.png", error=error), None)
+        raise RuntimeError("the network is gone")
+
+    for error in ("", "It is empty."):
+        with pytest.raises(RuntimeError, match="gone"):
+            list(batches._noting_errors(breaking(error), path))
+        assert path.read_text() == "of the one before"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.errors.csv"]
 
 
 def as_csv(images, labels=None, header=True, separator=",") -> bytes:

@@ -106,6 +106,15 @@ def test_without_the_packages_the_zip_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert not made.content and "pip install -r requirements-onnx.txt" in made.why
 
 
+def test_a_network_is_converted_once_and_failures_are_tried_again(monkeypatch) -> None:
+    run, answers = store.production_run(), [OnnxCopy(why="no memory"), OnnxCopy(b"onnx")]
+    monkeypatch.setattr(onnx_copy, "find_spec", lambda name: object())
+    monkeypatch.setattr(onnx_copy, "_made", {})
+    monkeypatch.setattr(onnx_copy, "_converted_by_a_child", lambda content: answers.pop(0))
+    found = [onnx_copy.onnx_copy(run).content for _ in range(4)]
+    assert found == [b"", b"onnx", b"onnx", b"onnx"] and answers == []
+
+
 @pytest.mark.parametrize(
     ("change", "words", "sums"),
     [

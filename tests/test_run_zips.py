@@ -14,7 +14,8 @@ import pytest
 
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
-from mnist_cnn.runs import notes, registry, run_zips, store
+from mnist_cnn.models.surroundings import with_channels
+from mnist_cnn.runs import notes, registry, run_zips, store, zip_readme
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.runs.run_zips import OnnxCopy
 from mnist_cnn.training import importing, onnx_copy
@@ -82,6 +83,15 @@ def test_the_zip_explains_itself(exported: bytes) -> None:
     assert all(f"| `{name}` |" in readme for name in names if name != "README.md")
     assert "There is no `model.onnx`: this test leaves it out." in readme
     assert "| mnist-test | 10,000 | 99." in card and "UNIPEN" in card and "Data" in card
+
+
+@pytest.mark.parametrize(("kind", "channels"), [("digits", 1), ("symbols", 3)])
+def test_the_printed_code_makes_what_a_network_takes(kind: str, channels: int) -> None:
+    images = (canary.canary()[0] * 255).astype(np.uint8)
+    names: dict[str, np.ndarray] = {"images": images}
+    exec(zip_readme.PREPARED[kind], names)
+    expected = with_channels(images.astype(np.float32) / 255, channels)
+    assert names["x"].dtype == np.float32 and names["x"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_onnx_answers_as_keras_does(tmp_path: Path) -> None:

@@ -18,10 +18,13 @@ from PIL import Image
 from mnist_cnn.batch import stream
 from mnist_cnn.batch.inputs import files, item, zip_archives
 from mnist_cnn.batch.results import Format, Result, write
+from mnist_cnn.cli import batches
 from mnist_cnn.data import bundled_digits, mnist
 from mnist_cnn.ink import sheet
 from mnist_cnn.ink.extract import extract_ink
+from mnist_cnn.models import pipeline
 from mnist_cnn.models.classifier import THREADS, Classifier
+from mnist_cnn.records import BLANK, PredictionResult
 from tests.support.artifacts import needs
 from tests.support.commands import run as run_command
 from tests.support.drawings import SEVEN, seven_png
@@ -41,6 +44,32 @@ def png(image: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def test_what_was_seen_of_a_small_picture_is_shown_in_its_grey(monkeypatch) -> None:
+    image = np.zeros((28, 28), np.float32)
+    image[5:20, 12:15] = 1
+    read = PredictionResult(BLANK, image, "", 0.0, part=(0.2, 0.2, 0.8, 0.8))
+    monkeypatch.setattr(pipeline, "predict_picture", lambda *_: read)
+    one = item.Item("small.png", image, is_picture=True)
+    (result,) = stream._results(one, BLANK, None)
+    assert result.seen is not None and result.seen.grey.dtype == np.uint8
+    assert result.seen.grey.max() == 255
+
+
+def test_the_reasons_of_a_batch_stay_until_the_next_one_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "out.errors.csv"
+    path.write_text("of the one before")
+
+    def breaking(error: str) -> Iterator[Result]:
+        yield Result(item.Item("a.png", error=error), None)
+        raise RuntimeError("the network is gone")
+
+    for error in ("", "It is empty."):
+        with pytest.raises(RuntimeError, match="gone"):
+            list(batches._noting_errors(breaking(error), path))
+        assert path.read_text() == "of the one before"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.errors.csv"]
+
+
 def as_csv(images, labels=None, header=True, separator=",") -> bytes:
     rows = [[*map(int, image.ravel())] for image in images]
     if labels is not None:
@@ -48,6 +77,30 @@ def as_csv(images, labels=None, header=True, separator=",") -> bytes:
     names = [f"pixel{n}" for n in range(784)]
     lines = [["label", *names] if labels is not None else names] if header else []
     return "\n".join(separator.join(map(str, row)) for row in [*lines, *rows]).encode()
+
+
+TABLE = b"file_name,label\na.png,7\nb.png,seven\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_table_beside_pictures_names_their_labels(packed: bool) -> None:
+    names = {"3/metadata.csv": TABLE, "3/a.png": seven_png(), "3/b.png": seven_png()}
+    sources = [("all.zip", zipped(*names.items()))] if packed else list(names.items())
+    items = list(files.items_of(sources))
+    assert [(one.name, one.label, one.error) for one in items] == [
+        ("3/a.png", 7, ""),
+        ("3/b.png", 3, ""),
+    ]
+
+
+def test_a_table_without_its_pictures_does_not_vanish() -> None:
+    (alone,) = files.items_of([("metadata.csv", TABLE)])
+    assert "as a table it has 2 columns" in alone.error
+    names = b"file_name," + b",".join(b"pixel%d" % n for n in range(784))
+    row = b"x.png," + b",".join(b"%d" % (n % 200) for n in range(784))
+    wide = names + b"\n" + row + b"\n"
+    read = list(files.items_of([("pixels.csv", wide), ("x.png", seven_png())]))
+    assert len(read) == 2 and all(one.image is not None or one.error for one in read)
 
 
 def as_zip(images, labels) -> bytes:

@@ -29,7 +29,7 @@ from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipes import Pools
 from mnist_cnn.runs import store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.training import line_pools
+from mnist_cnn.training import line_pools, training_data
 from mnist_cnn.training.training_data import prepare
 from tests.support.commands import TRAIN, WELL
 from tests.support.commands import run as run_command
@@ -241,6 +241,34 @@ def test_symbols_of_lines_are_kept_with_their_line_and_learned_from(artifacts: P
     ].items()
     symbol_corrections.take_back(plus)
     assert symbol_corrections.load() == ()
+
+
+def test_digits_of_lines_are_held_out_as_digits_are(artifacts: Path) -> None:
+    line = tuple(stroke + 0.033 for stroke in written("1203456789"))
+    drawn = [SymbolCorrection("7", line, (n,), height=80.26) for n in range(len(line))]
+    assert all(symbol_corrections.add(symbol) for symbol in drawn)
+    kept = symbol_corrections.load()
+    assert {symbol.height for symbol in kept} == {80.3}
+    told = [symbol.held_out for symbol in kept]
+    assert told == [Correction(7, symbol.framed(), symbol.own).held_out for symbol in drawn]
+    assert True in told and False in told
+    assert not any(replace(symbol, text="÷").held_out for symbol in kept)
+    too_long = replace(drawn[0], strokes=(np.zeros((7000, 2)),))
+    assert not symbol_corrections.add(too_long)
+    recipe = replace(PRESETS["symbols"], data=("corrections",), pools=Pools(0, 0, corrected=9000))
+    (pool,) = training_data._corrected_pools(recipe, np.random.default_rng(0))
+    assert len(pool.labels) == training_data.MAX_REPEATED * told.count(False)
+
+
+def test_a_symbol_beside_a_fraction_is_seen_at_the_size_of_its_line(artifacts: Path) -> None:
+    line = tuple(written("+"))
+    small, large = (
+        line_pools.corrected_pool(
+            [SymbolCorrection("+", line, (0, 1), height=height)], 1, np.random.default_rng(0)
+        )
+        for height in (0.0, 200.0)
+    )
+    assert (small.images != large.images).any()
 
 
 @pytest.mark.parametrize(("text", "members"), [("?", (0,)), ("ab", (0,)), ("+", ()), ("+", (9,))])

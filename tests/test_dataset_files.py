@@ -87,3 +87,6 @@ def test_the_command_exports_corrections_and_kept_batches(artifacts: Path, tmp_p
     assert path.read_bytes() == dataset_files.parquet_shard(listed["my batch"])
     with pytest.raises(BadInput, match="no collection 'gone'"):
         labelled_sets.digits_of("gone")
+    (artifacts / "corrections.jsonl").unlink()
+    with pytest.raises(BadInput, match="corrections is empty"):
+        labelled_sets.digits_of("corrections")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_cnn.expressions.cuts import cut_apart
-from mnist_cnn.expressions.layout import layout_of
+from mnist_cnn.expressions.layout import layout_of, run_around
 from mnist_cnn.expressions.line import Line, Symbol
 from mnist_cnn.expressions.meaning import kind_of, letter_at
 from mnist_cnn.expressions.pieces import Box, Piece, box_of, pieces_of_ink
@@ -48,6 +48,16 @@ def test_a_fraction_over_a_bar() -> None:
     assert found(*half) == ["(", 1, ")", "/", "(", 2, ")"]
     whole = [*moved("3+", 0, 60), *(stroke + np.array([160, 0]) for stroke in half)]
     assert found(*whole) == [3, "(", 1, ")", "/", "(", 2, ")"]
+
+
+def test_the_run_around_a_symbol_has_the_height_of_its_line() -> None:
+    strokes = [*moved("1", 60, 0), bar(40, 140, 120), *moved("2", 60, 140), *moved("+", 200, 90)]
+    pieces = [Piece(box_of(stroke), stroke) for stroke in strokes]
+    last = len(strokes) - 1
+    run = run_around([last - 1, last], pieces)
+    alone = run_around([0], [pieces[last - 1], pieces[last]])
+    assert set(run.members) == {last - 1, last} and run.height > alone.height > 0
+    assert run_around([0, last], pieces).height == 0
 
 
 def test_a_frame_and_an_underline_are_left_out() -> None:

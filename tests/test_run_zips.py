@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import subprocess
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -13,7 +14,8 @@ import pytest
 
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
-from mnist_cnn.runs import notes, registry, run_zips, store
+from mnist_cnn.models.surroundings import with_channels
+from mnist_cnn.runs import notes, registry, run_zips, store, zip_readme
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.runs.run_zips import OnnxCopy
 from mnist_cnn.training import importing, onnx_copy
@@ -50,6 +52,10 @@ def changed(content: bytes, change: Callable[[dict[str, bytes]], object], sums: 
     return packed.getvalue()
 
 
+def without_images(files: dict[str, bytes]) -> bytes:
+    return files["evaluation.json"].replace(b'"images"', b'"pictures"')
+
+
 def test_a_run_comes_back_as_it_left(
     exported: bytes, artifacts: Path, only_bundled_digits: None, tmp_path: Path
 ) -> None:
@@ -79,6 +85,15 @@ def test_the_zip_explains_itself(exported: bytes) -> None:
     assert "| mnist-test | 10,000 | 99." in card and "UNIPEN" in card and "Data" in card
 
 
+@pytest.mark.parametrize(("kind", "channels"), [("digits", 1), ("symbols", 3)])
+def test_the_printed_code_makes_what_a_network_takes(kind: str, channels: int) -> None:
+    images = (canary.canary()[0] * 255).astype(np.uint8)
+    names: dict[str, np.ndarray] = {"images": images}
+    exec(zip_readme.PREPARED[kind], names)
+    expected = with_channels(images.astype(np.float32) / 255, channels)
+    assert names["x"].dtype == np.float32 and names["x"] == pytest.approx(expected, abs=1e-6)
+
+
 def test_onnx_answers_as_keras_does(tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
@@ -101,6 +116,15 @@ def test_without_the_packages_the_zip_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert not made.content and "pip install -r requirements-onnx.txt" in made.why
 
 
+def test_a_network_is_converted_once_and_failures_are_tried_again(monkeypatch) -> None:
+    run, answers = store.production_run(), [OnnxCopy(why="no memory"), OnnxCopy(b"onnx")]
+    monkeypatch.setattr(onnx_copy, "find_spec", lambda name: object())
+    monkeypatch.setattr(onnx_copy, "_made", {})
+    monkeypatch.setattr(onnx_copy, "_converted_by_a_child", lambda content: answers.pop(0))
+    found = [onnx_copy.onnx_copy(run).content for _ in range(4)]
+    assert found == [b"", b"onnx", b"onnx", b"onnx"] and answers == []
+
+
 @pytest.mark.parametrize(
     ("change", "words", "sums"),
     [
@@ -111,6 +135,7 @@ def test_without_the_packages_the_zip_says_so(monkeypatch: pytest.MonkeyPatch) -
         (lambda f: f.pop("model-int8.tflite"), "not those that its run.json names", True),
         (lambda f: f.update({"config.json": b"[" * 9999}), "no whole run", True),
         (lambda f: f.update({"calibration.json": b"{}"}), "temperature", True),
+        (lambda f: f.update({"evaluation.json": without_images(f)}), "are not whole", True),
         (lambda f: f.update({"history.csv": b"epoch,loss\n1,2\n"}), "history.csv lacks", True),
         (lambda f: f.update({"curve.csv": f["curve.csv"] + b"x,1,1,1\n"}), "no whole run", True),
         (lambda f: f.update({"confusion.json": b'{"validation": [[[1, 2]]]}'}), "matrices", True),
@@ -131,7 +156,7 @@ def test_a_torn_zip_and_other_files_are_refused(exported: bytes, tmp_path: Path)
         run_zips.unpacked(bytes(torn))
     (tmp_path / "half.zip").write_bytes(exported[: len(exported) // 2])
     for path in (tmp_path / "half.zip", tmp_path / "gone.zip"):
-        with pytest.raises(BadNetwork, match="no exported run"):
+        with pytest.raises(BadNetwork, match=r"no exported run|cannot be read"):
             importing.import_run(path)
 
 
@@ -159,19 +184,53 @@ def praised(files: dict[str, bytes]) -> None:
     files["evaluation.json"] = json.dumps(said).encode()
 
 
-def praised_twice(files: dict[str, bytes]) -> None:
-    """Scores and predictions that fit each other, and not the network."""
+def of_bundled(files: dict[str, bytes], accuracy: float, change) -> None:
+    """Another score on the bundled digits, and other logits and labels."""
     with np.load(io.BytesIO(files["predictions.npz"])) as arrays:
         kept = dict(arrays)
-    kept["bundled-digits-test-logits"] = np.eye(10, dtype=np.float16)[
-        (kept["bundled-digits-test-labels"] + 1) % 10
-    ]
+    names = ("bundled-digits-test-logits", "bundled-digits-test-labels")
+    kept |= zip(names, change(*(kept[name] for name in names)), strict=True)
     packed = io.BytesIO()
     np.savez_compressed(packed, **kept)
     files["predictions.npz"] = packed.getvalue()
     said = json.loads(files["evaluation.json"])
-    said["datasets"]["bundled-digits-test"]["accuracy"] = 0.0
+    said["datasets"]["bundled-digits-test"]["accuracy"] = accuracy
     files["evaluation.json"] = json.dumps(said).encode()
+
+
+def praised_twice(files: dict[str, bytes]) -> None:
+    """Scores and predictions that fit each other, and not the network."""
+    logits = np.eye(10, dtype=np.float16)
+    of_bundled(files, 0.0, lambda _, labels: (logits[(labels + 1) % 10], labels))
+
+
+def made_up(files: dict[str, bytes]) -> None:
+    """Labels that are what was answered."""
+    of_bundled(files, 1.0, lambda logits, _: (logits, logits.argmax(axis=1).astype(np.uint8)))
+
+
+def fewer(files: dict[str, bytes]) -> None:
+    of_bundled(files, 1.0, lambda logits, labels: (logits[labels == 0], labels[labels == 0]))
+
+
+def narrow(files: dict[str, bytes]) -> None:
+    of_bundled(files, 1.0, lambda logits, labels: (logits[:, :3], labels))
+
+
+def unmeasured(files: dict[str, bytes]) -> None:
+    """Predictions on a set that no score is told of."""
+    said = json.loads(files["evaluation.json"])
+    del said["datasets"]["bundled-digits-test"]
+    files["evaluation.json"] = json.dumps(said).encode()
+
+
+def odd_snapshots(files: dict[str, bytes]) -> None:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, batches=np.array([0.5]), total=np.array(1))
+    files["snapshots.npz"] = packed.getvalue()
+    manifest = json.loads(files["run.json"])
+    manifest["sha256"]["snapshots.npz"] = ""
+    files["run.json"] = json.dumps(manifest).encode()
 
 
 @pytest.mark.parametrize(
@@ -181,6 +240,11 @@ def praised_twice(files: dict[str, bytes]) -> None:
         (lambda_layer, "has a part 'Lambda'"),
         (praised, "its score on mnist-test is not what"),
         (praised_twice, "on bundled-digits-test it answers otherwise"),
+        (made_up, "the labels in its predictions.npz are not those of bundled-digits-test"),
+        (fewer, "the labels in its predictions.npz are not those of bundled-digits-test"),
+        (narrow, "holds for bundled-digits-test other arrays than"),
+        (unmeasured, "tell of other test sets"),
+        (odd_snapshots, "snapshots.npz cannot be used"),
     ],
 )
 def test_a_zip_that_is_not_what_it_says_is_refused(
@@ -195,6 +259,42 @@ def test_a_zip_that_is_not_what_it_says_is_refused(
         run_import.saved(changed(exported, change))
     assert words in str(error.value)
     assert store.list_all() == {} and list(artifacts.glob("runs/*")) == []
+
+
+@pytest.mark.parametrize("run", store.list_runs(), ids=lambda run: run.id)
+def test_every_run_that_ships_can_travel(
+    run: store.Run, artifacts: Path, only_bundled_digits, monkeypatch
+) -> None:
+    from mnist_cnn.training import run_import
+
+    content = run_zips.packed(run, OnnxCopy(why="this test leaves it out"))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        readme, names = archive.read("README.md").decode(), archive.namelist()
+    assert all(f"| `{name}` |" in readme for name in names if name != "README.md")
+    # A process of its own makes these for minutes; here the files are what they were.
+    monkeypatch.setattr(run_import, "_litert", lambda model, found: {})
+    taken = store.open_run(run_import.saved(content))
+    assert taken.manifest["sha256"] == run.manifest["sha256"]
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_an_import_that_is_killed_leaves_nothing_behind(
+    exported: bytes, artifacts: Path, tmp_path: Path, monkeypatch, ours: bool
+) -> None:
+    (tmp_path / "run.zip").write_bytes(exported)
+    folder = store.new_folder(run_zips.id_in(exported))
+
+    def killed(*_, **__) -> subprocess.CompletedProcess[bytes]:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.keras").write_bytes(b"half of it")
+        return subprocess.CompletedProcess([], -9, b"", b"")
+
+    if ours:  # another process was making it before
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(importing.subprocess, "run", killed)
+    with pytest.raises(BadNetwork, match="brought its process down"):
+        importing.import_run(tmp_path / "run.zip")
+    assert folder.exists() == ours
 
 
 def test_foreign_litert_files_are_never_loaded(

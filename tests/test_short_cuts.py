@@ -7,6 +7,7 @@ from mnist_cnn.batch.inputs.pixels import framed
 from mnist_cnn.data import bundled_digits, local_sets
 from mnist_cnn.ink.framed import framed_digit
 from mnist_cnn.ink.picture import Picture
+from mnist_cnn.models.calibration import Calibration
 from mnist_cnn.models.classifier import FIRST_SURE, INT8, Classifier
 from mnist_cnn.models.first_branch import first_branch
 from mnist_cnn.runs import store
@@ -45,6 +46,23 @@ def test_only_what_has_branches_has_a_first(name: str) -> None:
         branches = run.config["recipe"]["architecture"].get("branches", 1)
         found[branches] = first_branch(run.read(name)) is not None
     assert found == {1: False, 2: True}
+
+
+def test_other_networks_take_no_short_cut(classifier: Classifier) -> None:
+    run = store.open_run(SHIPPED[1])
+    alone = Classifier(run.read("model.tflite"), classifier.calibration)
+    assert alone._first is None and classifier._first is not None
+    for odd in (b"", b"TFL3", bytes(400), run.read("model.tflite")[:5000]):
+        assert first_branch(odd) is None
+
+
+def test_the_first_branch_is_sure_only_of_what_the_verdict_is_ok_for(
+    classifier: Classifier, digits
+) -> None:
+    run = store.open_run(SHIPPED[1])
+    strict = Calibration(classifier.calibration.temperature, -1e9, min_confidence=0.9999999)
+    picky = Classifier(run.read("model.tflite"), strict, branches=2)
+    assert picky.predict_batch(digits[:60]) == picky.predict_many(digits[:60])
 
 
 @pytest.mark.data

@@ -141,9 +141,25 @@ def test_a_server_that_is_gone_costs_a_sentence_and_nothing_else(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     began = time.monotonic()
     (said,) = tell(["mlflow"], a_run)
-    assert said.startswith("Training goes on without mlflow: http://127.0.0.1:9 does not answer")
+    assert said.startswith("Training goes on without mlflow: 127.0.0.1:9 does not answer")
     assert time.monotonic() - began < 5
     assert store.open_run(RUN).id == RUN
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://user:secret@127.0.0.1:9/x", "http://user:secret@host x:y/", "http://"),
+        *("http://user:sec/secret@127.0.0.1", "http://[secret", "https://127.0.0.1:99999"),
+        "http://user:secret@" + 70 * "x" + ".invalid",
+    ],
+)
+def test_an_odd_address_costs_a_sentence_without_its_password(
+    a_run: store.Run, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    (said,) = tell(["mlflow"], a_run)
+    assert said.startswith("Training goes on without mlflow: ") and "secret" not in said
 
 
 def test_a_tracker_that_fails_halfway_is_left_out_and_the_others_go_on(
@@ -164,12 +180,12 @@ def test_a_tracker_that_fails_halfway_is_left_out_and_the_others_go_on(
 
     class Broken(Kept):
         def epoch(self, number, metrics, picture) -> None:
-            raise ConnectionResetError("the line went dead")
+            raise ConnectionResetError("http://user:secret@there/ went dead")
 
     made = {"mlflow": Broken(), "tensorboard": Kept()}
     monkeypatch.setattr(trackers, "_tracker", made.__getitem__)
     assert tell(["mlflow", "tensorboard"], a_run) == [
-        "Training goes on without mlflow: the line went dead."
+        "Training goes on without mlflow: http://there/ went dead."
     ]
     assert made["tensorboard"].heard == ["mine", 1, RUN]
     assert made["mlflow"].heard == ["mine"]

@@ -24,6 +24,7 @@ from mnist_cnn.batch.results import Result, Summary, top_digit
 from mnist_cnn.errors import BadInput
 from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.models.classifier import Classifier
+from mnist_cnn.runs.loading import branches_of
 from mnist_cnn.runs.store import Run
 from mnist_cnn.storage import make_folder, remove_leftovers, replacing
 
@@ -83,7 +84,7 @@ def read_all(paths: Sequence[Path], output: Path, run: Run, how: How | None = No
     ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
     try:
         workers = how.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        network = ray.put((run.read("model.tflite"), run.calibration, run.id))
+        network = ray.put((run.read("model.tflite"), run.calibration, run.id, branches_of(run)))
         absolute = [(name, path.absolute()) for name, path in labels]
         beside = ray.put(_Beside(how.choices, absolute, output.absolute()))
         make_folder(output)
@@ -136,14 +137,14 @@ def _parts(name: str, path: Path) -> Iterator[dict[str, Any]]:
 def _shard(
     number: int,
     work: Sequence[dict[str, Any]],
-    network: tuple[bytes, dict[str, Any], str],
+    network: tuple[bytes, dict[str, Any], str, int],
     beside: _Beside,
 ) -> Summary:
     """Reads some files or row groups on one core, and writes what they show: one task."""
     from pyarrow import parquet
 
-    model, calibration, run_id = network
-    classifier = _classifier(model, tuple(calibration.items()), run_id)
+    model, calibration, run_id, branches = network
+    classifier = _classifier(model, tuple(calibration.items()), run_id, branches)
     items = _items(work, Tables(beside.choices), beside.labels)
     results = stream.read_on_one_core(items, classifier)
     summary = Summary()
@@ -157,9 +158,12 @@ def _shard(
 
 
 @lru_cache(maxsize=1)
-def _classifier(model: bytes, calibration: tuple[tuple[str, Any], ...], run_id: str) -> Classifier:
+def _classifier(
+    model: bytes, calibration: tuple[tuple[str, Any], ...], run_id: str, branches: int
+) -> Classifier:
     """Loaded once by each worker's process."""
-    return Classifier(model, calibration_of(dict(calibration), run_id), run_id)
+    fitted = calibration_of(dict(calibration), run_id)
+    return Classifier(model, fitted, run_id, branches=branches)
 
 
 def _items(

@@ -129,7 +129,7 @@ class Summary:
     def add_reason(self, reason: str, item: str, count: int = 1) -> None:
         """Counts items that could not be read; beyond `MAX_REASONS` they are taken together."""
         if len(self.reasons) >= MAX_REASONS and reason not in self.reasons:
-            reason = "Other reasons; each item has its own in CSV and JSON lines."
+            reason = "Other reasons; each item has its own in CSV, JSON lines and Kaggle's errors."
         first, before = self.reasons.get(reason, (item, 0))
         self.reasons[reason] = first, before + count
 

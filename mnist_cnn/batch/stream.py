@@ -61,7 +61,7 @@ def _results(item: Item, prediction: Prediction | None, classifier: Classifier) 
     from mnist_cnn.ink.picture import Picture
     from mnist_cnn.models.pipeline import predict_picture
 
-    picture = item.picture or Picture.of(item.image, item.image)
+    picture = item.picture or Picture.of(item.image, item.image).compact()
     if item.sheet is not None and (digits := read_sheet(item, classifier)):
         return digits
     read = predict_picture(classifier, picture, prediction)

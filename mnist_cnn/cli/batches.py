@@ -71,7 +71,7 @@ def _batch(options: argparse.Namespace) -> int:
     if options.annotated:
         results = _annotating(results, options.inputs, options.annotated)
     if options.output and options.format == "kaggle":
-        results = _noting_errors(results, options.output.with_suffix(".errors.csv"))
+        results = _noting_errors(results, _beside(options.output))
     if options.output is None:
         summary = write(_counted(results), sys.stdout, options.format)
     else:
@@ -136,11 +136,16 @@ def _annotating(
             write_atomically(folder / f"{path.stem} read.png", content)
 
 
+def _beside(path: Path) -> Path:
+    """Where the reasons of Kaggle's file go."""
+    return path.with_name(f"{path.stem}.errors.csv")
+
+
 def _noting_errors(results: "Iterator[Result]", path: Path) -> "Iterator[Result]":
-    """The same; a file says why some could not be read, where there are any."""
+    """The same; a file says why some could not be read, where there are any. That of another batch
+    stays until this one has come to its end."""
     from mnist_cnn.batch.results import errors_writer
 
-    remove_file(path)  # of another batch
     put = None
     with contextlib.ExitStack() as stack:
         for number, result in enumerate(results, 1):
@@ -148,6 +153,8 @@ def _noting_errors(results: "Iterator[Result]", path: Path) -> "Iterator[Result]
                 put = put or errors_writer(stack.enter_context(_opened(path)))
                 put(number, result)
             yield result
+    if put is None:
+        remove_file(path)
 
 
 def _counted(results: "Iterator[Result]") -> "Iterator[Result]":

@@ -107,8 +107,8 @@ def _train(options: argparse.Namespace) -> int:
             from mnist_cnn.training.loop import train
 
         name = notes.distinct_name(options.name or recipe.preset)
-        new_run = NewRun(run_id, name=name, note=options.note)
         with _interrupts_kept(stop), trackers.told(log_to, recipe, run_id, name, say):
+            new_run = NewRun(run_id, name=name, note=options.note)
             run = train(recipe, new_run, _ProgressPrinter(), stop)
         if refusal := promote_if_first(run):
             say(refusal)

@@ -53,11 +53,13 @@ def digits_of(name: str) -> list[Correction]:
     was drawn.
 
     Raises:
-        BadInput: there is none of that name.
+        BadInput: there is none of that name, or nothing in it.
     """
     if name in (CORRECTIONS, UNSEEN_CORRECTIONS):
         known = corrections.with_hands()
-        return [c for c in known if c.held_out or name == CORRECTIONS]
+        if chosen := [c for c in known if c.held_out or name == CORRECTIONS]:
+            return chosen
+        raise BadInput(f"The collection {name} is empty: nothing was put right here yet.")
     found = _kept(name)
     if found is None:
         raise BadInput(

@@ -6,13 +6,17 @@ A network of symbols learns from them as it sees a line: what stands around a sy
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.data.journal import Journal
 from mnist_cnn.errors import BadInput
+from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.records import Stroke
 
@@ -25,7 +29,8 @@ class SymbolCorrection:
     """What a person says that some strokes of a line are.
 
     `strokes`, each (points, 2), are the whole line; `members` the numbers of the symbol's own;
-    `read` is what run `run_id` took it for.
+    `read` is what run `run_id` took it for; `height` is that of the line's digits, 0 where it is
+    not known: beside a fraction or a root a line is larger than its own strokes tell.
     """
 
     text: str
@@ -33,6 +38,7 @@ class SymbolCorrection:
     members: tuple[int, ...]
     read: str = ""
     run_id: str = ""
+    height: float = 0.0
 
     @property
     def id(self) -> str:
@@ -40,10 +46,25 @@ class SymbolCorrection:
         drawn = repr((sorted(self.members), _rounded(self.strokes)))
         return hashlib.sha256(drawn.encode()).hexdigest()[:16]
 
+    @property
+    def own(self) -> tuple[Stroke, ...]:
+        """The symbol's strokes, (points, 2) each, as they are kept."""
+        chosen = tuple(self.strokes[number] for number in self.members)
+        return tuple(np.array(stroke) for stroke in _rounded(chosen))
 
-def add(correction: SymbolCorrection) -> None:
+    def framed(self) -> NDArray[np.uint8]:
+        """The symbol by itself, uint8 (28, 28)."""
+        return to_uint8(normalize_strokes(self.own))
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is a digit that is only measured on, as among the corrections of digits."""
+        return self.text.isdigit() and Correction(int(self.text), self.framed()).held_out
+
+
+def add(correction: SymbolCorrection) -> bool:
     """Keeps it; once this returns it outlives a power cut. Lines of too many points are passed
-    over.
+    over; whether it was kept.
 
     Raises:
         BadInput: it is no symbol, or has strokes that the line has not.
@@ -51,7 +72,7 @@ def add(correction: SymbolCorrection) -> None:
     """
     _check(correction)
     if sum(map(len, correction.strokes)) > MAX_POINTS:
-        return
+        return False
     _journal.append(
         [
             {
@@ -61,9 +82,11 @@ def add(correction: SymbolCorrection) -> None:
                 "run": correction.run_id,
                 "members": list(correction.members),
                 "strokes": _rounded(correction.strokes),
+                "height": round(correction.height, 1),
             }
         ]
     )
+    return True
 
 
 def take_back(correction: SymbolCorrection) -> None:
@@ -98,7 +121,10 @@ def _of_row(row: dict[str, Any]) -> SymbolCorrection:
         raise ValueError("a stroke without points")
     members = tuple(int(member) for member in row["members"])
     read, run_id = str(row.get("read", "")), str(row.get("run", ""))
-    correction = SymbolCorrection(str(row["label"]), strokes, members, read, run_id)
+    height = float(row.get("height", 0.0))
+    if not 0 <= height < math.inf:
+        raise ValueError("a height that is none")
+    correction = SymbolCorrection(str(row["label"]), strokes, members, read, run_id, height)
     try:
         _check(correction)
     except BadInput as error:

@@ -61,11 +61,12 @@ def layout_of(pieces: Sequence[Piece]) -> Layout:
     return Layout(tuple(_as_column(parts, pieces)), is_struck(pieces, left, height))
 
 
-def run_around(members: Sequence[int], pieces: Sequence[Piece]) -> tuple[int, ...]:
-    """The numbers of the pieces that are read as one line with these."""
+def run_around(members: Sequence[int], pieces: Sequence[Piece]) -> Part:
+    """The run that is read as one line with the pieces of these numbers; those alone, without a
+    height, where there is none."""
     parts = layout_of(pieces).parts
-    found = (part.members for part in parts if set(members) <= set(part.members))
-    return next(found, tuple(members))
+    found = (part for part in parts if set(members) <= set(part.members))
+    return next(found, Part(tuple(members)))
 
 
 def _as_column(parts: list[Part], pieces: Sequence[Piece]) -> list[Part]:

@@ -95,15 +95,22 @@ class Classifier:
 
     Args:
         model: a LiteRT flat buffer from (n, 28, 28, 1) to (n, 10) logits, or those of more classes.
+        branches: that its recipe gave it; of several the first may answer alone in batches.
 
     Raises:
         RunDamaged: LiteRT cannot load it, or it has another number of outputs.
     """
 
     def __init__(
-        self, model: bytes, calibration: Calibration, run_id: str = "", kind: str = "digits"
+        self,
+        model: bytes,
+        calibration: Calibration,
+        run_id: str = "",
+        kind: str = "digits",
+        branches: int = 1,
     ) -> None:
         self.calibration = calibration
+        self._branches = branches
         self.run_id = run_id
         try:
             self._network = _Network(model)
@@ -159,13 +166,15 @@ class Classifier:
         logits = self._first.logits(images)
         sure = softmax(logits).max(axis=1, initial=0.0) >= FIRST_SURE
         sure &= log_sum_exp(logits) >= self.calibration.min_evidence + FIRST_EVIDENCE
+        confidence = softmax(logits, self.calibration.temperature).max(axis=1, initial=0.0)
+        sure &= confidence >= self.calibration.min_confidence
         logits[~sure] = self.compute_logits(images[~sure])
         return self._verdicts(images, logits)
 
     @cached_property
     def _first(self) -> _Network | None:
         """Loaded for the first batch: most programs read one image at a time."""
-        model = first_branch(self._network.model)
+        model = first_branch(self._network.model) if self._branches > 1 else None
         return None if model is None else _Network(model)
 
     def _verdicts(self, images: FloatArray, logits: FloatArray) -> list[Prediction]:

@@ -1,5 +1,6 @@
 """The first branch of a LiteRT network that averages several: a whole network by itself."""
 
+from struct import error as struct_error
 from struct import pack_into, unpack_from
 
 ADD, MUL = 0, 18
@@ -14,13 +15,22 @@ OLD_CODE, NEW_CODE = 0, 3
 
 
 def first_branch(model: bytes) -> bytes | None:
-    """The same flat buffer, ended where its first branch ends; None where it has no branches.
+    """The same flat buffer, ended where its first branch ends; None where it has no branches, or is
+    built otherwise than ours are.
+    """
+    try:
+        return _ended(_FlatBuffer(model))
+    except (ValueError, IndexError, struct_error):
+        return None
+
+
+def _ended(buffer: "_FlatBuffer") -> bytes | None:
+    """The first branch alone.
 
     Its operations are those of one branch after the other, then the sum of their logits, times a
     number. What follows the first term of that sum is left out by changing two numbers: how many
     operations there are, and which tensor is the answer.
     """
-    buffer = _FlatBuffer(model)
     root = buffer.pointed(0)
     (graph,) = buffer.tables(root, SUBGRAPHS)
     codes = [

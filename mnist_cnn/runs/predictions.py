@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.runs.store import Run, list_runs
 
 PREDICTIONS = "predictions.npz"
+
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+"""What a damaged ZIP raises while it is read."""
 
 
 def measured_runs() -> dict[str, Run]:
@@ -34,5 +38,5 @@ def saved_logits(run: Run) -> dict[str, LabelledLogits]:
                 )
                 for name in names
             }
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (*(ValueError, TypeError, KeyError, OSError, EOFError), *BROKEN) as error:
         raise RunDamaged(f"Run {run.id} is damaged: {PREDICTIONS} cannot be read.") from error

@@ -16,6 +16,8 @@ SCORES = {
     "accuracy_95": [NUMBER],
     "ece": NUMBER,
     "nll": NUMBER,
+    "turned_away": NUMBER,
+    "unsure": NUMBER,
     "images": int,
     "per_class": [(int, float, type(None))],
 }
@@ -50,6 +52,9 @@ with keys that are known or with any."""
 NEEDED = {"run.json": ("sha256",), "evaluation.json": ("datasets",)}
 """The keys that must be there."""
 
+SCORED = {"accuracy", "accuracy_95", "ece", "images", "turned_away", "unsure"}
+"""What pages show of every test set."""
+
 
 def parse(name: str, content: bytes) -> dict[str, Any]:
     """What one of these files holds.
@@ -64,10 +69,7 @@ def parse(name: str, content: bytes) -> dict[str, Any]:
     if wrong := _wrong(found, SHAPES.get(name, {}), ""):
         raise ValueError(f"what it says of {wrong} is of another kind")
     for dataset, scores in found.get("datasets", {}).items():
-        if (
-            not {"accuracy", "accuracy_95", "ece"} <= scores.keys()
-            or len(scores["accuracy_95"]) != 2
-        ):
+        if not scores.keys() >= SCORED or len(scores["accuracy_95"]) != 2:
             raise ValueError(f"the scores of {dataset[:40]} are not whole")
     return found
 

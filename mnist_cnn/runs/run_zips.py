@@ -14,6 +14,7 @@ from mnist_cnn.errors import BadNetwork, RunDamaged
 from mnist_cnn.models.calibration import calibration_of
 from mnist_cnn.runs import notes, report, run_files, zip_readme
 from mnist_cnn.runs.model_card import model_card
+from mnist_cnn.runs.snapshots import SNAPSHOTS
 from mnist_cnn.runs.store import RUN_ID, Run
 
 NOTES = "notes.json"
@@ -25,7 +26,10 @@ NEEDED = {
 }
 """What a run must have to be taken in."""
 
-OF_A_RUN = NEEDED | {"model-int8.tflite", "history.csv", "curve.csv", "confusion.json"}
+OF_A_RUN = NEEDED | {
+    *("model-int8.tflite", "history.csv", "curve.csv", "confusion.json"),
+    SNAPSHOTS,
+}
 
 BESIDE = {"README.md", "MODEL_CARD.md", "report.html", "model.onnx", NOTES}
 """What the ZIP says of the run; it is made anew by whoever exports again."""
@@ -38,6 +42,15 @@ TABLES = {
 
 MAX_BYTES = 64 * 1024 * 1024
 """What all of it may unpack to."""
+
+MAX_MANIFEST = 1024 * 1024
+"""What a manifest may unpack to, for its id to be looked up."""
+
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError),
+    *(ValueError, NotImplementedError, RuntimeError),
+)
+"""A ZIP can be broken in as many ways as zipfile has exceptions for."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,18 @@ def is_run_zip(content: bytes) -> bool:
             return "run.json" in archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
+
+
+def id_in(content: bytes) -> str:
+    """The id that the ZIP of a run names; empty where there is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.getinfo("run.json").file_size > MAX_MANIFEST:
+                return ""
+            found = str(run_files.parse("run.json", archive.read("run.json")).get("id"))
+    except (*BROKEN, KeyError):
+        return ""
+    return found if RUN_ID.fullmatch(found) else ""
 
 
 def unpacked(content: bytes) -> UnpackedRun:
@@ -153,9 +178,5 @@ def _members(content: bytes) -> dict[str, bytes]:
             if sum(member.file_size for member in members) > MAX_BYTES:
                 raise BadNetwork(f"it unpacks to more than {MAX_BYTES // 2**20} MB.")
             return {name: archive.read(name) for name in names if name != "model.onnx"}
-    # A ZIP can be broken in as many ways as zipfile has exceptions for.
-    except (
-        *(zipfile.BadZipFile, zlib.error, OSError, EOFError),
-        *(ValueError, NotImplementedError, RuntimeError),
-    ) as error:
+    except BROKEN as error:
         raise BadNetwork("it is damaged or cut short; please export or copy it again.") from error

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,13 @@ SNAPSHOTS = "snapshots.npz"
 MAX_BYTES = 3_000_000
 """What the copies of a run may come to."""
 
+UNPACKED_BYTES = 2 * MAX_BYTES
+"""What the file may unpack to: scales, biases and heads are in it beside the bytes."""
 
-_DAMAGE = (ValueError, LookupError, StopIteration, OSError, EOFError, zipfile.BadZipFile)
+_DAMAGE = (
+    *(ValueError, TypeError, LookupError, StopIteration, OSError, EOFError),
+    *(NotImplementedError, OverflowError, zlib.error, zipfile.BadZipFile),
+)
 """What NumPy answers a broken file with."""
 
 
@@ -79,24 +85,25 @@ def load(run: Run, network: NumpyNetwork) -> Snapshots | None:
         return None
     content = run.read(SNAPSHOTS)
     try:
+        _check_size(content)
         with np.load(io.BytesIO(content)) as arrays:
             names = sorted(name for name in arrays.files if name.startswith("w"))
             flat = [arrays[name] for name in names]
             batches, total = arrays["batches"].tolist(), int(arrays["total"])
+        if not all(isinstance(batch, int) and 0 <= batch <= total for batch in batches):
+            raise ValueError("it names other batches than those of the training")
         networks = [_network(network, [own[i] for own in flat]) for i in range(len(batches))]
         if not networks:
             raise ValueError("it holds none")
-    except (
-        ValueError,
-        LookupError,
-        StopIteration,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        BadNetwork,
-    ) as error:
+    except (*_DAMAGE, BadNetwork) as error:
         raise RunDamaged(f"Run {run.id} is damaged: {SNAPSHOTS} cannot be used.") from error
     return Snapshots(batches, total, networks)
+
+
+def _check_size(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > UNPACKED_BYTES:
+            raise ValueError("it unpacks to more than copies come to")
 
 
 def _network(network: NumpyNetwork, kept: Sequence[FloatArray]) -> NumpyNetwork:

@@ -21,6 +21,7 @@ FILES = {
     "history.csv": "a row per epoch",
     "curve.csv": "a row per two-hundredth of the training",
     "confusion.json": "the validation digits' confusion matrix, per epoch",
+    "snapshots.npz": "small copies of the network from while it learned, a byte a weight",
     "notes.json": "name, note and tags, as people wrote them",
     "run.json": "the manifest, with the SHA-256 of each of the run's files",
 }
@@ -28,10 +29,21 @@ FILES = {
 CHANNELS = {
     "digits": "one channel",
     "symbols": "three channels: the symbol by itself, where it stands on its line, and what else "
-    "stands there; `mnist_cnn.models.surroundings.alone(images)` makes them of symbols alone",
+    "stands there. The code makes them of symbols alone: half as large on a line with nothing else",
 }
 
-PREPARED = {"digits": "images[..., None]", "symbols": "alone(images)"}
+PREPARED = {
+    "digits": """x = images[..., None].astype("float32") / 255
+""",
+    "symbols": """import numpy as np
+
+x = np.zeros((len(images), 28, 28, 3), "float32")
+x[..., 0] = images
+x[:, 7:21, 7:21, 1] = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
+x /= 255
+""",
+}
+"""Code that makes of uint8 (n, 28, 28) what a network takes."""
 
 ONNX = """
 import onnxruntime
@@ -66,7 +78,9 @@ logits = litert.get_tensor(litert.get_output_details()[0]["index"])
 VERDICTS = """`calibration.json` turns logits into verdicts: divide them by `temperature` and
 take the softmax; the greatest probability is the confidence, and below `min_confidence` the answer
 is “unsure”. Where the log-sum-exp of the logits as they are lies below `min_evidence`, the image
-shows no digit."""
+shows no digit. Where the greatest probability without `temperature` is below 0.99, Digits looks
+four more times, the image moved by a pixel to each side, and takes the mean of the five logits
+(test-time augmentation): without that, some doubtful answers differ from those of Digits."""
 
 
 def readme(run: Run, names: Sequence[str], onnx_difference: float, why_no_onnx: str) -> str:
@@ -79,7 +93,7 @@ def readme(run: Run, names: Sequence[str], onnx_difference: float, why_no_onnx: 
     """
     files = "\n".join(f"| `{name}` | {words} |" for name, words in FILES.items() if name in names)
     classes = "the digits 0 to 9" if run.kind == "digits" else f"`{SYMBOLS}` in this order"
-    code = f'x = {PREPARED[run.kind]}.astype("float32") / 255\n' + KERAS_AND_LITERT
+    code = PREPARED[run.kind] + KERAS_AND_LITERT
     litert = run.evaluation.get("keras_litert_difference", float("nan"))
     onnx = f"There is no `model.onnx`: {why_no_onnx}."
     if "model.onnx" in names:

@@ -14,13 +14,12 @@ from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.runs import run_zips
-from mnist_cnn.runs.new_run import NewRun
+from mnist_cnn.runs.new_run import NewRun, discard
+from mnist_cnn.runs.store import new_folder
 from mnist_cnn.settings import PROJECT_FOLDER, confined_environment
 from mnist_cnn.storage import scratch_folder
-from mnist_cnn.training import process_limits
-from mnist_cnn.training.model_files import check_file, read_file
-
-MAX_PARAMETERS = 5_000_000
+from mnist_cnn.training import jobs, process_limits
+from mnist_cnn.training.model_files import MAX_PARAMETERS, check_file, read_file
 
 SECONDS = 300
 
@@ -38,14 +37,29 @@ def import_network(path: Path, name: str = "") -> str:
     Raises:
         BadNetwork: it is refused; says why.
     """
+    return _by_a_child(read_file(path), path, name)
+
+
+def import_run(path: Path) -> str:
+    """Takes in the ZIP of an exported run; the run's id.
+
+    Raises:
+        BadNetwork: it is refused; says why.
+    """
     content = read_file(path)
-    command = [
-        sys.executable,
-        "-m",
-        "mnist_cnn.training.importing",
-        str(path),
-        name,
-    ]
+    if not run_zips.is_run_zip(content):
+        raise BadNetwork(
+            f"{path} is no exported run, as `python -m mnist_cnn runs export` and Download on "
+            "Training runs write them; a network of your own goes in by `import`."
+        )
+    return _by_a_child(content, path)
+
+
+def _by_a_child(content: bytes, path: Path, name: str = "") -> str:
+    made = run_zips.id_in(content)
+    if made and new_folder(made).exists():
+        made = ""  # it is another's
+    command = [sys.executable, "-m", "mnist_cnn.training.importing", str(path), name]
     try:
         with scratch_folder() as home:
             child = subprocess.run(
@@ -53,10 +67,12 @@ def import_network(path: Path, name: str = "") -> str:
                 timeout=SECONDS, check=False, env=confined_environment(home),
             )  # fmt: skip
     except subprocess.TimeoutExpired as error:
+        _discard(made)
         raise BadNetwork(f"{path} was given up after {SECONDS} seconds.") from error
     try:
         answer = json.loads(child.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:
+        _discard(made)
         raise BadNetwork(
             f"{path} could not be loaded within {MEMORY_MB:,} MB of memory, or brought its "
             f"process down (exit status {child.returncode})."
@@ -66,18 +82,12 @@ def import_network(path: Path, name: str = "") -> str:
     return str(answer["run"])
 
 
-def import_run(path: Path) -> str:
-    """Takes in the ZIP of an exported run; the run's id.
-
-    Raises:
-        BadNetwork: it is refused; says why.
-    """
-    if not run_zips.is_run_zip(read_file(path)):
-        raise BadNetwork(
-            f"{path} is no exported run, as `python -m mnist_cnn runs export` and Download on "
-            "Training runs write them; a network of your own goes in by `import`."
-        )
-    return import_network(path)
+def _discard(run_id: str) -> None:
+    """What a child that was killed has left of the run it was making, unless a training of that
+    id has begun."""
+    job = jobs.find(run_id)
+    if run_id and not (job and job.state == "running"):
+        discard(run_id)
 
 
 def _in_the_child(path: str, name: str) -> None:

@@ -65,7 +65,7 @@ def corrected_pool(known: Sequence[SymbolCorrection], count: int, random: Random
         stretch, lean = math.exp(random.normal(0, 0.1)), random.normal(0, 0.1)
         shape = np.array([[stretch, 0], [lean, 1]])
         pieces = [Piece(box_of(own), own) for own in (s @ shape for s in correction.strokes)]
-        height = line_height(pieces)
+        height = correction.height or line_height(pieces)  # sideways changes leave it
         box = box_of(np.concatenate([pieces[n].ink for n in correction.members]))
         view = LineViews(pieces, height, LineCourse(pieces, height)).of(correction.members, box)
         images[row], labels[row] = to_uint8(view), SYMBOLS.index(correction.text)

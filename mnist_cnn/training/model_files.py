@@ -12,6 +12,9 @@ from mnist_cnn.errors import BadNetwork
 
 MAX_FILE = 64 * 1024 * 1024
 
+MAX_PARAMETERS = 5_000_000
+"""Weights of a network that is taken in."""
+
 MAX_CONFIG = 1024 * 1024
 
 MAX_DEPTH = 40

@@ -6,6 +6,7 @@ A process of its own converts and compares, so that no server loads TensorFlow f
 import json
 import subprocess
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,16 @@ EXACTLY = 1e-5
 
 SECONDS = 300
 
+KEPT = 4
+"""Copies that are kept for who asks again."""
+
+_one_at_a_time = threading.Lock()
+_made: dict[str, OnnxCopy] = {}
+"""The last copies by the SHA-256 of their Keras files."""
+
 
 def onnx_copy(run: Run) -> OnnxCopy:
-    """The network as ONNX; or why there is none.
+    """The network as ONNX; or why there is none. One is made at a time; others wait.
 
     Raises:
         RunDamaged: its Keras file is missing or changed.
@@ -38,6 +46,17 @@ def onnx_copy(run: Run) -> OnnxCopy:
             why=f"{' and '.join(missing)} were not installed where this was exported: "
             "`pip install -r requirements-onnx.txt`"
         )
+    known = run.manifest["sha256"]["model.keras"]
+    with _one_at_a_time:
+        made = _made.pop(known, None) or _converted_by_a_child(content)
+        if made.content:  # what failed may go well another time
+            _made[known] = made
+        while len(_made) > KEPT:
+            del _made[next(iter(_made))]
+    return made
+
+
+def _converted_by_a_child(content: bytes) -> OnnxCopy:
     with scratch_folder() as folder:
         source, target = folder / "model.keras", folder / "model.onnx"
         source.write_bytes(content)

@@ -14,23 +14,30 @@ import numpy as np
 from mnist_cnn.data import local_sets
 from mnist_cnn.errors import BadNetwork, RunDamaged, RunRefused, StorageFailed
 from mnist_cnn.evaluation import scores
+from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.models import export, untrusted
 from mnist_cnn.models.classes import CHANNELS, CLASSES
-from mnist_cnn.models.classifier import INT8
-from mnist_cnn.runs import gate, loading, notes, predictions, run_zips, store, trash
+from mnist_cnn.models.classifier import INT8, Classifier
+from mnist_cnn.models.numpy_network import NumpyNetwork
+from mnist_cnn.records import Dataset
+from mnist_cnn.runs import gate, loading, notes, predictions, run_zips, snapshots, store, trash
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.run_zips import UnpackedRun
 from mnist_cnn.runs.store import Run
 from mnist_cnn.storage import scratch_folder
-from mnist_cnn.training.model_files import check_file
+from mnist_cnn.training.model_files import MAX_PARAMETERS, check_file
 
-MAX_PARAMETERS = 5_000_000
+BUNDLED = "bundled-digits-test"
+"""The test set that every machine has; it is read again as a whole."""
 
-READ_AGAIN = ("bundled-digits-test", "mnist-test")
+READ_AGAIN = (BUNDLED, "mnist-test")
 """The test sets that its answers are compared on, where they are on this machine."""
 
 LOOKED_AT = 500
 """Images of a test set that are read again."""
+
+MAX_IMAGES = 100_000
+"""Of a test set whose answers are taken in."""
 
 AGREES = 0.99
 """The share of them whose digit must be the one that was saved: the last bits may differ between
@@ -122,26 +129,55 @@ def _check(run: Run) -> None:
     """
     try:
         gate.check(run, None)
+        _check_snapshots(run)
         _check_scores(run)
     except (RunRefused, RunDamaged) as error:
         raise BadNetwork(str(error)) from error
 
 
+def _check_snapshots(run: Run) -> None:
+    if snapshots.SNAPSHOTS in run.manifest["sha256"]:
+        snapshots.load(run, NumpyNetwork.read(run.read("model.keras")))
+
+
 def _check_scores(run: Run) -> None:
     classifier = loading.load_classifier(run)
     known = predictions.saved_logits(run)
-    for name, said in run.evaluation["datasets"].items():
-        if name not in known or abs(known[name].right.mean() - said["accuracy"]) > NAMED:
+    said = run.evaluation["datasets"]
+    if known.keys() != said.keys() or BUNDLED not in said:
+        raise BadNetwork(
+            "its evaluation.json and predictions.npz tell of other test sets than each other, or "
+            f"not of {BUNDLED}."
+        )
+    for name, claimed in known.items():
+        _check_shape(name, claimed, CLASSES[run.kind])
+        if not abs(claimed.right.mean() - said[name]["accuracy"]) <= NAMED:
             raise BadNetwork(f"its score on {name} is not what its predictions.npz gives.")
     for name in READ_AGAIN:
-        dataset = local_sets.local_test_set(name) if name in known else None
-        if dataset is None:
-            continue
-        claimed = known[name]
-        chosen = np.arange(0, len(dataset), max(1, len(dataset) // LOOKED_AT))
-        if len(claimed.labels) != len(dataset) or (claimed.labels != dataset.labels).any():
-            continue  # another edition of the set
-        logits = scores.compute_logits(classifier, dataset.images[chosen])
-        same = logits.argmax(axis=1) == claimed.logits[chosen].argmax(axis=1)
-        if same.mean() < AGREES:
-            raise BadNetwork(f"on {name} it answers otherwise than its predictions.npz says.")
+        if name in known and (dataset := local_sets.local_test_set(name)):
+            _read_again(classifier, dataset, known[name])
+
+
+def _check_shape(name: str, claimed: LabelledLogits, classes: int) -> None:
+    count = claimed.labels.size
+    if (
+        claimed.labels.shape != (count,)
+        or claimed.logits.shape != (count, classes)
+        or not 0 < count <= MAX_IMAGES
+        or not np.isfinite(claimed.logits).all()
+        or not ((claimed.labels >= 0) & (claimed.labels < classes)).all()
+    ):
+        raise BadNetwork(
+            f"its predictions.npz holds for {name[:40]} other arrays than logits (n, {classes}) "
+            f"and labels (n,), n from 1 to {MAX_IMAGES:,}."
+        )
+
+
+def _read_again(classifier: Classifier, dataset: Dataset, claimed: LabelledLogits) -> None:
+    if not np.array_equal(claimed.labels, dataset.labels):
+        raise BadNetwork(f"the labels in its predictions.npz are not those of {dataset.name}.")
+    step = 1 if dataset.name == BUNDLED else max(1, len(dataset) // LOOKED_AT)
+    logits = scores.compute_logits(classifier, dataset.images[::step])
+    same = logits.argmax(axis=1) == claimed.logits[::step].argmax(axis=1)
+    if same.mean() < AGREES:
+        raise BadNetwork(f"on {dataset.name} it answers otherwise than its predictions.npz says.")

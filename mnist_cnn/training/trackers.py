@@ -5,23 +5,22 @@ holds nothing up: it costs a sentence, and the run is saved all the same.
 """
 
 import contextlib
-import csv
-import io
+import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.parse import urlsplit
 
 from mnist_cnn.errors import BadInput
-from mnist_cnn.json_files import read_json
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.runs import store
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import artifacts_folder, tracking_server
+from mnist_cnn.training import progress_files
 from mnist_cnn.training.tracked import Tracked, Tracker, matrix_picture, parameters
 
 PACKAGES = {"mlflow": "mlflow", "tensorboard": "tensorboard"}
@@ -112,16 +111,22 @@ def _tracker(name: str) -> Tracker:
 
 
 def _silent(name: str) -> str:
-    """Why a server gives no answer, or nothing."""
+    """That a server does not answer, and why, or nothing; names host and port alone, since a
+    password may stand before them."""
     if name != "mlflow" or not tracking_server().startswith(("http://", "https://")):
         return ""
     try:
-        with urlopen(f"{tracking_server().rstrip('/')}/health", timeout=ANSWER_SECONDS):
+        parts = urlsplit(tracking_server())
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+        if not host:
+            raise ValueError("it names no host")
+    except ValueError:
+        return "MLFLOW_TRACKING_URI is no address like http://127.0.0.1:5000"
+    try:
+        with socket.create_connection((host, port), ANSWER_SECONDS):
             return ""
-    except HTTPError:
-        return ""  # it is there, and has something to say
-    except (URLError, OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
+    except (OSError, ValueError) as error:
+        return f"{host}:{port} does not answer ({error})"
 
 
 @dataclass
@@ -141,7 +146,7 @@ class _Follower:
 
     def add(self, name: str) -> None:
         if why := _silent(name):
-            self._give_up(name, f"{tracking_server()} does not answer ({why})")
+            self._give_up(name, why)
         else:
             self._names.append(name)
 
@@ -173,15 +178,11 @@ class _Follower:
         self.trackers[name] = tracker
 
     def _tell_epochs(self) -> None:
-        folder = store.new_folder(self.tracked.run_id)
-        try:
-            rows = list(csv.DictReader(io.StringIO((folder / "history.csv").read_text())))
-        except OSError:
-            return
-        matrices = read_json(folder / "confusion.json").get("validation", [])
+        rows = progress_files.history(self.tracked.run_id).to_dict("records")
+        matrices = progress_files.validation_matrices(self.tracked.run_id)
         for row, matrix in list(zip(rows, matrices, strict=False))[self._told :]:
             self._told += 1
-            numbers = {key: float(value) for key, value in row.items() if key != "epoch"}
+            numbers = {str(key): float(value) for key, value in row.items() if key != "epoch"}
             self._each("epoch", self._told, numbers, matrix_picture(matrix))
 
     def _each(self, what: str, *news: Any) -> None:
@@ -197,4 +198,5 @@ class _Follower:
             self._give_up(name, lines[0][:200])
 
     def _give_up(self, name: str, why: str) -> None:
+        why = re.sub(r"://\S*@", "://", why)  # without the password
         self.say(f"Training goes on without {name}: {why}.")

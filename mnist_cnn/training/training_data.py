@@ -187,7 +187,8 @@ def _corrected_pools(recipe: Recipe, random: np.random.Generator) -> list[Pool]:
     pools = []
     if known := [c for c in corrections.with_hands() if not c.held_out]:
         pools.append(_corrected(known, recipe, random))
-    symbols = symbol_corrections.load() if recipe.kind == "symbols" else ()
+    said = symbol_corrections.load() if recipe.kind == "symbols" else ()
+    symbols = [symbol for symbol in said if not symbol.held_out]
     if symbols:
         total = min(recipe.pools.corrected, MAX_REPEATED * len(symbols))
         pools.append(line_pools.corrected_pool(symbols, total, random))

@@ -12,7 +12,6 @@ from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions.layout import run_around
 from mnist_cnn.expressions.line import Line, Symbol, corrected
 from mnist_cnn.expressions.pieces import Box, Piece, box_of
-from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import auth, correction
 
@@ -111,29 +110,27 @@ def _learn(line: Line, strokes: Sequence[Stroke], said: Mapping[Ink, str]) -> No
         if ink not in said or ink in kept:
             continue
         learnt = _learnt(symbol, said[ink], strokes, line.run_id)
-        if auth.actor():
-            symbol_corrections.add(learnt.symbol)
+        for_training = bool(auth.actor()) and symbol_corrections.add(learnt.symbol)
         if learnt.digit:
             correction.keep(learnt.digit)
         kept[ink] = learnt
-        _tell(learnt)
+        _tell(learnt, for_training)
 
 
 def _learnt(symbol: Symbol, text: str, strokes: Sequence[Stroke], run_id: str) -> _Learnt:
-    own = tuple(strokes[number] for number in symbol.strokes)
     pieces = [Piece(box_of(stroke), stroke) for stroke in strokes]
     run = run_around(symbol.strokes, pieces)
-    members = tuple(run.index(number) for number in symbol.strokes)
-    line = tuple(strokes[number] for number in run)
-    kept = SymbolCorrection(text, line, members, symbol.text, run_id)
+    members = tuple(run.members.index(number) for number in symbol.strokes)
+    line = tuple(strokes[number] for number in run.members)
+    kept = SymbolCorrection(text, line, members, symbol.text, run_id, run.height)
     digit = None
     if text.isdigit():
-        digit = Correction(int(text), to_uint8(normalize_strokes(own)), own, None, run_id)
+        digit = Correction(int(text), kept.framed(), kept.own, None, run_id)
     return _Learnt(text, kept, digit)
 
 
-def _tell(learnt: _Learnt) -> None:
+def _tell(learnt: _Learnt, for_training: bool) -> None:
     if learnt.digit:
         st.toast(f"Your hand has learnt this {learnt.text}.", icon=":material/draw:")
-    elif auth.actor():
+    elif for_training:
         st.toast(f"This {learnt.text} is kept for training.", icon=":material/draw:")

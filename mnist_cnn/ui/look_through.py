@@ -1,13 +1,15 @@
 """A look through drawings: every one with its label, to change or to delete."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 import streamlit as st
 
-from mnist_cnn.data import corrections
+from mnist_cnn.data import corrections, labelled_sets
 from mnist_cnn.data.corrections import Correction
+from mnist_cnn.data.labelled_sets import CORRECTIONS
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.ui import cache, dataset_downloads, layout
 from mnist_cnn.ui.teaching import in_colour
@@ -65,8 +67,9 @@ def through_corrections() -> None:
             on_change="rerun",
         ) as expander:
             if expander.open:
-                drawn = any(correction.strokes for correction in corrections.load())
-                dataset_downloads.popover(corrections.load, "corrections", drawn)
+                digits = partial(labelled_sets.digits_of, CORRECTIONS)
+                drawn = any(correction.strokes for correction in digits())
+                dataset_downloads.popover(digits, CORRECTIONS, drawn)
                 through(kept, "corrections")
 
 

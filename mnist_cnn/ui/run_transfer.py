@@ -5,27 +5,31 @@ from pathlib import Path
 import streamlit as st
 
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.runs.run_zips import packed
+from mnist_cnn.runs.run_zips import OnnxCopy, packed
 from mnist_cnn.runs.store import Run
 from mnist_cnn.storage import scratch_folder, write_atomically
 from mnist_cnn.training.importing import import_run
 from mnist_cnn.training.onnx_copy import onnx_copy
-from mnist_cnn.ui import run_actions
+from mnist_cnn.ui import auth, run_actions
 
 MAX_MB = 64
 
+FOR_VISITORS = OnnxCopy(why="it is made for the owner of this server, who can log in and export")
+
 
 def download(run: Run) -> None:
-    """The whole run as a ZIP, made when it is asked for."""
+    """The whole run as a ZIP, made when it is asked for; a visitor gets it without ONNX, which
+    takes a process of TensorFlow's."""
+    is_owner = bool(auth.actor())
     st.download_button(
         "The whole run (ZIP)",
-        lambda: packed(run, onnx_copy(run)),
+        lambda: packed(run, onnx_copy(run) if is_owner else FOR_VISITORS),
         f"{run.id}.zip",
         "application/zip",
         icon=":material/folder_zip:",
         on_click="ignore",
-        help="Every file, a README, a model card, and the network as ONNX where it can be made; "
-        "“Add a run” takes it back, here or on another machine. It takes some seconds.",
+        help="Every file, a README, a model card, and for the owner the network as ONNX where it "
+        "can be made. “Add a run” takes it back, here or elsewhere. It takes some seconds.",
     )
 
 

@@ -14,6 +14,7 @@ from mnist_cnn.batch.inputs.arrays import MAGIC, array_head, is_idx
 from mnist_cnn.batch.inputs.choices import Tables
 from mnist_cnn.batch.inputs.image_files import image_items
 from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.batch.inputs.picture_labels import begins_so, pictures_of
 from mnist_cnn.batch.inputs.tables import BROKEN, TableFiles, is_text, opened
 from mnist_cnn.batch.inputs.tar_archives import is_tar, tar_items
 from mnist_cnn.batch.inputs.zip_archives import zip_items
@@ -34,7 +35,7 @@ def items_of(
         labels: files beside them whose labels may belong to their images.
     """
     sources, tables = list(sources), tables or Tables()
-    beside = TableFiles(tables)
+    beside = TableFiles(tables, (name for name, _ in sources))
     for name, source in (*sources, *labels):
         with contextlib.suppress(OSError), _open(source) as file:
             beside.take_labels(name, file)
@@ -52,11 +53,15 @@ def items_of(
 
 def label_files(sources: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
     """Those of the files that hold labels of others."""
+    sources = list(sources)
+    names = {name for name, _ in sources}
     found = []
     for name, path in sources:
         with contextlib.suppress(BadInput, *BROKEN), open(path, "rb") as file:
             unpacked, head = opened(file)
-            if (is_idx(head) or head.startswith(MAGIC)) and array_head(unpacked).is_labels:
+            is_array = is_idx(head) or head.startswith(MAGIC)
+            of_pictures = begins_so(head) and not names.isdisjoint(pictures_of(name, unpacked))
+            if of_pictures or (is_array and array_head(unpacked).is_labels):
                 found.append((name, path))
     return found
 
@@ -107,7 +112,8 @@ def _items(name: str, file: IO[bytes], tables: Tables, beside: TableFiles) -> It
             yield from found
         else:
             unpacked.seek(0)
-            yield from image_items(name, unpacked.read(MAX_FILE_BYTES + 1))
+            content = unpacked.read(MAX_FILE_BYTES + 1)
+            yield from image_items(name, content, beside.label_of(name))
     except BadInput as error:
         yield Item(name, error=str(error))
     except BROKEN as error:

@@ -1,7 +1,7 @@
 """Labels in files of their own, and the images that they belong to."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
@@ -19,10 +19,19 @@ class LabelFiles:
     def __init__(self) -> None:
         self._found: dict[str, Labels] = {}
         self._used: set[str] = set()
+        self._of_pictures: dict[str, int] = {}
 
     def add(self, name: str, labels: Labels) -> None:
         """Keeps the labels (n,) of a file."""
         self._found[name] = labels
+
+    def add_pictures(self, labels: Mapping[str, int]) -> None:
+        """Keeps the labels of pictures, by their paths."""
+        self._of_pictures |= labels
+
+    def of_picture(self, path: str) -> int | None:
+        """The label of a picture, where a table beside it names one."""
+        return self._of_pictures.get(path)
 
     def of(self, name: str, count: int) -> Labels | None:
         """The labels (n,) of the file of images with this name, of which there are so many.

@@ -2,7 +2,7 @@
 
 import contextlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from mnist_cnn.batch.inputs.arrays import MAGIC, array_head, array_items, is_idx, read_labels
@@ -13,6 +13,7 @@ from mnist_cnn.batch.inputs.item import Item
 from mnist_cnn.batch.inputs.json_rows import holds_pixels, json_items
 from mnist_cnn.batch.inputs.label_files import LabelFiles
 from mnist_cnn.batch.inputs.parquet_shards import parquet_items
+from mnist_cnn.batch.inputs.picture_labels import begins_so, pictures_of
 from mnist_cnn.batch.inputs.stroke_lines import stroke_items
 from mnist_cnn.batch.inputs.unpacked import gunzipped
 from mnist_cnn.errors import BadInput
@@ -23,18 +24,18 @@ HEAD = 512
 LEAST_SEPARATORS = 20
 """How often a table in letters has its separator within `HEAD`."""
 
-IMAGE_FOLDER = b"file_name,"
-"""How the table beside the images of Hugging Face's ImageFolder begins; folders tell labels too."""
-
 BROKEN = (OSError, EOFError, zlib.error)
 """What a damaged gzip file raises while it is read."""
 
 
 class TableFiles:
-    """Reads those files that lie side by side: labels are found whichever comes first."""
+    """Reads those files that lie side by side, of these names: labels are found whichever comes
+    first."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, names: Iterable[str] = ()) -> None:
         self._tables, self._labels = tables, LabelFiles()
+        self._names = set(names)
+        self._of_pictures: set[str] = set()
 
     def take_labels(self, name: str, file: IO[bytes]) -> None:
         """Keeps what a file holds where that is labels; to be called for all before any is read."""
@@ -42,6 +43,16 @@ class TableFiles:
             file, head = opened(file)
             if _is_array(head) and (array := array_head(file)).is_labels:
                 self._labels.add(name, read_labels(array, file))
+            elif begins_so(head):
+                named = pictures_of(name, file)
+                if not self._names.isdisjoint(named):
+                    self._of_pictures.add(name)
+                known = {path: label for path, label in named.items() if label is not None}
+                self._labels.add_pictures(known)
+
+    def label_of(self, name: str) -> int | None:
+        """The label of a picture, where a table beside it names one."""
+        return self._labels.of_picture(name)
 
     def items(self, name: str, file: IO[bytes]) -> Iterator[Item] | None:
         """The digits of a table; None where the file is none."""
@@ -49,7 +60,7 @@ class TableFiles:
             file, head = opened(file)
         except BROKEN as error:
             return iter([Item(name, error=f"It is damaged or cut short ({error}).")])
-        if head.startswith(IMAGE_FOLDER):
+        if name in self._of_pictures:
             return iter(())
         if said := foreign(head):
             return iter([Item(name, error=said)])

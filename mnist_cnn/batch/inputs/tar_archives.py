@@ -29,7 +29,7 @@ def tar_items(file: IO[bytes], tables: Tables) -> Iterator[Item]:
     try:
         with tarfile.open(fileobj=file) as archive:
             members = list(_members(archive))
-            inside = TableFiles(tables)
+            inside = TableFiles(tables, (member.name for member in members))
             for member in members:
                 if PurePosixPath(member.name).suffix.lower() not in PICTURES:
                     with contextlib.suppress(KeyError), _opened(archive, member) as opened:
@@ -67,7 +67,7 @@ def _member_items(
             return
         opened.seek(0)
         content = opened.read()
-    yield from image_items(member.name, content)
+    yield from image_items(member.name, content, inside.label_of(member.name))
 
 
 def _opened(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

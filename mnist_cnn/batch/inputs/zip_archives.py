@@ -79,14 +79,15 @@ def _member_items(
     except Exception as error:
         yield Item(path, error=f"It is damaged ({error}).")
         return
-    yield from image_items(path, content)
+    yield from image_items(path, content, inside.label_of(path))
 
 
 def _side_by_side(
     archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], tables: Tables
 ) -> TableFiles:
     """What reads the tables among the members, all labels taken."""
-    inside = TableFiles(tables)
+    members = list(members)
+    inside = TableFiles(tables, (member.filename for member in members))
     for member in members:
         if PurePosixPath(member.filename).suffix.lower() not in PICTURES and not _refused(member):
             with contextlib.suppress(Exception), archive.open(member) as opened:  # told when read

@@ -20,8 +20,11 @@ MAX_BYTES = 3_000_000
 """What the copies of a run may come to."""
 
 
-_DAMAGE = (ValueError, LookupError, StopIteration, OSError, EOFError, zipfile.BadZipFile)
-"""What NumPy answers a broken file with."""
+_DAMAGE = (
+    ValueError, TypeError, LookupError, StopIteration, OSError, EOFError, zipfile.BadZipFile,
+    BadNetwork,
+)  # fmt: skip
+"""What NumPy answers a broken file with, and the network weights that are not its own."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,7 @@ def load(run: Run, network: NumpyNetwork) -> Snapshots | None:
         networks = [_network(network, [own[i] for own in flat]) for i in range(len(batches))]
         if not networks:
             raise ValueError("it holds none")
-    except (
-        ValueError,
-        LookupError,
-        StopIteration,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        BadNetwork,
-    ) as error:
+    except _DAMAGE as error:
         raise RunDamaged(f"Run {run.id} is damaged: {SNAPSHOTS} cannot be used.") from error
     return Snapshots(batches, total, networks)
 

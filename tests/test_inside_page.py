@@ -13,10 +13,12 @@ from mnist_cnn.errors import BadNetwork, BadStrokes, RunDamaged
 from mnist_cnn.evaluation import inside, neighbours, survey
 from mnist_cnn.ink import stroke_links
 from mnist_cnn.ink.normalize import normalize_strokes
+from mnist_cnn.models import numpy_network
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import serving, snapshots, store, surveys
 from mnist_cnn.runs.snapshots import SNAPSHOTS
-from mnist_cnn.ui import cache, layout, survey_work, test_digits
+from mnist_cnn.ui import cache, layer_view, layout, survey_work, test_digits
+from mnist_cnn.ui.looking import Look
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json
 from tests.support.pages import button, page, words
@@ -212,6 +214,7 @@ def test_each_section_says_what_it_shows(shipped_copy: Path, only_bundled_digits
     assert "Draw a digit" in words(app) and not app.error
     app = with_seven("Why this digit", map="branch_1/activation_14:3")
     assert "It holds **7** for" in words(app) and "Exact, not estimated" in words(app)
+    assert "these say most: branch " in words(app) and ", map " in words(app)
     app.segmented_control(key="see").set_value("How it learned").run()
     assert "kept no snapshots" in words(app)
     app.segmented_control(key="see").set_value("Layer by layer").run()
@@ -224,6 +227,15 @@ def test_the_slider_goes_from_random_weights_to_the_end(shipped_copy: Path) -> N
     assert app.select_slider(key="snapshot").value == 0
     app.select_slider(key="snapshot").set_value(1).run()
     assert not app.exception and app.query_params["step"] == "1"
+    (address,) = [code.value for code in app.code]
+    assert "step=1" in address and "see=How+it+learned" in address
+
+
+def test_play_goes_on_and_writes_where_it_is(shipped_copy: Path) -> None:
+    app = with_seven("How it learned", run=run_that_kept(kept_by(network())).id)
+    button(app, "Play").click().run()
+    assert app.query_params["step"] == "1" and app.session_state["snapshot"] == 1
+    assert "step=1" in app.code[0].value and not app.session_state["snapshots play"]
 
 
 def test_a_network_that_cannot_be_looked_into_still_has_its_evidence(shipped_copy: Path) -> None:
@@ -232,6 +244,37 @@ def test_a_network_that_cannot_be_looked_into_still_has_its_evidence(shipped_cop
     assert "cannot be read" in words(app) and "are still here" in words(app)
     app.segmented_control(key="see").set_value("Why this digit").run()
     assert "Estimated" in words(app)
+
+
+def test_a_network_that_reads_but_cannot_be_computed_too(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise ValueError("of another size")
+
+    monkeypatch.setitem(numpy_network.ONE, "Dense", fail)
+    app = with_seven("Layer by layer")
+    assert "cannot be looked into here" in words(app) and "are still here" in words(app)
+    app.segmented_control(key="see").set_value("Why this digit").run()
+    assert "Estimated: this network cannot be looked into" in words(app)
+
+
+def test_damaged_answers_leave_the_maps(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise RunDamaged("Its answers are <torn>.")
+
+    monkeypatch.setattr(test_digits, "known", fail)
+    run, own = store.production_run(), network()
+    layers = inside.layers_of(own)
+    look = Look.at(run, SEVEN)
+    maps = inside.maps_of(own, layers[:1], look.outputs)
+    shown = layer_view._detail(look, maps, (layers[0].key, 0), exciting=True)
+    assert "Map 0 of" in shown and "&lt;torn&gt;" in shown
+    assert "torn" not in layer_view._detail(look, maps, (layers[0].key, 0), exciting=False)
+    app = with_seven("Layer by layer", map=f"{layers[0].key}:0")
+    assert not app.error
 
 
 def test_a_link_reproduces_the_drawing_or_says_that_it_cannot(shipped_copy: Path) -> None:

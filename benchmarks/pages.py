@@ -6,6 +6,7 @@ Pages are opened by their address, in a browser that has seen the dashboard befo
 """
 
 import functools
+import itertools
 import os
 import platform
 import random
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -124,15 +126,21 @@ def looked_inside(page: Page, mark: str, changed: str) -> float:
     return time.perf_counter() - began
 
 
-def stepped(page: Page) -> float:
-    """Seconds from a key on the slider over snapshots until the maps of that moment are there."""
+def stepped(page: Page, way: str) -> float:
+    """Seconds from an arrow key on the slider over snapshots until the maps of then are there."""
     mark = "document.querySelector('.map-sheet .tiles').style.getPropertyValue('--sprite')"
     old = page.evaluate(mark)
     page.get_by_role("slider").last.focus()
     began = time.perf_counter()
-    page.keyboard.press("ArrowRight" if random.random() < 0.7 else "ArrowLeft")
+    page.keyboard.press(way)
     page.wait_for_function(SEVEN_DRAWN, arg=old)
     return time.perf_counter() - began
+
+
+def there_and_back(page: Page, measure: Callable[[Page, str], float]) -> Callable[[], float]:
+    """The measure with one arrow key and the other in turn: the ends are never run into."""
+    ways = itertools.cycle(("ArrowRight", "ArrowLeft"))
+    return lambda: measure(page, next(ways))
 
 
 def dots_drawn(page: Page) -> float:
@@ -145,16 +153,17 @@ def dots_drawn(page: Page) -> float:
     return time.perf_counter() - began
 
 
-def dot_clicked(page: Page) -> float:
-    """Seconds from a click among the dots until the digit is shown."""
+def dot_clicked(page: Page, way: str) -> float:
+    """Seconds from Enter on the next dot in the way of an arrow key until the digit is shown."""
     plane = page.locator(".digit-plane canvas")
     plane.focus()
-    page.keyboard.press(random.choice(("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")))
+    page.keyboard.press(way)
     old = page.url
     began = time.perf_counter()
     page.keyboard.press("Enter")
     page.wait_for_function("old => location.href !== old", arg=old)
-    page.get_by_text("From close up").wait_for()
+    row = parse_qs(urlsplit(page.url).query)["image"][0]
+    page.get_by_text(f"Test digit #{row}").wait_for()
     return time.perf_counter() - began
 
 
@@ -174,13 +183,17 @@ def inside(page: Page, url: str, times: int) -> Iterator[tuple[str, float, float
     page.get_by_text("Among others").click()
     page.locator(".digit-plane").wait_for(timeout=600_000)
     yield "Look inside, the plane of digits", median_ms(times, lambda: dots_drawn(page)), 1500
-    yield "Look inside, a click on a dot", median_ms(times, lambda: dot_clicked(page)), 400
+    yield "Look inside, a click on a dot", median_ms(times, there_and_back(page, dot_clicked)), 400
     kept = [run.id for run in store.list_runs() if SNAPSHOTS in run.manifest["sha256"]]
     if kept:
         browser.open_page(page, f"{url}/Look_inside?see=How+it+learned&run={kept[0]}")
         browser.draw(page, browser.SEVEN)
         page.locator(".map-sheet").wait_for()
-        yield "Look inside, a step of the slider", median_ms(times, lambda: stepped(page)), 300
+        yield (
+            "Look inside, a step of the slider",
+            median_ms(times, there_and_back(page, stepped)),
+            300,
+        )
 
 
 def ended(page: Page, url: str) -> float:

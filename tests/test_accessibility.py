@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.support import browser
+from mnist_cnn.ink import stroke_links
+from tests.support import browser, drawings
 from tests.support.browser import OWNER, PHONE, SEVEN, draw, draw_by_finger, wait_for_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -21,6 +22,7 @@ PAGES = (
     "Compare_models",
     "My_handwriting",
     "Look_inside",
+    f"Look_inside?see=Why+this+digit&ink={stroke_links.packed(drawings.SEVEN)}",
 )
 STREAMLITS_OWN = {("color-contrast", "st-emotion-cache")}
 """Findings of Streamlit's own widgets, such as the white words of a multiselect's chips: the rule,
@@ -55,6 +57,8 @@ def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, pa
     if not path:
         (draw_by_finger if device == "phone" else draw)(page, SEVEN)
         wait_for_answer(page, "7")
+    if "ink=" in path:
+        page.locator(".figure-of-ours").wait_for()
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "sideways"
     page.close()

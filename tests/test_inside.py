@@ -10,6 +10,7 @@ import pytest
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
 from mnist_cnn.evaluation import evidence, inside
+from mnist_cnn.models import adapting
 from mnist_cnn.models import network as keras_networks
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.models.recipes import Architecture
@@ -163,3 +164,65 @@ def test_copies_are_taken_while_it_learns_and_only_then() -> None:
                 assert arrays["batches"].tolist() == expected and arrays["total"] == 6
                 kernel = arrays["w0000"][0] * arrays["w0001"][0]
             assert kernel == pytest.approx(model.get_weights()[0], abs=0.01)
+
+
+def convolved(shape: tuple[int, ...]) -> "keras.Model":
+    """A network that takes pictures in such a shape, and has a convolution."""
+    rng = np.random.default_rng(0)
+    model = keras.Sequential(
+        [keras.Input(shape), L.Reshape((28, 28, 1)), L.Conv2D(4, 3, activation="relu"),
+         L.MaxPooling2D(), L.Flatten(), L.Dense(10)]
+    )  # fmt: skip
+    model.set_weights([rng.normal(0.0, 0.3, w.shape) for w in model.get_weights()])
+    return model
+
+
+def evidence_in(model: "keras.Model", folder: Path, image: np.ndarray) -> tuple:
+    """What the places say, and the box of where each first map looks."""
+    network = NumpyNetwork.read(file_of(model, folder))
+    outputs = network.outputs(image[None])
+    assert evidence.is_exact(network, outputs)
+    maps = inside.maps_of(network, inside.layers_of(network)[:1], outputs)[0]
+    return evidence.exact_evidence(network, outputs), [maps.looks_at(i) for i in range(4)]
+
+
+@pytest.mark.parametrize("shape", [(784,), (28, 28), (784, 1), (1, 784)])
+def test_flat_pictures_have_places_too(
+    tmp_path: Path, images: np.ndarray, shape: tuple[int, ...]
+) -> None:
+    plain, boxes = evidence_in(convolved((28, 28, 1)), tmp_path, images[0])
+    found, same = evidence_in(adapting.adapted(convolved(shape)), tmp_path, images[0])
+    assert found.places == pytest.approx(plain.places, abs=1e-5) and same == boxes
+    assert found.sight == plain.sight
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (784,)])
+def test_columns_for_rows_are_turned_back(
+    tmp_path: Path, images: np.ndarray, shape: tuple[int, ...]
+) -> None:
+    plain, boxes = evidence_in(convolved((28, 28, 1)), tmp_path, images[0].T)
+    model = adapting.seen_as(adapting.adapted(convolved(shape)), 1, 0, True)
+    found, turned = evidence_in(model, tmp_path, images[0])
+    assert found.sight.turned and not plain.sight.turned
+    assert found.places == pytest.approx(plain.places.swapaxes(0, 1), abs=1e-5)
+    assert turned == [(top, left, bottom, right) for left, top, right, bottom in boxes]
+
+
+def test_where_places_are_unknown_no_box_is_drawn(tmp_path: Path, images: np.ndarray) -> None:
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), L.Reshape((56, 14, 1)), L.Conv2D(4, 3, activation="relu"),
+         L.Flatten(), L.Dense(10)]
+    )  # fmt: skip
+    network = NumpyNetwork.read(file_of(model, tmp_path))
+    outputs = network.outputs(images[:1])
+    assert not evidence.is_exact(network, outputs)
+    (maps,) = inside.maps_of(network, inside.layers_of(network)[:1], outputs)
+    assert maps.sight is None and maps.looks_at(0) is None and maps.field == 28
+
+
+def test_only_what_is_wanted_is_held(images: np.ndarray) -> None:
+    network = NumpyNetwork.read(store.production_run().read("model.keras"))
+    first = inside.layers_of(network)[0].node
+    every, some = network.outputs(images), network.outputs(images, [first, network.end])
+    assert set(some) == {first, network.end}
+    assert all((some[name] == every[name]).all() for name in some)

@@ -9,14 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_cnn.data.bundled_digits import load_bundled_digits
-from mnist_cnn.errors import BadStrokes, RunDamaged
+from mnist_cnn.errors import BadNetwork, BadStrokes, RunDamaged
 from mnist_cnn.evaluation import inside, neighbours, survey
 from mnist_cnn.ink import stroke_links
 from mnist_cnn.ink.normalize import normalize_strokes
+from mnist_cnn.models import numpy_network
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import serving, snapshots, store, surveys
 from mnist_cnn.runs.snapshots import SNAPSHOTS
-from mnist_cnn.ui import cache
+from mnist_cnn.ui import cache, layer_view, layout, survey_work, test_digits
+from mnist_cnn.ui.looking import Look
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json
 from tests.support.pages import button, page, words
@@ -27,8 +29,10 @@ CANVAS = "inside canvas 0 260"
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
-    cache.numpy_network.clear()
+    cache.network_or_trouble.clear()
     cache.snapshots.clear()
+    survey_work._works.clear()
+    test_digits._known.clear()
 
 
 def network() -> NumpyNetwork:
@@ -71,6 +75,12 @@ def test_a_drawing_goes_into_an_address_and_comes_back() -> None:
     back = stroke_links.unpacked(letters)
     assert len(back) == len(SEVEN) and len(letters) < 200
     assert np.abs(normalize_strokes(back) - normalize_strokes(SEVEN)).mean() < 0.02
+    rng = np.random.default_rng(0)
+    long = stroke_links.packed([rng.uniform(0, 900, (6000, 2)).cumsum(axis=0)[::-1]])
+    wild = stroke_links.packed([rng.uniform(0, 900, (6000, 2))])
+    assert 0 < len(wild) <= stroke_links.MAX_LETTERS and stroke_links.unpacked(long)
+    assert stroke_links.unpacked(wild)
+    assert stroke_links.packed(1000 * SEVEN) == ""
     assert stroke_links.packed([]) == "" and stroke_links.unpacked("") == ()
 
 
@@ -128,6 +138,75 @@ def test_a_survey_finds_what_excites_a_map_and_where_digits_lie(shipped_copy: Pa
     (path,) = (shipped_copy / "cache").iterdir()
     path.write_bytes(path.read_bytes()[:1000])
     assert surveys.load(run, digits.name, len(digits)) is None
+    surveys.tidy_up()
+    assert path.exists()
+    gone = path.with_name("survey-1-of a run that is gone.npz")
+    path.rename(gone)
+    surveys.tidy_up()
+    assert not gone.exists()
+
+
+class Slow(survey_work.SurveyWork):
+    """Its work is done where `run` is called."""
+
+    def start(self) -> None:
+        self.run()
+
+
+def test_a_survey_that_cannot_be_kept_is_shown_all_the_same(
+    shipped_copy: Path, only_bundled_digits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shipped_copy / "cache").write_text("no folder")
+    monkeypatch.setattr(test_digits, "SurveyWork", Slow)
+    run = store.production_run()
+    assert test_digits.known(run) is None
+    found = test_digits.computed(run)
+    assert found and len(found.plane.dots) == len(found.images) == len(found.predictions.labels)
+    assert test_digits.known(run) is found
+
+
+@pytest.mark.parametrize("error", [BadNetwork("It is odd."), ZeroDivisionError("odd")])
+def test_a_survey_that_fails_says_so_and_ends(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(survey, "survey", fail)
+    images = load_bundled_digits().test.images
+    work = survey_work.SurveyWork(store.production_run(), "x", network(), images)
+    work.run()
+    assert work.share == 1.0 and "odd" in work.trouble and work.result is None
+
+
+def test_answers_that_half_floats_cannot_hold_are_cut(shipped_copy: Path) -> None:
+    own = network()
+    huge = own.with_weights([tuple(30 * w for w in n.weights) for n in own.nodes if n.weights])
+    images = load_bundled_digits().test.images[:60]
+    found = survey.survey(huge, inside.layers_of(huge), images)
+    assert np.isfinite(found.features).all()
+    assert np.isfinite(neighbours.lay_out(found.features).dots).all()
+
+
+def test_answers_of_other_digits_are_damage(
+    shipped_copy: Path, only_bundled_digits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.production_run()
+    few = load_bundled_digits().test.images[:7]
+    monkeypatch.setattr(surveys, "is_kept", lambda *given: True)
+    monkeypatch.setattr(cache, "test_images", lambda name: few)
+    with pytest.raises(RunDamaged, match="belong to other digits"):
+        test_digits.known(run)
+
+
+def test_a_torn_mnist_leaves_the_bundled_digits(
+    shipped_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
+    cache.forget_images()
+    (tmp_path / "mnist.npz").write_bytes(b"torn")
+    assert test_digits.test_set(store.production_run()) == test_digits.BUNDLED
+    cache.forget_images()
 
 
 def test_each_section_says_what_it_shows(shipped_copy: Path, only_bundled_digits: None) -> None:
@@ -135,6 +214,7 @@ def test_each_section_says_what_it_shows(shipped_copy: Path, only_bundled_digits
     assert "Draw a digit" in words(app) and not app.error
     app = with_seven("Why this digit", map="branch_1/activation_14:3")
     assert "It holds **7** for" in words(app) and "Exact, not estimated" in words(app)
+    assert "these say most: branch " in words(app) and ", map " in words(app)
     app.segmented_control(key="see").set_value("How it learned").run()
     assert "kept no snapshots" in words(app)
     app.segmented_control(key="see").set_value("Layer by layer").run()
@@ -147,6 +227,15 @@ def test_the_slider_goes_from_random_weights_to_the_end(shipped_copy: Path) -> N
     assert app.select_slider(key="snapshot").value == 0
     app.select_slider(key="snapshot").set_value(1).run()
     assert not app.exception and app.query_params["step"] == "1"
+    (address,) = [code.value for code in app.code]
+    assert "step=1" in address and "see=How+it+learned" in address
+
+
+def test_play_goes_on_and_writes_where_it_is(shipped_copy: Path) -> None:
+    app = with_seven("How it learned", run=run_that_kept(kept_by(network())).id)
+    button(app, "Play").click().run()
+    assert app.query_params["step"] == "1" and app.session_state["snapshot"] == 1
+    assert "step=1" in app.code[0].value and not app.session_state["snapshots play"]
 
 
 def test_a_network_that_cannot_be_looked_into_still_has_its_evidence(shipped_copy: Path) -> None:
@@ -155,6 +244,37 @@ def test_a_network_that_cannot_be_looked_into_still_has_its_evidence(shipped_cop
     assert "cannot be read" in words(app) and "are still here" in words(app)
     app.segmented_control(key="see").set_value("Why this digit").run()
     assert "Estimated" in words(app)
+
+
+def test_a_network_that_reads_but_cannot_be_computed_too(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise ValueError("of another size")
+
+    monkeypatch.setitem(numpy_network.ONE, "Dense", fail)
+    app = with_seven("Layer by layer")
+    assert "cannot be looked into here" in words(app) and "are still here" in words(app)
+    app.segmented_control(key="see").set_value("Why this digit").run()
+    assert "Estimated: this network cannot be looked into" in words(app)
+
+
+def test_damaged_answers_leave_the_maps(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise RunDamaged("Its answers are <torn>.")
+
+    monkeypatch.setattr(test_digits, "known", fail)
+    run, own = store.production_run(), network()
+    layers = inside.layers_of(own)
+    look = Look.at(run, SEVEN)
+    maps = inside.maps_of(own, layers[:1], look.outputs)
+    shown = layer_view._detail(look, maps, (layers[0].key, 0), exciting=True)
+    assert "Map 0 of" in shown and "&lt;torn&gt;" in shown
+    assert "torn" not in layer_view._detail(look, maps, (layers[0].key, 0), exciting=False)
+    app = with_seven("Layer by layer", map=f"{layers[0].key}:0")
+    assert not app.error
 
 
 def test_a_link_reproduces_the_drawing_or_says_that_it_cannot(shipped_copy: Path) -> None:
@@ -168,3 +288,11 @@ def test_a_link_reproduces_the_drawing_or_says_that_it_cannot(shipped_copy: Path
 def test_no_run_at_all_leads_to_train(artifacts: Path) -> None:
     serving.forget()
     assert "No run yet" in words(page(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("9", 9), ("10", None), ("", None), ("²", None), ("9" * 5000, None)],
+)
+def test_numbers_in_addresses(text: str, number: int | None) -> None:
+    assert layout.number_in(text, 10) == number

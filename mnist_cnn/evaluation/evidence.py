@@ -16,12 +16,14 @@ AT_ONCE = 64
 @dataclass(frozen=True)
 class PlaceEvidence:
     """`places` (height, width, 10) and `rest` (10,), what the biases say of any image, add up to
-    the logits; `maps` (maps, 10) and `rest` do so too."""
+    the logits; `maps` (maps, 10) and `rest` do so too. `names` (maps): of each the layer and its
+    number there."""
 
     places: FloatArray
     maps: FloatArray
     rest: FloatArray
     sight: Sight
+    names: list[tuple[str, int]]
 
     @property
     def logits(self) -> FloatArray:
@@ -42,9 +44,12 @@ class PlaceEvidence:
 
 
 def is_exact(network: NumpyNetwork, outputs: Outputs) -> bool:
-    """Whether behind the last maps of a network all is linear."""
-    shapes = [outputs[name].shape for name in network.linear_end[0]]
-    maps = all(len(shape) == 4 for shape in shapes)
+    """Whether behind the last maps of a network all is linear, and where they look is known."""
+    fronts = network.linear_end[0]
+    shapes = [outputs[name].shape for name in fronts]
+    sights = network.sights(_sides(outputs))
+    turned = {sights[name].turned if name in sights else None for name in fronts}
+    maps = all(len(shape) == 4 for shape in shapes) and len(turned) == 1 and None not in turned
     return maps and len({shape[1:3] for shape in shapes}) == 1 and shapes[0][1:3] != (1, 1)
 
 
@@ -62,18 +67,26 @@ def exact_evidence(network: NumpyNetwork, outputs: Outputs) -> PlaceEvidence:
     ]
     maps = []
     for name, own in last.items():
-        alone = np.eye(own.shape[3])[:, None, None, :]
-        given = {n: (o * alone if n == name else np.repeat(0 * o, len(alone), 0))
-                 for n, o in last.items()}  # fmt: skip
-        maps.append(_end(network, given, tail) - rest)
-    sides = {name: out.shape[1] for name, out in outputs.items() if out.ndim == 4}
+        masks = np.eye(own.shape[3])[:, None, None, :]
+        for alone in np.array_split(masks, -(-len(masks) // AT_ONCE)):
+            given = {n: (o * alone if n == name else np.repeat(0 * o, len(alone), 0))
+                     for n, o in last.items()}  # fmt: skip
+            maps.append(_end(network, given, tail) - rest)
+    sight = network.sights(_sides(outputs))[fronts[0]]
+    shares = np.concatenate(places).reshape(height, width, -1)
+    names = [(name, number) for name, own in last.items() for number in range(own.shape[3])]
     return PlaceEvidence(
-        np.concatenate(places).reshape(height, width, -1),
+        shares.swapaxes(0, 1) if sight.turned else shares,
         np.concatenate(maps),
         rest,
-        network.sights(sides)[fronts[0]],
+        sight,
+        names,
     )
 
 
+def _sides(outputs: Outputs) -> dict[str, int]:
+    return {name: out.shape[1] for name, out in outputs.items() if out.ndim == 4}
+
+
 def _end(network: NumpyNetwork, given: Outputs, tail: list[Node]) -> FloatArray:
-    return np.asarray(network.continued(given, tail)[network.end])
+    return np.asarray(network.continued(given, tail, [network.end])[network.end])

@@ -58,11 +58,11 @@ class Layer:
 @dataclass(frozen=True)
 class LayerMaps:
     """What a layer makes of one image: float (height, width, maps), numbers being 1 × 1, and what
-    of the image a place sees."""
+    of the image a place sees, where that is known."""
 
     layer: Layer
     maps: FloatArray
-    sight: Sight
+    sight: Sight | None
 
     @property
     def size(self) -> str:
@@ -86,11 +86,21 @@ class LayerMaps:
         row, column = np.unravel_index(int(own.argmax()), own.shape)
         return int(row), int(column)
 
-    def looks_at(self, number: int) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom in the image's pixels of what that place sees."""
+    @property
+    def field(self) -> int:
+        """How many of the image's 28 pixels a side a place sees; all where that is not known."""
+        return min(self.sight.field, 28) if self.sight else 28
+
+    def looks_at(self, number: int) -> tuple[float, float, float, float] | None:
+        """Left, top, right, bottom in the image's pixels of what that place sees, or nothing where
+        that is not known."""
         row, column = self.peak(number)
         if self.maps.shape[:2] == (1, 1):
             return 0.0, 0.0, 28.0, 28.0
+        if self.sight is None:
+            return None
+        if self.sight.turned:
+            row, column = column, row
         (top, bottom), (left, right) = self.sight.box(row), self.sight.box(column)
         return left, top, right, bottom
 
@@ -162,7 +172,7 @@ def maps_of(network: NumpyNetwork, layers: Sequence[Layer], outputs: Outputs) ->
         if out.ndim not in (1, 3):
             raise BadNetwork(f"{layer.title} gives neither maps nor numbers.")
         maps = out[None, None] if out.ndim == 1 else out
-        made.append(LayerMaps(layer, maps, sights.get(layer.node, Sight())))
+        made.append(LayerMaps(layer, maps, sights.get(layer.node)))
     return made
 
 

@@ -19,17 +19,22 @@ MAX_LETTERS = 6000
 
 
 def packed(strokes: Sequence[Stroke]) -> str:
-    """Strokes, (points, 2) in any unit, as letters that an address may hold."""
+    """Strokes, (points, 2) in any unit, as letters that an address may hold: the longer the
+    coarser, and none where even that were more than `MAX_LETTERS`."""
     points = np.concatenate([np.zeros((0, 2)), *strokes])
     if not len(points):
         return ""
     corner = points.min(axis=0)
     scale = SIDE / max(float(np.ptp(points, axis=0).max()), 1e-9)
-    content = bytearray()
-    for stroke in strokes:
-        kept = _thinned(np.rint((stroke - corner) * scale).astype(np.uint8))
-        content += len(kept).to_bytes(2, "big") + kept.tobytes()
-    return base64.urlsafe_b64encode(bytes(content)).decode().rstrip("=")
+    small = [np.rint((stroke - corner) * scale).astype(np.uint8) for stroke in strokes]
+    apart, kept = APART, [stroke for stroke in small if len(stroke)]
+    while apart < 2 * SIDE:
+        kept = [_thinned(stroke, apart) for stroke in kept]
+        if sum(2 + own.size for own in kept) <= MAX_LETTERS * 3 // 4:
+            content = b"".join(len(own).to_bytes(2, "big") + own.tobytes() for own in kept)
+            return base64.urlsafe_b64encode(content).decode().rstrip("=")
+        apart *= 2
+    return ""
 
 
 def unpacked(letters: str) -> tuple[Stroke, ...]:
@@ -56,11 +61,11 @@ def unpacked(letters: str) -> tuple[Stroke, ...]:
     return tuple(strokes)
 
 
-def _thinned(points: np.ndarray) -> np.ndarray:
+def _thinned(points: np.ndarray, apart: int) -> np.ndarray:
     """(points, 2) without those that lie close to the one kept before; the ends stay."""
     kept = [0]
     for index in range(1, len(points)):
         away = points[index].astype(int) - points[kept[-1]]
-        if index == len(points) - 1 or float(np.hypot(*away)) >= APART:
+        if index == len(points) - 1 or float(np.hypot(*away)) >= apart:
             kept.append(index)
     return points[kept]

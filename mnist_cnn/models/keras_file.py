@@ -85,7 +85,10 @@ def _flattened(
             known[name, number] = last[0]
     if ends := described["config"].get("output_layers"):
         ends = [ends] if isinstance(ends[0], str) else ends
-        last = [known[name, number] for name, number, *_ in ends]
+        networks = (layer for layer in layers if layer["class_name"] in ("Functional", "Model"))
+        own_nodes = {layer["config"]["name"] for layer in networks}
+        # Keras counts a network's own node too, but only here.
+        last = [known[name, number - (name in own_nodes)] for name, number, *_ in ends]
     return nodes, last
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_cnn.errors import StorageFailed
+from mnist_cnn.errors import DigitsError, StorageFailed
 from mnist_cnn.evaluation.neighbours import DigitMap
 from mnist_cnn.evaluation.survey import Survey
+from mnist_cnn.runs import store
 from mnist_cnn.runs.store import Run
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, write_atomically
+from mnist_cnn.storage import make_folder, remove_file, write_atomically
 
 Kept = tuple[Survey, DigitMap]
+
+VERSION = 2
+"""Of the files; those of others are not read."""
 
 
 def load(run: Run, test_set: str, count: int) -> Kept | None:
@@ -24,12 +28,13 @@ def load(run: Run, test_set: str, count: int) -> Kept | None:
     of another network."""
     try:
         with np.load(io.BytesIO(_path(run, test_set).read_bytes())) as arrays:
-            survey = Survey(arrays["features"], arrays["exciting"])
+            survey = Survey(arrays["features"], arrays["exciting"], arrays["layers"])
             names = DigitMap.__dataclass_fields__
             plane = DigitMap(**{name: arrays[name] for name in names})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     fits = len(survey.features) == len(plane.dots) == count
+    fits = fits and len(survey.layers) == len(survey.exciting)
     rows = (survey.exciting, plane.landmarks)
     inside = all(len(own) and own.min() >= 0 and own.max() < count for own in rows)
     return (survey, plane) if fits and inside else None
@@ -38,13 +43,36 @@ def load(run: Run, test_set: str, count: int) -> Kept | None:
 def keep(run: Run, test_set: str, survey: Survey, plane: DigitMap) -> None:
     """Writes it, where the disk lets it: without it all is computed again."""
     file = io.BytesIO()
-    np.savez(file, features=survey.features, exciting=survey.exciting, **asdict(plane))
+    np.savez(file, **asdict(survey), **asdict(plane))
     with contextlib.suppress(StorageFailed):
         make_folder(_path(run, test_set).parent)
         write_atomically(_path(run, test_set), file.getvalue())
 
 
-def _path(run: Run, test_set: str) -> Path:
+def is_kept(run: Run, test_set: str) -> bool:
+    """Whether there is a file, whole or not."""
+    return _path(run, test_set).is_file()
+
+
+def tidy_up() -> None:
+    """Removes what was kept of runs that are gone, and by earlier versions."""
+    with contextlib.suppress(DigitsError, OSError):
+        runs = [run for run in store.list_all().values() if isinstance(run, Run)]
+        known = {_mark(run) for run in runs}
+        for path in _folder().glob("survey-*.npz"):
+            if not any(path.name.startswith(mark) for mark in known):
+                remove_file(path)
+
+
+def _folder() -> Path:
+    return artifacts_folder() / "cache"
+
+
+def _mark(run: Run) -> str:
     network = run.manifest["sha256"].get("model.keras", "")
-    mark = hashlib.sha256(f"{network} {test_set}".encode()).hexdigest()[:16]
-    return artifacts_folder() / "cache" / f"survey-{mark}.npz"
+    return f"survey-{VERSION}-{network[:16]}-"
+
+
+def _path(run: Run, test_set: str) -> Path:
+    name = hashlib.sha256(test_set.encode()).hexdigest()[:8]
+    return _folder() / f"{_mark(run)}{name}.npz"

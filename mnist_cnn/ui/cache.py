@@ -8,13 +8,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_cnn.data import labelled_sets
+from mnist_cnn.errors import BadNetwork
 from mnist_cnn.evaluation import explain, scores
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.scores import LabelledLogits
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import predictions as saved
-from mnist_cnn.runs import serving, store
+from mnist_cnn.runs import serving, store, surveys
 from mnist_cnn.runs import snapshots as saved_snapshots
 from mnist_cnn.runs.snapshots import Snapshots
 from mnist_cnn.runs.store import Run
@@ -28,6 +29,7 @@ def settle_imports() -> None:
     from mnist_cnn.training import jobs  # after the first page was shown
 
     jobs.tidy_up()
+    surveys.tidy_up()
     gc.collect()
     gc.freeze()
 
@@ -72,8 +74,12 @@ def _own_logits(run_id: str, folder: str, name: str, version: int) -> LabelledLo
 
 
 def test_images(name: str) -> NDArray[np.uint8] | None:
-    """The images of a test set that is on this machine: uint8 (n, 28, 28)."""
-    return _images(name, labelled_sets.version(name))
+    """The images of a test set that is on this machine: uint8 (n, 28, 28), the same for all, not
+    to be written to."""
+    try:
+        return _images(name, labelled_sets.version(name))
+    except LookupError:
+        return None
 
 
 def digits_alone(drawings: Sequence[TaughtDrawing]) -> list[int | None]:
@@ -88,10 +94,29 @@ def _digits_of(images: NDArray[np.uint8], run_id: str) -> list[int | None]:
     return [p.digit for p in network.predict_many(images.astype(np.float32) / 255)]
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
 def numpy_network(run_id: str, folder: str) -> NumpyNetwork:
-    """A run's network, to look into."""
-    return NumpyNetwork.read(store.open_run(run_id).read("model.keras"))
+    """A run's network, to look into.
+
+    Raises:
+        BadNetwork: it cannot be read or computed here.
+        RunDamaged: the file is not the run's.
+    """
+    network, trouble = network_or_trouble(run_id, folder)
+    if network is None:
+        raise BadNetwork(trouble)
+    return network
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def network_or_trouble(run_id: str, folder: str) -> tuple[NumpyNetwork | None, str]:
+    """A run's network that can read an image, or why it cannot."""
+    content = store.open_run(run_id).read("model.keras")
+    try:
+        network = NumpyNetwork.read(content)
+        network.logits(np.zeros((1, 28, 28), np.float32))
+    except BadNetwork as error:
+        return None, str(error)
+    return network, ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -105,10 +130,14 @@ def forget_images() -> None:
     _images.clear()
 
 
-@st.cache_data(show_spinner="Fetching the pictures …", max_entries=5)
-def _images(name: str, version: int) -> NDArray[np.uint8] | None:
+@st.cache_resource(show_spinner="Fetching the pictures …", max_entries=5)
+def _images(name: str, version: int) -> NDArray[np.uint8]:
     found = labelled_sets.load(name)
-    return found.images if found else None
+    if found is None:
+        raise LookupError
+    images = found.images.view()
+    images.flags.writeable = False
+    return images
 
 
 @st.cache_data(show_spinner="Looking for its like …", max_entries=200)

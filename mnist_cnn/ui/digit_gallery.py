@@ -153,9 +153,7 @@ def _offer_pictures(name: str, key: str) -> None:
 
 def picked(predictions: LabelledPredictions) -> int | None:
     """The digit that the address asks for, if there is such a one."""
-    row = st.query_params.get("image", "")
-    known = row.isascii() and row.isdigit() and int(row) < len(predictions.labels)
-    return int(row) if known else None
+    return layout.number_in(st.query_params.get("image", ""), len(predictions.labels))
 
 
 def _pick(row: int) -> None:

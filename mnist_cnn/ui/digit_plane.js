@@ -47,10 +47,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // The dots are drawn once; what moves is drawn over a copy of them.
   const base = (width, height, ratio) => {
-    if (root.base && root.base.width === width * ratio) return root.base;
+    if (root.base && root.base.width === Math.round(width * ratio)) return root.base;
     const drawn = document.createElement("canvas");
-    drawn.width = width * ratio;
-    drawn.height = height * ratio;
+    drawn.width = Math.round(width * ratio);
+    drawn.height = Math.round(height * ratio);
     const pen = drawn.getContext("2d");
     pen.scale(ratio, ratio);
     pen.fillStyle = PAPER;
@@ -164,11 +164,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   canvas.onpointerup = (event) => {
     const [x, y] = point(event);
     const far = line.some(([px, py]) => Math.hypot(px - x, py - y) > 10);
-    if (far) {
+    if (far && line.length > 2) {
       const rows = [];
       for (let row = 0; row < cloud.count; row += 1) if (inside(...place(row))) rows.push(row);
       setTriggerValue("lasso", rows);
-    } else {
+    } else if (!far) {
       const row = nearest(x, y, event.pointerType === "mouse" ? 10 : 22);
       if (row !== null) { at = row; setTriggerValue("dot", row); }
     }

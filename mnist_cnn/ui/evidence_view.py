@@ -8,7 +8,7 @@ import streamlit as st
 from mnist_cnn.evaluation import explain
 from mnist_cnn.evaluation.evidence import PlaceEvidence
 from mnist_cnn.records import FloatArray
-from mnist_cnn.ui import figure
+from mnist_cnn.ui import figure, layout
 from mnist_cnn.ui import inside_pictures as pictures
 from mnist_cnn.ui.looking import Look
 
@@ -49,7 +49,7 @@ def show(look: Look) -> None:
         BESIDE.format(picture, COLOURS.format(*names), _sum(places, rest, digit, other)), "evidence"
     )
     _in_words(look, float(places.sum()) + rest, digit, other)
-    _maps(exact, digit, other)
+    _maps(look, exact, digit, other)
 
 
 def _pair(look: Look) -> tuple[int, int | None]:
@@ -128,13 +128,20 @@ def _in_words(look: Look, total: float, digit: int, other: int | None) -> None:
         st.caption("Being unsure it looked five times; this is its first look.")
 
 
-def _maps(exact: PlaceEvidence, digit: int, other: int | None) -> None:
+def _maps(look: Look, exact: PlaceEvidence, digit: int, other: int | None) -> None:
     """The last maps that say most about the two."""
     rival = exact.maps.mean(axis=1) if other is None else exact.maps[:, other]
     says = exact.maps[:, digit] - rival
     order = np.argsort(-np.abs(says), kind="stable")[:5]
-    words = ", ".join(f"{i} ({says[i]:+.2f})" for i in order.tolist())
+    words = ", ".join(f"{_name(look, *exact.names[i])} ({says[i]:+.2f})" for i in order.tolist())
     st.caption(f"Of the last maps these say most: {words}.")
+
+
+def _name(look: Look, node: str, number: int) -> str:
+    """A map as the sheet of maps calls it: `branch 2, map 33`."""
+    assert look.network
+    branch = look.network.by_name[node].branch.split("/")[0].replace("_", " ")
+    return f"{layout.plain(branch)}, map {number}" if branch else f"map {number}"
 
 
 def _by_covering(look: Look, digit: int, other: int | None) -> None:
@@ -143,8 +150,12 @@ def _by_covering(look: Look, digit: int, other: int | None) -> None:
     names = (f"for {digit}", f"for {'the others' if other is None else other}")
     picture = pictures.over_ink(look.image, heat, 0, 1, names)
     figure.show(picture + COLOURS.format(*names), "evidence")
+    why = (
+        "this network cannot be looked into"
+        if look.trouble
+        else "this network does not just add up what known places of its last maps say"
+    )
     st.caption(
-        "Estimated: behind its last "
-        f"maps this network is not linear, so {explain.PATCH} × {explain.PATCH} pixels are covered "
-        "at a time and the change of the logits is shown."
+        f"Estimated: {why}, so {explain.PATCH} × {explain.PATCH} pixels are covered at a time and "
+        "the change of the logits is shown."
     )

@@ -34,6 +34,7 @@ def share(look: Look, section: str) -> None:
 def address(look: Look, section: str) -> str:
     """This page with everything that makes the view."""
     kept = {k: v for k, v in st.query_params.items() if k not in ("ink", "see", "run")}
-    ink = {"ink": stroke_links.packed(look.strokes)} if look.strokes else {}
+    letters = stroke_links.packed(look.strokes)
+    ink = {"ink": letters} if letters else {}
     page = (st.context.url or "Look_inside").partition("?")[0]
     return f"{page}?{urlencode({'run': look.run.id, 'see': section, **kept, **ink})}"

@@ -74,16 +74,20 @@ def ink_link(image: FloatArray) -> str:
     return link(file.getvalue())
 
 
-def boxed(image: FloatArray, box: tuple[float, float, float, float], alt: str) -> str:
-    """An SVG of a (28, 28) image with an outline around what is looked at."""
-    left, top, right, bottom = box
+def boxed(image: FloatArray, box: tuple[float, float, float, float] | None, alt: str) -> str:
+    """An SVG of a (28, 28) image with an outline around what is looked at, if that is known."""
+    outline = ""
+    if box:
+        left, top, right, bottom = box
+        outline = (
+            f'<rect x="{left + 0.2:.1f}" y="{top + 0.2:.1f}" width="{right - left - 0.4:.1f}" '
+            f'height="{bottom - top - 0.4:.1f}" rx=".6" fill="none" stroke="#ffc857" '
+            'stroke-width=".5"/>'
+        )
     return (
         f'<svg viewBox="0 0 28 28" role="img" aria-label="{alt}">'
         f'<image href="{ink_link(image)}" width="28" height="28" '
-        'style="image-rendering:pixelated"/>'
-        f'<rect x="{left + 0.2:.1f}" y="{top + 0.2:.1f}" width="{right - left - 0.4:.1f}" '
-        f'height="{bottom - top - 0.4:.1f}" rx=".6" fill="none" stroke="#ffc857" '
-        'stroke-width=".5"/></svg>'
+        f'style="image-rendering:pixelated"/>{outline}</svg>'
     )
 
 

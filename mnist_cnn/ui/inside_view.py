@@ -24,7 +24,7 @@ SIDE = 260
 SECTIONS = {
     "Layer by layer": layer_view.show,
     "Why this digit": evidence_view.show,
-    "How it learned": learning_steps.show,
+    learning_steps.SECTION: learning_steps.show,
     "Among others": neighbours_view.show,
 }
 """What there is to see; only what is chosen is made."""
@@ -55,7 +55,8 @@ def workbench(run: Run) -> None:
             SECTIONS[section](look)
         except DigitsError as error:
             st.error(str(error), icon=":material/error:")
-        inside_link.share(look, section)
+        if section != learning_steps.SECTION:  # that one has its own, which follows the slider
+            inside_link.share(look, section)
 
 
 def _drawing(run: Run, width: int, height: int) -> Look | None:

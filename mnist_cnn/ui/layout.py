@@ -148,6 +148,12 @@ def run_link(run_id: str, label: str) -> None:
     )
 
 
+def number_in(text: str, count: int) -> int | None:
+    """The number from 0 on and below `count` that an address says, if it says one."""
+    fits = text.isascii() and text.isdigit() and len(text) <= 9 and int(text) < count
+    return int(text) if fits else None
+
+
 def plain(text: str) -> str:
     """A name as it is, whatever it would mean in Markdown."""
     return re.sub(r"([^\w\s/…])", r"\\\1", text)

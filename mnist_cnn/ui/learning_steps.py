@@ -8,28 +8,38 @@ from mnist_cnn.metrics import softmax
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import notes, store
 from mnist_cnn.runs.snapshots import SNAPSHOTS, Snapshots
-from mnist_cnn.ui import cache, charts, layer_view, layout
+from mnist_cnn.ui import cache, charts, inside_link, layer_view, layout
 from mnist_cnn.ui.looking import Look
 
+SECTION = "How it learned"
 STEP, PLAYING = "snapshot", "snapshots play"
 EVERY = 0.8
 """Seconds for which each step is shown where it plays."""
 
 
 def show(look: Look) -> None:
-    """A slider over the copies that the run kept, and what they make of the drawing."""
-    if look.trouble or not look.network:
-        st.info(look.trouble, icon=":material/info:")
-        return
-    kept = cache.snapshots(look.run.id, str(look.run.folder))
+    """A slider over the copies that the run kept, and what they make of the drawing; and the link
+    to that, since the address changes with the slider."""
+    kept = _kept(look)
     if kept is None:
-        _without()
-        return
-    if look.blank:
-        st.caption("Draw a digit: the network as it was then reads it, from random weights on.")
+        inside_link.share(look, SECTION)
         return
     playing = bool(st.session_state.get(PLAYING))
     st.fragment(_steps, run_every=EVERY if playing else None)(look, kept, playing)
+
+
+def _kept(look: Look) -> Snapshots | None:
+    """The copies, where there are some and a drawing for them; else it is said what is missing."""
+    if look.trouble or not look.network:
+        st.info(look.trouble, icon=":material/info:")
+        return None
+    kept = cache.snapshots(look.run.id, str(look.run.folder))
+    if kept is None:
+        _without()
+    elif look.blank:
+        st.caption("Draw a digit: the network as it was then reads it, from random weights on.")
+        return None
+    return kept
 
 
 def _without() -> None:
@@ -62,12 +72,13 @@ def _choose(run_id: str) -> None:
 def _steps(look: Look, kept: Snapshots, playing: bool) -> None:
     last = len(kept.batches) - 1
     if STEP not in st.session_state:
-        asked = st.query_params.get("step", "")
-        known = asked.isascii() and asked.isdigit() and int(asked) <= last
-        st.session_state[STEP] = int(asked) if known else 0
+        asked = layout.number_in(st.query_params.get("step", ""), last + 1)
+        st.session_state[STEP] = asked or 0
     step = min(int(st.session_state[STEP]), last)
+    playing = playing and bool(st.session_state.get(PLAYING))  # or Pause was pressed just now
     if playing:
         step = min(step + 1, last)
+        st.query_params["step"] = str(step)
         if step == last:
             st.session_state[PLAYING] = False
     st.session_state[STEP] = step
@@ -78,7 +89,8 @@ def _steps(look: Look, kept: Snapshots, playing: bool) -> None:
     st.altair_chart(charts.learned_curve(_curve(kept, told), step), width="stretch")
     then = look.with_network(kept.networks[step])
     layout.probability_bars(told[step].tolist(), compact=True)
-    layer_view.maps(then)
+    layer_view.maps(then, exciting=False)
+    inside_link.share(look, SECTION)
     if playing and step == last:
         st.rerun()
 
@@ -117,8 +129,13 @@ def _name(kept: Snapshots, step: int) -> str:
 
 def _probabilities(look: Look, kept: Snapshots) -> FloatArray:
     """(steps, 10): what the network of each step says of the drawing."""
-    logits = [network.logits(look.image[None])[0] for network in kept.networks]
-    return np.asarray(softmax(np.array(logits), look.classifier.calibration.temperature))
+    logits = _logits(look.run.id, str(look.run.folder), look.image, kept)
+    return np.asarray(softmax(logits, look.classifier.calibration.temperature))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _logits(run_id: str, folder: str, image: FloatArray, _kept: Snapshots) -> FloatArray:
+    return np.array([network.logits(image[None])[0] for network in _kept.networks])
 
 
 def _when(look: Look, kept: Snapshots, told: FloatArray) -> str:
@@ -132,7 +149,7 @@ def _when(look: Look, kept: Snapshots, told: FloatArray) -> str:
     begun = f"It reads your drawing as a **{digit}** from {_at(kept, since)} on"
     if sure < len(told):
         return f"{begun}, and is 90 % sure of it from {_at(kept, sure)} on."
-    return f"{begun}, and is never quite sure."
+    return f"{begun}, and is not quite sure in the end."
 
 
 def _at(kept: Snapshots, step: int) -> str:

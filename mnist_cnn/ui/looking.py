@@ -18,7 +18,7 @@ from mnist_cnn.models.pipeline import predict_strokes
 from mnist_cnn.records import FloatArray, PredictionResult, Stroke
 from mnist_cnn.runs import serving
 from mnist_cnn.runs.store import Run
-from mnist_cnn.ui import cache
+from mnist_cnn.ui import cache, layout
 
 CANVAS = "inside"
 
@@ -48,7 +48,8 @@ class Look:
         try:
             network = cache.numpy_network(run.id, str(run.folder))
         except DigitsError as error:
-            trouble = f"{error} What it answers and its evidence by covering are still here."
+            why = layout.plain(str(error))
+            trouble = f"{why} What it answers and its evidence by covering are still here."
         return cls(run, classifier, network, trouble, tuple(strokes), result)
 
     def with_network(self, network: NumpyNetwork) -> "Look":
@@ -117,7 +118,7 @@ def branch_choice(look: Look) -> str:
         names,
         default=names[0],
         required=True,
-        format_func=lambda name: name.replace("_", " ").capitalize(),
+        format_func=lambda name: layout.plain(name.replace("_", " ").capitalize()),
         key="branch",
         bind="query-params",
         help="The run is several networks side by side, whose logits are averaged.",

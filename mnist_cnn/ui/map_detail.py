@@ -12,7 +12,7 @@ from mnist_cnn.records import FloatArray
 from mnist_cnn.ui import inside_pictures as pictures
 from mnist_cnn.ui.looking import Look
 
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float] | None
 
 SENTENCES = {
     "DepthwiseConv2D": "Each map of the layer before, weighted place by place and added up.",
@@ -34,9 +34,11 @@ def sentence(layer: LayerMaps) -> str:
     if layer.layer.kind not in ("Conv2D", "SeparableConv2D"):
         return SENTENCES.get(layer.layer.kind, "It joins what came before.")
     side = layer.layer.source.weights[0].shape[0]
-    field = min(layer.sight.field, 28)
+    field = layer.field
     if layer.layer.before is None:
         return f"{side} × {side} kernels slide over the drawing; bright where the ink fits one."
+    if layer.sight is None:
+        return f"{side} × {side} kernels over what comes before."
     sees = "the whole drawing" if field == 28 else f"{field} × {field} pixels of the drawing"
     return f"{side} × {side} kernels over the maps above; each place sees {sees}."
 
@@ -45,8 +47,7 @@ def detail(
     look: Look,
     layer: LayerMaps,
     number: int,
-    exciting: tuple[NDArray[np.uint8], Sequence[str], list[tuple[float, float, float, float]]]
-    | None,
+    exciting: tuple[NDArray[np.uint8], Sequence[str], list[Box]] | None,
 ) -> str:
     """HTML on one map.
 
@@ -68,7 +69,7 @@ def detail(
 def _itself(look: Look, layer: LayerMaps, number: int) -> str:
     own = layer.maps[..., number]
     value = float(own[layer.peak(number)])
-    field = min(layer.sight.field, 28)
+    field = layer.field
     if own.shape == (1, 1):
         return f"<p>It is {value:.2f} for this drawing.</p>"
     if not own.any():
@@ -78,6 +79,8 @@ def _itself(look: Look, layer: LayerMaps, number: int) -> str:
         if field < 28
         else f"Its strongest answer is {value:.2f}; by now each place sees nearly all"
     )
+    if layer.sight is None:
+        where = f"Its strongest answer is {value:.2f}; where it looks is not known"
     seen = pictures.boxed(look.image, layer.looks_at(number), "Where it answers most")
     return _figure(_picture(own, f"Map {number}"), "The map") + _figure(seen, where)
 

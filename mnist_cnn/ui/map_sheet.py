@@ -60,8 +60,6 @@ def _row(layer: LayerMaps, sentence: str) -> dict[str, Any]:
     if layer.layer.title.startswith(("Logits", "Mean of")):
         order = list(range(layer.maps.shape[2]))
     places = pictures.shades(pictures.sheet(layer.maps, order, COLUMNS), signed, most)
-    peaks = np.abs(layer.maps).max(axis=(0, 1))
-    signs = layer.maps.sum(axis=(0, 1))
     return {
         "key": layer.layer.key,
         "title": layer.layer.title,
@@ -70,7 +68,7 @@ def _row(layer: LayerMaps, sentence: str) -> dict[str, Any]:
         "order": order,
         "rows": -(-len(order) // COLUMNS),
         "sprite": pictures.link(pictures.png(places, signed)),
-        "peaks": [round(float(np.copysign(peaks[i], signs[i])), 2) for i in order],
+        "peaks": [round(float(layer.maps[(*layer.peak(i), i)]), 2) for i in order],
         "numbers": layer.maps.shape[:2] == (1, 1),
     }
 

@@ -1,8 +1,5 @@
 """The test digits behind what is inside: which excite a map most, and where each lies."""
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,23 +7,23 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_cnn.data import local_sets
-from mnist_cnn.errors import DigitsError
-from mnist_cnn.evaluation import inside, neighbours, survey
+from mnist_cnn.errors import RunDamaged
+from mnist_cnn.evaluation import inside
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.inside import Layer
 from mnist_cnn.evaluation.neighbours import DigitMap
 from mnist_cnn.evaluation.survey import Survey
-from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs import surveys
 from mnist_cnn.runs.predictions import PREDICTIONS
 from mnist_cnn.runs.store import Run
-from mnist_cnn.ui import cache
+from mnist_cnn.ui import cache, layout, survey_work
+from mnist_cnn.ui.survey_work import SurveyWork
 
 Images = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float] | None
 
-BUNDLED = "bundled-digits-test"
+MNIST, BUNDLED = "mnist-test", "bundled-digits-test"
 PER_SECOND = 500
 """Digits that are looked at in a second, roughly, on two cores of 2020."""
 
@@ -48,91 +45,87 @@ class Surveyed:
         return found
 
 
+class _NotKnown(Exception):
+    """Nothing is known yet."""
+
+
 def test_set(run: Run) -> str:
-    """MNIST's, where its pictures are on this machine, else the bundled digits."""
-    here = not local_sets.to_download([local_sets.COLLECTIONS["mnist-test"]])
-    return "mnist-test" if here else BUNDLED
+    """MNIST's, where its pictures are on this machine and whole, else the bundled digits."""
+    return MNIST if _is_here() and cache.test_images(MNIST) is not None else BUNDLED
+
+
+def _is_here() -> bool:
+    return not local_sets.to_download([local_sets.COLLECTIONS[MNIST]])
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _known(run_id: str, folder: str, name: str, _run: Run) -> Surveyed | None:
-    """As it was kept."""
+def _known(run_id: str, folder: str, name: str, _run: Run) -> Surveyed:
+    """As it was kept, or as it was just found."""
+    work = survey_work.find((run_id, folder, name))
+    result = work.result if work else None
+    if result is None and not surveys.is_kept(_run, name):
+        raise _NotKnown
     images, predictions = cache.test_images(name), cache.predictions_on(_run, name)
     if images is None or predictions is None:
-        return None
-    kept = surveys.load(_run, name, len(images))
+        raise _NotKnown
+    if len(predictions.labels) != len(images):
+        raise RunDamaged(
+            f"Run {run_id} answered {len(predictions.labels):,} digits of {name}, of which there "
+            f"are {len(images):,} here: its answers belong to other digits."
+        )
+    kept = result or surveys.load(_run, name, len(images))
     if kept is None:
-        raise LookupError
+        raise _NotKnown
     return Surveyed(name, predictions, *kept)
 
 
 def known(run: Run) -> Surveyed | None:
-    """What is known already, or nothing."""
-    name = test_set(run)
+    """What is known already, or nothing.
+
+    Raises:
+        RunDamaged: what the run answered cannot be read, or belongs to other digits.
+    """
     try:
-        return _known(run.id, str(run.folder), name, run)
-    except LookupError:
+        return _known(*_key(run), run)
+    except _NotKnown:
         return None
 
 
-class _Work(threading.Thread):
-    """Looks at every test digit, whatever the page does meanwhile, and keeps what was found."""
-
-    def __init__(self, run: Run, name: str, network: NumpyNetwork, images: Images) -> None:
-        super().__init__(daemon=True)
-        self.share, self.trouble, self.began = 0.0, "", time.monotonic()
-        self.count = len(images)
-        self._given = run, name, network, images
-
-    @property
-    def words(self) -> str:
-        """How far it is."""
-        left = (time.monotonic() - self.began) * (1 - self.share) / max(self.share, 1e-3)
-        told = f" {left:.0f} s" if 0.03 < self.share < 0.8 else ""
-        return f"Looking at {self.count:,} test digits, once …{told}"
-
-    def run(self) -> None:
-        run, name, network, images = self._given
-        try:
-            found = survey.survey(network, inside.layers_of(network), images, self._tell)
-            surveys.keep(run, name, found, neighbours.lay_out(found.features))
-        except DigitsError as error:
-            self.trouble = str(error)
-        self.share = 1.0
-
-    def _tell(self, share: float) -> None:
-        self.share = 0.8 * share
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _work(run_id: str, folder: str, name: str, _given: Callable[[], _Work]) -> _Work:
-    work = _given()
-    work.start()
-    return work
+def _key(run: Run) -> survey_work.Key:
+    return run.id, str(run.folder), test_set(run)
 
 
 def computed(run: Run) -> Surveyed | None:
     """What is known of them; where that is nothing yet, it is found out, and how far it is is
-    shown."""
+    shown.
+
+    Raises:
+        BadNetwork: the run's network cannot be looked into.
+        RunDamaged: what the run answered cannot be read, or belongs to other digits.
+    """
+    key = _key(run)
+    if key[2] == BUNDLED and _is_here():
+        st.caption("MNIST's file on this machine cannot be read: these are the bundled digits.")
     if (found := known(run)) is not None:
         return found
-    name = test_set(run)
-    images = cache.test_images(name)
+    images = cache.test_images(key[2])
     if images is None:
         return None
-    network = cache.numpy_network(run.id, str(run.folder))
-    work = _work(run.id, str(run.folder), name, lambda: _Work(run, name, network, images))
-    if work.share == 1.0:
-        _work.clear()
-        if work.trouble:
-            st.info(work.trouble, icon=":material/info:")
-        return known(run)
-    _progress(work)
-    return None
+    work = survey_work.find(key)
+    if work is None:
+        network = cache.numpy_network(run.id, str(run.folder))
+        work = survey_work.begin(key, SurveyWork(run, key[2], network, images))
+    if work.share < 1.0:
+        _progress(work)
+        return None
+    if work.trouble:
+        st.info(layout.plain(work.trouble), icon=":material/info:")
+        st.button("Try again", icon=":material/refresh:", on_click=survey_work.forget, args=(key,))
+    return known(run)
 
 
 @st.fragment(run_every=0.7)
-def _progress(work: _Work) -> None:
+def _progress(work: SurveyWork) -> None:
     st.progress(min(work.share, 1.0), work.words)
     if work.share == 1.0:
         st.rerun()
@@ -159,19 +152,19 @@ def exciting(
     run: Run, layer: Layer, number: int
 ) -> tuple[NDArray[np.uint8], list[str], list[Box]] | None:
     """The test digits that excite a map most, uint8 (k, 28, 28), the addresses of their close-ups,
-    and where in them."""
+    and where in them.
+
+    Raises:
+        RunDamaged: what the run answered cannot be read, or belongs to other digits.
+    """
     found = known(run)
     if found is None:
         return None
-    network = cache.numpy_network(run.id, str(run.folder))
-    images = found.images
-    at = 0
-    sizes = {name: out.shape[-1] for name, out in network.outputs(_shown(images[:1])).items()}
-    for other in inside.layers_of(network):
-        if other.node == layer.node:
-            break
-        at += sizes[other.node]
-    rows = found.survey.exciting[at + number]
+    own = np.flatnonzero(found.survey.layers == layer.node)
+    if number >= len(own):
+        return None
+    network, images = cache.numpy_network(run.id, str(run.folder)), found.images
+    rows = found.survey.exciting[own[number]]
     boxes: list[Box] = []
     for row in rows.tolist():
         outputs = network.outputs(_shown(images[row : row + 1]))

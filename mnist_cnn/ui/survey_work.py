@@ -1,0 +1,89 @@
+"""The work of looking at all test digits, done beside the pages, one run after another."""
+
+import threading
+import time
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_cnn.errors import DigitsError
+from mnist_cnn.evaluation import inside, neighbours, survey
+from mnist_cnn.models.numpy_network import NumpyNetwork
+from mnist_cnn.runs import surveys
+from mnist_cnn.runs.store import Run
+from mnist_cnn.runs.surveys import Kept
+
+Key = tuple[str, str, str]
+"""A run's id and folder, and a test set's name."""
+
+REMEMBERED = 4
+"""Works whose results are held in memory, for where they cannot be kept on disk."""
+
+_one_at_a_time = threading.Lock()
+
+
+class SurveyWork(threading.Thread):
+    """Looks at every test digit, uint8 (n, 28, 28), whatever the page does meanwhile, and keeps
+    what was found: on disk where that can be, and as `result`. `trouble` says what went wrong."""
+
+    def __init__(
+        self, run: Run, name: str, network: NumpyNetwork, images: NDArray[np.uint8]
+    ) -> None:
+        super().__init__(daemon=True)
+        self.share, self.trouble, self.began = 0.0, "", time.monotonic()
+        self.result: Kept | None = None
+        self.count = len(images)
+        self._given = run, name, network, images
+
+    @property
+    def words(self) -> str:
+        """How far it is."""
+        left = (time.monotonic() - self.began) * (1 - self.share) / max(self.share, 1e-3)
+        told = f" {left:.0f} s" if 0.03 < self.share < 0.8 else ""
+        return f"Looking at {self.count:,} test digits, once …{told}"
+
+    def run(self) -> None:
+        """Waits for others, then does it; `share` is 1 in the end, however it ends."""
+        run, name, network, images = self._given
+        try:
+            with _one_at_a_time:
+                self.began = time.monotonic()
+                found = survey.survey(network, inside.layers_of(network), images, self._tell)
+                self.result = found, neighbours.lay_out(found.features)
+                surveys.keep(run, name, *self.result)
+        except DigitsError as error:
+            self.trouble = str(error)
+        except Exception as error:  # networks come from anywhere; the page would wait for ever
+            self.trouble = f"The test digits could not be looked at: {error!r}"
+        finally:
+            self.share = 1.0
+
+    def _tell(self, share: float) -> None:
+        self.share = 0.8 * share
+
+
+@st.cache_resource(show_spinner=False)
+def _works() -> dict[Key, SurveyWork]:
+    return {}
+
+
+def find(key: Key) -> SurveyWork | None:
+    """The work that was begun, if any; it may have ended."""
+    return _works().get(key)
+
+
+def begin(key: Key, work: SurveyWork) -> SurveyWork:
+    """Starts a work, unless its like began meanwhile; the oldest that ended are forgotten."""
+    own = _works().setdefault(key, work)
+    if own is work:
+        own.start()
+    ended = [k for k, other in list(_works().items()) if other.share == 1.0]
+    for old in ended[: max(0, len(ended) - REMEMBERED + 1)]:
+        forget(old)
+    return own
+
+
+def forget(key: Key) -> None:
+    """It may be begun anew."""
+    _works().pop(key, None)

@@ -280,7 +280,7 @@ def test_the_example_comes_along() -> None:
 def page(chromium: Browser, tmp_path: Path, shipped_copy: Path) -> Iterator[Page]:
     with browser.server(tmp_path / "log") as server:
         opened = chromium.new_page(viewport={"width": 1280, "height": 1400})
-        opened.goto(f"{server.url}/Batch")
+        opened.goto(f"{server.url}/Batch{browser.OWNER}")
         click_button(opened, "Try an example")
         expect(opened.get_by_text("labelled digits are right")).to_be_visible()
         yield opened

@@ -173,6 +173,7 @@ def test_training_makes_a_whole_run_and_promotes_the_first(
         "model.keras",
         "model.tflite",
         "model-int8.tflite",
+        "snapshots.npz",
     }
     made = store.open_run(first)
     assert made.config["command"].startswith("python -m mnist_cnn train --preset quick")

@@ -221,7 +221,7 @@ def test_undo_of_a_wrong_label_stays_undone(
     needs("mnist.npz")
     with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
         phone = chromium.new_page(viewport={"width": 390, "height": 844})
-        phone.goto(f"{server.url}/Confusion_matrix?cell=49&image=2130")
+        phone.goto(f"{server.url}/Confusion_matrix?cell=49&image=2130{browser.OWNER}")
         phone.get_by_role("button", name="This label is wrong").click(timeout=30_000)
         phone.get_by_role("radio", name="9", exact=True).click()
         expect(phone.get_by_text("Saved as a 9 (1 saved)")).to_be_visible(timeout=30_000)

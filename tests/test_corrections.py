@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_written_is_said(artifacts: Path) -> None:
 
 
 @pytest.mark.fault(47, 41)
-def test_too_many_are_refused(monkeypatch) -> None:
+def test_too_many_are_refused(artifacts: Path, monkeypatch) -> None:
     corrections.add(some(3))
     size = (artifacts / "corrections.jsonl").stat().st_size
     monkeypatch.setattr(journal, "MAX_CORRECTIONS_BYTES", 2 * size)

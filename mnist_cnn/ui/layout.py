@@ -22,7 +22,7 @@ from mnist_cnn.ui.canvas_companion import narrow
 
 STYLE = (
     "<style>[class*='st-key-primary'] button:enabled p{color:#0e1117;font-weight:600}"
-    ".st-key-headline{min-height:70px}.st-key-owner{position:absolute}</style>"
+    ".st-key-headline{min-height:70px}.st-key-owner{position:absolute;width:0}</style>"
 )
 """Buttons whose key begins with "primary" have dark words on the accent, where white ones lack
 contrast; `verdict.headline` is two lines high; what recognises the owner takes no room."""

@@ -72,7 +72,7 @@ def test_keys_draw_and_correct(
 ) -> None:
     with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(artifacts)) as server:
         page = chromium.new_page()
-        open_page(page, server.url)
+        open_page(page, f"{server.url}/{browser.OWNER}")
         area = page.get_by_role("application")
         assert str(area.get_attribute("aria-label")).startswith("Drawing area. ")
         area.focus()

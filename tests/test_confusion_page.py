@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.data import corrections
 from mnist_cnn.data.corrections import Correction
 from mnist_cnn.runs import notes, store
-from mnist_cnn.ui import auth, label_doubts, layout, matrix_charts, run_names
+from mnist_cnn.ui import auth, cache, label_doubts, layout, matrix_charts, run_names
 from tests.support import browser, pages
 from tests.support.artifacts import another_run, needs
 from tests.support.faults import failing_disk
@@ -129,10 +129,12 @@ def test_robustness_without_pictures_says_what_it_needs(
 ) -> None:
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
     st.cache_data.clear()
+    cache.forget_images()
     app = page(part="Robustness")
     assert "The curve needs the pictures of mnist-test" in words(app)
     assert "Draw a digit and move the slider." in words(app)
     st.cache_data.clear()
+    cache.forget_images()
 
 
 @pytest.fixture

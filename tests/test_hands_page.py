@@ -169,7 +169,7 @@ def test_a_correction_that_cannot_be_changed_stays_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(journal, "MAX_CORRECTIONS_BYTES", 1)
         CHANGES[change](app)
-    assert not app.exception and ["has reached" in e.value for e in app.error] == [True]
+    assert not app.exception and ["would reach" in e.value for e in app.error] == [True]
     assert [c.label for c in corrections.load()] == [8] and labels(app).value == 8
     CHANGES[change](app)
     assert [c.label for c in corrections.load()] == ([0] if change == "relabelled" else [])

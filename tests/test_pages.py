@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -21,7 +20,7 @@ from mnist_cnn.models.recipe_settings import MAX_BRANCHES
 from mnist_cnn.records import Prediction
 from mnist_cnn.runs import registry, serving, store
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.ui import auth
+from mnist_cnn.ui import auth, cache
 from mnist_cnn.ui.verdict import in_words
 from tests.support.artifacts import another_run
 from tests.support.drawings import SEVEN, canvas_json, canvas_path, seven_png
@@ -367,10 +366,10 @@ def test_the_confusion_page_needs_no_data(
     shipped_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNIST_CNN_DATA", str(tmp_path))
-    st.cache_data.clear()
+    cache.forget_images()
     app = page("5_Confusion_matrix.py", cell="99", image="2130")
     assert "are not on this machine" in app.info[0].value
-    st.cache_data.clear()
+    cache.forget_images()
 
 
 def test_own_corrections_are_a_test_set(shipped_copy: Path) -> None:

@@ -47,17 +47,15 @@ class Journal(Generic[Said]):
         Raises:
             StorageFailed: the disk is full, or may not be written to, or the file is too large.
         """
-        path = self._path()
-        size, _ = self.state()
+        path, now = self._path(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        lines = [json.dumps({**row, "when": now}, separators=(",", ":")) for row in rows]
+        size = self.state()[0] + sum(len(line) + 1 for line in lines)
         if size > MAX_CORRECTIONS_BYTES:
             raise StorageFailed(
-                f"{path} has reached {size / 1e6:,.0f} MB; please train with these corrections "
-                "and move the file away. This one was not kept."
+                f"{path} would reach {size / 1e6:,.0f} MB; please train with these corrections "
+                "and move the file away. What came now was not kept."
             )
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        append_lines(
-            path, [json.dumps({**row, "when": now}, separators=(",", ":")) for row in rows]
-        )
+        append_lines(path, lines)
 
     def take_back(self, id_: str) -> None:
         """Forgets what was said of a thing.

@@ -103,7 +103,7 @@ def app(shipped_copy: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 def test_what_is_put_right_is_learnt_stays_and_can_be_taken_back(app: AppTest) -> None:
     draw(app.run(), "1+7=")  # written on
     assert app.code[0].value == "4+7=11"
-    assert shown(app, "digits.canvas_companion")["answer"]["text"] == "11"
+    assert shown(app, "digits.canvas")["answer"]["text"] == "11"
     assert [(kept.label, len(kept.strokes)) for kept in corrections.load()] == [(4, 1)]
     (symbol,) = symbol_corrections.load()
     assert (symbol.text, symbol.read, len(symbol.members)) == ("4", "1", 1)

@@ -12,13 +12,12 @@ from mnist_cnn import access
 from mnist_cnn.attempts import ATTEMPTS, BUSY
 from mnist_cnn.errors import BadSetting
 from mnist_cnn.settings import artifacts_folder
+from mnist_cnn.ui.own_component import component
 from mnist_cnn.ui.served import base_path
 
 HOW = "The owner gets in by the link that the server printed when it started"
 
-_keeper = st.components.v2.component(
-    "digits.owner", js=Path(__file__).with_name("owner.js").read_text()
-)
+_keeper = component(Path(__file__).with_name("owner.js"))
 
 
 def actor() -> str | None:

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from mnist_cnn.ui.own_component import component
+
 LABEL = (
     "Drawing area. Draw with the mouse, a finger or a pen; or press Space to put the pen down and "
     "lift it, and the arrow keys to move it. Digits 0 to 9 say what you wrote, Backspace takes the "
     "last stroke back."
 )
 
-_companion = st.components.v2.component(
-    "digits.canvas_companion",
-    js=Path(__file__).with_name("canvas.js").read_text(),
-    isolate_styles=False,
-)
+_companion = component(Path(__file__).with_name("canvas.js"))
 
 
 RESTED = "Rest"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from mnist_cnn.ui.own_component import component
 from mnist_cnn.ui.test_digits import Surveyed
 
 COLOURS = (
@@ -17,13 +18,7 @@ COLOURS = (
 
 KEY = "digit plane"
 
-_here = Path(__file__)
-_plane = st.components.v2.component(
-    "digits.digit_plane",
-    js=_here.with_suffix(".js").read_text(),
-    css=_here.with_suffix(".css").read_text(),
-    isolate_styles=False,
-)
+_plane = component(Path(__file__).with_suffix(".js"))
 
 
 def show(

@@ -9,16 +9,11 @@ from mnist_cnn.expressions.line import Line, Symbol
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import line_picture
+from mnist_cnn.ui.own_component import component
 
 KEY = "line tapping"
 
-_here = Path(__file__)
-_picture = st.components.v2.component(
-    "digits.line_picture",
-    js=_here.with_suffix(".js").read_text(),
-    css=_here.with_suffix(".css").read_text(),
-    isolate_styles=False,
-)
+_picture = component(Path(__file__).with_suffix(".js"))
 
 
 def show(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mnist_cnn.evaluation.inside import LayerMaps
 from mnist_cnn.ui import inside_pictures as pictures
+from mnist_cnn.ui.own_component import component
 
 COLUMNS = 8
 
@@ -17,13 +18,7 @@ KEY = "map sheet"
 Picked = tuple[str, int]
 """A layer's key and the number of a map."""
 
-_here = Path(__file__)
-_sheet = st.components.v2.component(
-    "digits.map_sheet",
-    js=_here.with_suffix(".js").read_text(),
-    css=_here.with_suffix(".css").read_text(),
-    isolate_styles=False,
-)
+_sheet = component(Path(__file__).with_suffix(".js"))
 
 
 def show(

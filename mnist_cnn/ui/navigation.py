@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from mnist_cnn.ui.own_component import component
+
 MARK = str(Path(__file__).with_name("mark.svg"))
 WORDMARK = str(Path(__file__).with_name("wordmark.svg"))
 PAGES = (
@@ -19,9 +21,7 @@ PAGES = (
 )
 
 
-_closing = st.components.v2.component(
-    "digits.navigation", js=Path(__file__).with_suffix(".js").read_text()
-)
+_closing = component(Path(__file__).with_suffix(".js"))
 
 
 def menu() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from mnist_cnn.ink.decode import decode_image, frames_left_out
 from mnist_cnn.models.pipeline import WHOLE
 from mnist_cnn.records import FloatArray, Part, PredictionResult
+from mnist_cnn.ui.own_component import component
 
 KEY = "picture part"
 
@@ -23,13 +24,7 @@ SMALLEST = 0.02
 SIDES = {90: "to its right side", 270: "to its left side"}
 """To which side a digit lies that is turned so far, against the clock, to be read."""
 
-_here = Path(__file__)
-_picture = st.components.v2.component(
-    "digits.picture_part",
-    js=_here.with_suffix(".js").read_text(),
-    css=_here.with_suffix(".css").read_text(),
-    isolate_styles=False,
-)
+_picture = component(Path(__file__).with_suffix(".js"))
 
 
 def chosen(content: bytes) -> Part:

@@ -25,7 +25,7 @@ _one_at_a_time = threading.Lock()
 
 class SurveyWork(threading.Thread):
     """Looks at every test digit, uint8 (n, 28, 28), whatever the page does meanwhile, and keeps
-    what was found: on disk where that can be, and as `result`. `trouble` says what went wrong."""
+    what was found: on disk, or as `result` where that cannot be. `trouble` says what went wrong."""
 
     def __init__(
         self, run: Run, name: str, network: NumpyNetwork, images: NDArray[np.uint8]
@@ -52,11 +52,14 @@ class SurveyWork(threading.Thread):
                 found = survey.survey(network, inside.layers_of(network), images, self._tell)
                 self.result = found, neighbours.lay_out(found.features)
                 surveys.keep(run, name, *self.result)
+            if surveys.is_kept(run, name):
+                self.result = None  # it is on disk
         except DigitsError as error:
             self.trouble = str(error)
         except Exception as error:  # networks come from anywhere; the page would wait for ever
             self.trouble = f"The test digits could not be looked at: {error!r}"
         finally:
+            del self._given
             self.share = 1.0
 
     def _tell(self, share: float) -> None:

@@ -36,6 +36,7 @@ def one_of_each() -> NDArray[np.uint8]:
 
 
 def _enlarged(image: NDArray[np.float64]) -> NDArray[np.float32]:
+    """By a cubic spline, other than `normalize` does it: what runs have saved belongs to these."""
     from scipy import ndimage
 
     return np.clip(ndimage.zoom(np.pad(image, 1), 6, order=3), 0, 1).astype(np.float32)

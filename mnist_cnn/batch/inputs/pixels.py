@@ -24,9 +24,6 @@ OF_EIGHT = (0.0, 16.0)
 FEW = 0.001
 """The share of numbers that may be beyond the scale: they cost their own rows."""
 
-COARSE = 20
-"""Images of fewer pixels a side are enlarged smoothly before they are framed."""
-
 
 class PixelItems:
     """The images of one table as items; the first that come tell the scale of all.
@@ -82,13 +79,7 @@ def framed(images: NDArray[np.uint8]) -> FloatArray:
     """Images (n, height, width) of bytes as networks read them: float32 (n, 28, 28) in [0, 1]."""
     if images.shape[1:] == (FRAME, FRAME):
         return framed_images(np.ascontiguousarray(images)).astype(np.float32) / 255
-    shares = images.astype(np.float32) / 255
-    if max(images.shape[1:]) < COARSE:
-        from scipy import ndimage
-
-        padded = np.pad(shares, ((0, 0), (1, 1), (1, 1)))
-        shares = np.clip(ndimage.zoom(padded, (1, 6, 6), order=3), 0, 1)
-    return normalize_many(shares)
+    return normalize_many(images.astype(np.float32) / 255)
 
 
 def _scale_of(images: Numbers) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from mnist_cnn.settings import PROJECT_FOLDER
 from mnist_cnn.ui import batch_view
 from mnist_cnn.ui.batch_session import NONE, VIEWS, Batch
 from tests.support import browser, pages
-from tests.support.browser import click_button
+from tests.support.browser import click_button, settled
 from tests.support.pages import button
 
 EXAMPLE = PROJECT_FOLDER / "examples" / "batch"
@@ -285,12 +285,6 @@ def page(chromium: Browser, tmp_path: Path, shipped_copy: Path) -> Iterator[Page
         expect(opened.get_by_text("labelled digits are right")).to_be_visible()
         yield opened
         opened.close()
-
-
-def settled(page: Page) -> None:
-    page.wait_for_timeout(700)
-    state = page.get_by_test_id("stApp")
-    expect(state).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def type_first(page: Page, *keys: str) -> None:

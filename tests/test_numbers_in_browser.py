@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnist_cnn.data import corrections
 from tests.support import browser
-from tests.support.browser import click_button, draw, draw_by_finger, on_canvas
+from tests.support.browser import click_button, draw, draw_by_finger, on_canvas, settled
 from tests.support.drawings import seven_png, written
 from tests.support.files import zipped
 
@@ -125,8 +125,7 @@ def put_right_first(page: Page, digit: str) -> None:
 
 def exported(page: Page) -> list[str]:
     """The lines of the batch as CSV."""
-    state = page.get_by_test_id("stApp")
-    expect(state).to_have_attribute("data-test-script-state", "notRunning")
+    settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     return Path(download.value.path()).read_text().splitlines()

@@ -165,6 +165,13 @@ def answer(page: Page) -> str:
     return page.get_by_label("Answer", exact=True).inner_text()
 
 
+def settled(page: Page) -> None:
+    """Waits until a page that was acted on is whole again: what is clicked meanwhile is lost."""
+    page.wait_for_timeout(700)
+    state = page.get_by_test_id("stApp")
+    expect(state).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def wait_for_answer(page: Page, expected: str, seconds: float = 15) -> None:
     page.wait_for_function(
         "want => document.querySelector('[aria-label=Answer]')?.innerText === want",

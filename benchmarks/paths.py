@@ -79,8 +79,7 @@ def corners(film: Film, url: str) -> None:
     open_page(page, f"{url}/{OWNER}")
     page.wait_for_timeout(700)
     film.step("the first sight")
-    box = page.locator(browser.CANVAS).bounding_box()
-    assert box
+    box = browser.canvas_box(page)
     side = box["width"]
     for number, (x, y) in enumerate(CORNERS, 1):
         start = (x * side, y * side)

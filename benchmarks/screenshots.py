@@ -34,9 +34,7 @@ SETTLED = 1500
 
 def canvas(page: Page) -> FloatRect:
     """Where the canvas stands on the page, in pixels."""
-    box = page.locator(browser.CANVAS).bounding_box()
-    assert box
-    return box
+    return browser.canvas_box(page)
 
 
 def home(page: Page, url: str) -> None:

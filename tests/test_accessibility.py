@@ -54,6 +54,7 @@ def test_no_serious_finding_of_ours(chromium: Browser, url: str, device: str, pa
     page.goto(f"{url}/{path}{OWNER}")
     page.get_by_test_id("stMain").wait_for()
     page.wait_for_timeout(2500)
+    browser.settled(page)  # what is being made anew is faded
     if not path:
         (draw_by_finger if device == "phone" else draw)(page, SEVEN)
         wait_for_answer(page, "7")

@@ -53,7 +53,7 @@ def stroke_at(page: Page, start: tuple[float, float]) -> None:
 
 
 def test_the_corner_that_the_toolbar_lay_on_takes_ink(page: Page) -> None:
-    box = page.locator(browser.CANVAS).bounding_box()
+    box = browser.canvas_box(page)
     width = box["width"]
     taken = 0
     for y in (3, 10, 18, 27):
@@ -94,7 +94,7 @@ def test_a_phone_shows_canvas_answer_bars_and_correction_at_once(
     page = chromium.new_page(**PHONE)
     open_page(page, url)
     page.wait_for_timeout(700)
-    box = page.locator(browser.CANVAS).bounding_box()
+    box = browser.canvas_box(page)
     assert box["width"] == PHONE["viewport"]["width"] - 32
     draw_by_finger(page, scaled(SEVEN, box["width"]))
     wait_for_answer(page, "7")

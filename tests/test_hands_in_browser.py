@@ -13,11 +13,10 @@ pytestmark = pytest.mark.browser
 def write_on_home(page: Page, label: int, seed: int) -> str:
     """What is read of a digit in this hand, once the page has settled."""
     expect(page.locator(browser.CANVAS)).to_have_count(1)
-    page.wait_for_timeout(500)
+    browser.settled(page)
     browser.click_button(page, "Clear")
-    page.wait_for_timeout(500)
-    box = page.locator(browser.CANVAS).bounding_box()
-    assert box
+    browser.settled(page)
+    box = browser.canvas_box(page)
     browser.draw_by_finger(page, hands.on_screen(label, box["width"], seed))
     page.wait_for_timeout(1200)
     return browser.answer(page)

@@ -2,7 +2,12 @@
 
 import hashlib
 import json
+import os
+import sys
+import time
+import weakref
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,11 +20,12 @@ from mnist_cnn.ink import stroke_links
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.models import numpy_network
 from mnist_cnn.models.numpy_network import NumpyNetwork
-from mnist_cnn.runs import serving, snapshots, store, surveys
+from mnist_cnn.runs import serving, snapshots, store, survey_child, surveys
 from mnist_cnn.runs.snapshots import SNAPSHOTS
-from mnist_cnn.ui import cache, layer_view, layout, survey_work, test_digits
+from mnist_cnn.ui import cache, kept_while_used, layer_view, layout, survey_work, test_digits
 from mnist_cnn.ui.looking import Look
 from tests.support.artifacts import another_run
+from tests.support.commands import wait_for
 from tests.support.drawings import SEVEN, canvas_json
 from tests.support.pages import button, page, words
 
@@ -131,7 +137,7 @@ def test_a_survey_finds_what_excites_a_map_and_where_digits_lie(shipped_copy: Pa
     near = [plane.nearest(f, found.features, 4) for f in found.features[:40].astype(np.float32)]
     same = [(digits.labels[rows] == digits.labels[i]).mean() for i, rows in enumerate(near)]
     assert np.mean(same) > 0.9
-    surveys.keep(run, digits.name, found, plane)
+    surveys.keep(run, digits.name, surveys.packed(found, plane))
     loaded = surveys.load(run, digits.name, len(digits))
     assert loaded and (loaded[0].exciting == found.exciting).all()
     assert surveys.load(run, digits.name, 7) is None
@@ -165,18 +171,52 @@ def test_a_survey_that_cannot_be_kept_is_shown_all_the_same(
     assert test_digits.known(run) is found
 
 
-@pytest.mark.parametrize("error", [BadNetwork("It is odd."), ZeroDivisionError("odd")])
+@pytest.mark.parametrize(
+    ("name", "python", "said"),
+    [
+        ("no such set", sys.executable, "no digits no such set on this machine"),
+        ("bundled-digits-test", "false", "before it was through (code 1)"),
+        ("bundled-digits-test", "/no/python", "could not be looked at"),
+    ],
+)
 def test_a_survey_that_fails_says_so_and_ends(
-    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, name: str, python: str, said: str
 ) -> None:
-    def fail(*given: object) -> None:
-        raise error
-
-    monkeypatch.setattr(survey, "survey", fail)
-    images = load_bundled_digits().test.images
-    work = survey_work.SurveyWork(store.production_run(), "x", network(), images)
+    monkeypatch.setattr(sys, "executable", python)
+    work = survey_work.SurveyWork(store.production_run(), name, 300)
     work.run()
-    assert work.share == 1.0 and "odd" in work.trouble and work.result is None
+    assert work.share == 1.0 and said in work.trouble and work.result is None
+
+
+def test_a_network_that_cannot_be_surveyed_says_so(
+    shipped_copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "nice", lambda by: by)
+    for error in (BadNetwork("It is odd."), ZeroDivisionError("odd")):
+        monkeypatch.setattr(survey, "survey", Mock(side_effect=error))
+        target = shipped_copy / "survey.npz"
+        survey_child._in_the_child(store.production_id(), "bundled-digits-test", target)
+        assert "odd" in json.loads(capsys.readouterr().out)["trouble"] and not target.exists()
+
+
+def test_what_nobody_asks_for_any_more_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_while_used, "SECONDS", 0.3)
+    made: list[int] = []
+
+    @kept_while_used.kept_while_used(max_entries=2)
+    def image(number: int) -> np.ndarray:
+        made.append(number)
+        return np.full(3, number)
+
+    held = weakref.ref(image(1))
+    assert image(1) is held() and made == [1]
+    for _ in range(8):
+        time.sleep(0.1)
+        assert image(1) is held()
+    image(2), image(3)
+    assert held() is None and image(1)[0] == 1 and made == [1, 2, 3, 1]
+    held = weakref.ref(image(1))
+    wait_for(lambda: held() is None, 5)
 
 
 def test_answers_that_half_floats_cannot_hold_are_cut(shipped_copy: Path) -> None:

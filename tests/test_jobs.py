@@ -83,7 +83,7 @@ def test_a_failure_is_a_sentence(artifacts: Path) -> None:
     ended = jobs.find(job.id)
     assert ended.state == "failed"
     assert ended.reason.startswith("The loss is no number any more")
-    assert ended.reason in job_files.log_tail(job)
+    wait_for(lambda: ended.reason in job_files.log_tail(job))  # said last of all
     assert list((artifacts / "runs").iterdir()) == []
 
 

@@ -68,7 +68,7 @@ def test_an_equation_stroke_by_stroke_is_worked_out(page: Page) -> None:
     answer = page.locator(".answer:not([hidden]) text")
     expect(answer).to_have_text("19")
     expect(answer).to_have_css("pointer-events", "none")
-    canvas, place = page.locator(browser.CANVAS).bounding_box(), answer.bounding_box()
+    canvas, place = browser.canvas_box(page), answer.bounding_box()
     assert canvas and place and place["x"] + place["width"] <= canvas["x"] + canvas["width"]
     click_button(page, "Undo")
     expect(answer).to_have_count(0)

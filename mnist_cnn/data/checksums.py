@@ -11,6 +11,11 @@ from mnist_cnn.records import Drawing
 
 def checksum(*arrays: NDArray[np.generic]) -> str:
     """SHA-256 over the arrays' shapes, types and values, however they were stored."""
+    return checksum_of_each(arrays)
+
+
+def checksum_of_each(arrays: Iterable[NDArray[np.generic]]) -> str:
+    """The same of arrays of any shape, `(n, …)`, that need not all be in memory at once."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.shape}{array.dtype}".encode())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from mnist_cnn.data.bhmsds import BHMSDS_FILE
 from mnist_cnn.data.bundled_digits import load_bundled_digits
 from mnist_cnn.data.download import DownloadCallback
-from mnist_cnn.data.mnist import MNIST_FILE, check_mnist, load_mnist, mnist_part
+from mnist_cnn.data.mnist import MNIST_FILE, MNIST_PARTS, check_mnist, load_mnist, mnist_part
 from mnist_cnn.data.pen_digits import PEN_DIGITS_FILE, framed_drawings, load_pen_digits
 from mnist_cnn.data.swiss_numbers import (
     SWISS_NUMBERS_FILE,
@@ -80,7 +80,8 @@ def _local_part(test_set: str, part: str) -> Dataset | None:
 
 def _mnist(part: str) -> Dataset:
     """This part alone: to frame the others takes time and memory."""
-    return mnist_part(check_mnist(data_folder() / MNIST_FILE), part)
+    half, _ = MNIST_PARTS[part]
+    return mnist_part(check_mnist(data_folder() / MNIST_FILE, half), part)
 
 
 def _pen_digits(part: str) -> Dataset:

@@ -1,12 +1,13 @@
 """MNIST: 60,000 + 10,000 scanned digits, split 55,000 / 5,000 / 10,000 in their own order."""
 
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.data.checksums import checksum
+from mnist_cnn.data.checksums import checksum_of_each
 from mnist_cnn.data.download import DownloadCallback, damaged, download
 from mnist_cnn.data.splits import Splits
 from mnist_cnn.ink.image_batches import framed_images
@@ -54,18 +55,34 @@ def mnist_part(arrays: dict[str, NDArray[np.uint8]], name: str) -> Dataset:
     )
 
 
-def check_mnist(path: Path) -> dict[str, NDArray[np.uint8]]:
-    """The four arrays of the file: images uint8 (n, 28, 28), labels uint8 (n,).
+def check_mnist(path: Path, *halves: str) -> dict[str, NDArray[np.uint8]]:
+    """The four arrays of the file: images uint8 (n, 28, 28), labels uint8 (n,); or those of a half,
+    "train" or "test", alone, where the others are checked and let go.
 
     Raises:
         DataMissing: they are missing, damaged, or others.
     """
-    names = ("x_train", "y_train", "x_test", "y_test")
+    arrays: dict[str, NDArray[np.uint8]] = {}
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in names}
+            found = checksum_of_each(_taken(file, halves or ("train", "test"), arrays))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise damaged("MNIST", path) from error
-    if checksum(*arrays.values()) != MNIST_SHA256:
+    if found != MNIST_SHA256:
         raise damaged("MNIST", path)
     return arrays
+
+
+def _taken(
+    file: Mapping[str, NDArray[np.uint8]],
+    halves: tuple[str, ...],
+    arrays: dict[str, NDArray[np.uint8]],
+) -> Iterator[NDArray[np.uint8]]:
+    """One array after the other; `arrays` gets those of the halves that are wanted."""
+    for half in ("train", "test"):
+        for name in (f"x_{half}", f"y_{half}"):
+            array = file[name]
+            if half in halves:
+                arrays[name] = array
+            yield array
+            del array

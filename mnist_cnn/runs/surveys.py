@@ -27,7 +27,22 @@ def load(run: Run, test_set: str, count: int) -> Kept | None:
     """What was kept for a test set of so many digits; nothing where the file is missing, damaged or
     of another network."""
     try:
-        with np.load(io.BytesIO(_path(run, test_set).read_bytes())) as arrays:
+        return unpacked(_path(run, test_set).read_bytes(), count)
+    except OSError:
+        return None
+
+
+def packed(survey: Survey, plane: DigitMap) -> bytes:
+    """As it is kept."""
+    file = io.BytesIO()
+    np.savez(file, **asdict(survey), **asdict(plane))
+    return file.getvalue()
+
+
+def unpacked(content: bytes, count: int) -> Kept | None:
+    """What was packed for so many digits; nothing where that is damaged or of others."""
+    try:
+        with np.load(io.BytesIO(content)) as arrays:
             survey = Survey(arrays["features"], arrays["exciting"], arrays["layers"])
             names = DigitMap.__dataclass_fields__
             plane = DigitMap(**{name: arrays[name] for name in names})
@@ -40,13 +55,11 @@ def load(run: Run, test_set: str, count: int) -> Kept | None:
     return (survey, plane) if fits and inside else None
 
 
-def keep(run: Run, test_set: str, survey: Survey, plane: DigitMap) -> None:
-    """Writes it, where the disk lets it: without it all is computed again."""
-    file = io.BytesIO()
-    np.savez(file, **asdict(survey), **asdict(plane))
+def keep(run: Run, test_set: str, content: bytes) -> None:
+    """Writes what was packed, where the disk lets it: without it all is computed again."""
     with contextlib.suppress(StorageFailed):
         make_folder(_path(run, test_set).parent)
-        write_atomically(_path(run, test_set), file.getvalue())
+        write_atomically(_path(run, test_set), content)
 
 
 def is_kept(run: Run, test_set: str) -> bool:

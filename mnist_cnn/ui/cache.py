@@ -19,6 +19,7 @@ from mnist_cnn.runs import serving, store, surveys
 from mnist_cnn.runs import snapshots as saved_snapshots
 from mnist_cnn.runs.snapshots import Snapshots
 from mnist_cnn.runs.store import Run
+from mnist_cnn.ui.kept_while_used import kept_while_used
 
 
 @st.cache_resource(show_spinner=False)
@@ -107,7 +108,7 @@ def numpy_network(run_id: str, folder: str) -> NumpyNetwork:
     return network
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
+@kept_while_used(max_entries=3)
 def network_or_trouble(run_id: str, folder: str) -> tuple[NumpyNetwork | None, str]:
     """A run's network that can read an image, or why it cannot."""
     content = store.open_run(run_id).read("model.keras")
@@ -119,7 +120,7 @@ def network_or_trouble(run_id: str, folder: str) -> tuple[NumpyNetwork | None, s
     return network, ""
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@kept_while_used(max_entries=2)
 def snapshots(run_id: str, folder: str) -> Snapshots | None:
     """The copies that a run kept while it learned."""
     return saved_snapshots.load(store.open_run(run_id), numpy_network(run_id, folder))
@@ -130,9 +131,10 @@ def forget_images() -> None:
     _images.clear()
 
 
-@st.cache_resource(show_spinner="Fetching the pictures …", max_entries=5)
+@kept_while_used(max_entries=5)
 def _images(name: str, version: int) -> NDArray[np.uint8]:
-    found = labelled_sets.load(name)
+    with st.spinner("Fetching the pictures …"):
+        found = labelled_sets.load(name)
     if found is None:
         raise LookupError
     images = found.images.view()

@@ -3,14 +3,10 @@
 import threading
 import time
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.evaluation import inside, neighbours, survey
-from mnist_cnn.models.numpy_network import NumpyNetwork
-from mnist_cnn.runs import surveys
+from mnist_cnn.runs import survey_child, surveys
 from mnist_cnn.runs.store import Run
 from mnist_cnn.runs.surveys import Kept
 
@@ -24,46 +20,42 @@ _one_at_a_time = threading.Lock()
 
 
 class SurveyWork(threading.Thread):
-    """Looks at every test digit, uint8 (n, 28, 28), whatever the page does meanwhile, and keeps
-    what was found: on disk, or as `result` where that cannot be. `trouble` says what went wrong."""
+    """Has every digit of a test set looked at, whatever the page does meanwhile, and keeps what was
+    found: on disk, or as `result` where that cannot be. `trouble` says what went wrong."""
 
-    def __init__(
-        self, run: Run, name: str, network: NumpyNetwork, images: NDArray[np.uint8]
-    ) -> None:
+    def __init__(self, run: Run, name: str, count: int) -> None:
         super().__init__(daemon=True)
         self.share, self.trouble, self.began = 0.0, "", time.monotonic()
         self.result: Kept | None = None
-        self.count = len(images)
-        self._given = run, name, network, images
+        self.count = count
+        self._given = run, name
 
     @property
     def words(self) -> str:
         """How far it is."""
         left = (time.monotonic() - self.began) * (1 - self.share) / max(self.share, 1e-3)
-        told = f" {left:.0f} s" if 0.03 < self.share < 0.8 else ""
+        told = f" {left:.0f} s" if 0.03 < self.share < survey_child.SURVEYED else ""
         return f"Looking at {self.count:,} test digits, once …{told}"
 
     def run(self) -> None:
         """Waits for others, then does it; `share` is 1 in the end, however it ends."""
-        run, name, network, images = self._given
+        run, name = self._given
         try:
             with _one_at_a_time:
                 self.began = time.monotonic()
-                found = survey.survey(network, inside.layers_of(network), images, self._tell)
-                self.result = found, neighbours.lay_out(found.features)
-                surveys.keep(run, name, *self.result)
-            if surveys.is_kept(run, name):
-                self.result = None  # it is on disk
+                content = survey_child.found_by_a_child(run, name, self._tell)
+            surveys.keep(run, name, content)
+            if not surveys.is_kept(run, name):
+                self.result = surveys.unpacked(content, self.count)
         except DigitsError as error:
             self.trouble = str(error)
-        except Exception as error:  # networks come from anywhere; the page would wait for ever
+        except Exception as error:  # the page would wait for ever
             self.trouble = f"The test digits could not be looked at: {error!r}"
         finally:
-            del self._given
             self.share = 1.0
 
     def _tell(self, share: float) -> None:
-        self.share = 0.8 * share
+        self.share = min(share, survey_child.SURVEYED)
 
 
 @st.cache_resource(show_spinner=False)

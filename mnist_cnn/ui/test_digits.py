@@ -14,10 +14,11 @@ from mnist_cnn.evaluation.inside import Layer
 from mnist_cnn.evaluation.neighbours import DigitMap
 from mnist_cnn.evaluation.survey import Survey
 from mnist_cnn.records import FloatArray
-from mnist_cnn.runs import surveys
+from mnist_cnn.runs import store, surveys
 from mnist_cnn.runs.predictions import PREDICTIONS
 from mnist_cnn.runs.store import Run
 from mnist_cnn.ui import cache, layout, survey_work
+from mnist_cnn.ui.kept_while_used import kept_while_used
 from mnist_cnn.ui.survey_work import SurveyWork
 
 Images = NDArray[np.uint8]
@@ -58,14 +59,15 @@ def _is_here() -> bool:
     return not local_sets.to_download([local_sets.COLLECTIONS[MNIST]])
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _known(run_id: str, folder: str, name: str, _run: Run) -> Surveyed:
+@kept_while_used(max_entries=2)
+def _known(run_id: str, folder: str, name: str) -> Surveyed:
     """As it was kept, or as it was just found."""
+    run = store.open_run(run_id)
     work = survey_work.find((run_id, folder, name))
     result = work.result if work else None
-    if result is None and not surveys.is_kept(_run, name):
+    if result is None and not surveys.is_kept(run, name):
         raise _NotKnown
-    images, predictions = cache.test_images(name), cache.predictions_on(_run, name)
+    images, predictions = cache.test_images(name), cache.predictions_on(run, name)
     if images is None or predictions is None:
         raise _NotKnown
     if len(predictions.labels) != len(images):
@@ -73,7 +75,7 @@ def _known(run_id: str, folder: str, name: str, _run: Run) -> Surveyed:
             f"Run {run_id} answered {len(predictions.labels):,} digits of {name}, of which there "
             f"are {len(images):,} here: its answers belong to other digits."
         )
-    kept = result or surveys.load(_run, name, len(images))
+    kept = result or surveys.load(run, name, len(images))
     if kept is None:
         raise _NotKnown
     return Surveyed(name, predictions, *kept)
@@ -86,7 +88,7 @@ def known(run: Run) -> Surveyed | None:
         RunDamaged: what the run answered cannot be read, or belongs to other digits.
     """
     try:
-        return _known(*_key(run), run)
+        return _known(*_key(run))
     except _NotKnown:
         return None
 
@@ -113,8 +115,8 @@ def computed(run: Run) -> Surveyed | None:
         return None
     work = survey_work.find(key)
     if work is None:
-        network = cache.numpy_network(run.id, str(run.folder))
-        work = survey_work.begin(key, SurveyWork(run, key[2], network, images))
+        cache.numpy_network(run.id, str(run.folder))
+        work = survey_work.begin(key, SurveyWork(run, key[2], len(images)))
     if work.share < 1.0:
         _progress(work)
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, FloatRect, Page, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from mnist_cnn.settings import PROJECT_FOLDER
@@ -120,7 +120,7 @@ def unlock(page: Page, url: str) -> None:
 
 def draw(page: Page, strokes: Sequence[Sequence[tuple[float, float]]]) -> None:
     """With the mouse, one stroke after the other."""
-    box = _canvas_box(page)
+    box = canvas_box(page)
     for (x, y), *rest in strokes:
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.mouse.down()
@@ -130,7 +130,7 @@ def draw(page: Page, strokes: Sequence[Sequence[tuple[float, float]]]) -> None:
 
 
 def draw_by_finger(page: Page, strokes: Sequence[Sequence[tuple[float, float]]]) -> None:
-    box = _canvas_box(page)
+    box = canvas_box(page)
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, *at: tuple[float, float]) -> None:
@@ -147,10 +147,13 @@ def draw_by_finger(page: Page, strokes: Sequence[Sequence[tuple[float, float]]])
         touch("touchEnd")
 
 
-def _canvas_box(page: Page) -> dict[str, float]:
+def canvas_box(page: Page, seconds: float = 10) -> FloatRect:
+    """Where the canvas lies, once it has a place: while a page is made anew, it has none."""
     page.locator(CANVAS).scroll_into_view_if_needed()
-    box = page.locator(CANVAS).bounding_box()
-    assert box
+    end = time.monotonic() + seconds
+    while not (box := page.locator(CANVAS).bounding_box()):
+        assert time.monotonic() < end, "the canvas has no place on the page"
+        page.wait_for_timeout(50)
     return box
 
 
@@ -169,7 +172,7 @@ def settled(page: Page) -> None:
     """Waits until a page that was acted on is whole again: what is clicked meanwhile is lost."""
     page.wait_for_timeout(700)
     state = page.get_by_test_id("stApp")
-    expect(state).to_have_attribute("data-test-script-state", "notRunning")
+    expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
 
 
 def wait_for_answer(page: Page, expected: str, seconds: float = 15) -> None:
@@ -182,8 +185,7 @@ def wait_for_answer(page: Page, expected: str, seconds: float = 15) -> None:
 
 def on_canvas(page: Page, strokes: list[np.ndarray]) -> list[list[tuple[float, float]]]:
     """Strokes laid into the canvas' middle, as large as they fit."""
-    box = page.locator(CANVAS).bounding_box()
-    assert box
+    box = canvas_box(page)
     points = np.concatenate(strokes)
     corner, size = points.min(axis=0), np.ptp(points, axis=0)
     scale = min((box["width"] - 40) / size[0], (box["height"] - 75) / size[1])

@@ -61,8 +61,7 @@ def teach(
     asked = page.get_by_label("Asked for")
     for seed in range(digits):
         label = asked.inner_text()
-        box = page.locator(browser.CANVAS).bounding_box()
-        assert box
+        box = browser.canvas_box(page)
         draw(page, on_screen(int(label), min(box["width"], box["height"]), 50 + seed))
         after(page)
         page.wait_for_function(

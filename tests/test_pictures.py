@@ -131,6 +131,20 @@ def test_a_picture_that_is_cut_to_its_ink_is_read(light: bool, classifier: Class
     assert read(classifier, Image.fromarray(pixels)).prediction.digit == 7
 
 
+@pytest.mark.parametrize("side", [12, 16, 32, 80, 120])
+@pytest.mark.parametrize("digit", [0, 2, 3, 4, 5, 6, 7, 8, 9])  # a 1 would fill all of it
+def test_every_digit_is_read_though_its_bars_lie_on_the_rim(
+    digit: int, side: int, classifier: Classifier
+) -> None:
+    ink = rasterize(written(str(digit)))
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    size = [max(1, round(side * length / max(ink.shape))) for length in ink.T.shape]
+    cut = Image.fromarray((255 * ink).astype(np.uint8)).resize(size, Image.Resampling.BOX)
+    for shown in (cut, Image.fromarray(255 - np.asarray(cut))):
+        assert read(classifier, shown).prediction.digit == digit
+
+
 def test_another_piece_can_be_asked_for(classifier: Classifier) -> None:
     two = write(write(page(900, 400), (100, 90)), (600, 90))
     both = read(classifier, two)

@@ -11,6 +11,13 @@ from mnist_cnn.records import FloatArray
 MIN_CONTRAST = 0.08
 """An image whose ink differs from its paper by less, of 1 for black on white, is blank."""
 
+GRAINLESS = 16
+"""What is at most so many pixels a side was made small: its grain has averaged out, and its digit
+fills the rim that grain is read off elsewhere."""
+
+INKY = 0.6
+"""What differs from the paper by such a share of the ink's contrast is no grain."""
+
 MIN_NOISE = 0.05
 """Grain below this share of the ink's strength averages out by itself."""
 
@@ -30,13 +37,14 @@ def extract_ink(grey: FloatArray) -> FloatArray:
         difference, contrast = -difference, inverted
     if contrast < MIN_CONTRAST:
         return np.zeros_like(grey)
-    noise = _noise(difference)
+    noise = _noise(difference, contrast)
     if noise > MIN_NOISE * contrast:
         from scipy import ndimage  # a fifth of a second that strokes need not wait for
 
         blur = np.clip(4 * noise / contrast, 0.5, 0.035 * min(grey.shape))
         difference = ndimage.gaussian_filter(difference, blur)
-        noise, contrast = _noise(difference), strongest(difference)
+        contrast = strongest(difference)
+        noise = _noise(difference, contrast)
     of_grain_alone = noise * (1 + math.sqrt(2 * math.log(grey.size)))
     if contrast < max(MIN_CONTRAST, of_grain_alone):
         return np.zeros_like(grey)
@@ -91,15 +99,17 @@ def surface_terms(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.
     return np.stack([np.ones_like(y), y, x, y * y, x * x, x * y], axis=1)
 
 
-def _noise(difference: FloatArray) -> float:
+def _noise(difference: FloatArray, contrast: float) -> float:
     """The standard deviation of the paper's grain, read off the image's rim.
 
     White paper cuts off the brighter half of its grain, so that many pixels are equal; then the
-    others tell. Where most are equal there is no grain.
+    others tell, but for those that are ink. Where most are equal there is no grain.
     """
+    if max(difference.shape) <= GRAINLESS:
+        return 0.0
     values = rim(difference[None])[0]
     deviations = np.abs(values - _median(values))
-    differing = deviations[deviations > 1e-3]
+    differing = deviations[(deviations > 1e-3) & (deviations < INKY * contrast)]
     return 0.0 if len(differing) < 0.4 * len(values) else 1.4826 * _median(differing)
 
 

@@ -23,13 +23,14 @@ def extract_ink_many(greys: FloatArray) -> FloatArray:
     difference[dark] *= -1
     contrast = np.where(dark, inverted, contrast)
     blank = contrast < extract.MIN_CONTRAST
-    noise = _noise(difference)
+    noise = _noise(difference, contrast)
     grainy = np.flatnonzero(~blank & (noise > extract.MIN_NOISE * contrast))
     if len(grainy):
         blur = 4 * noise[grainy] / contrast[grainy]
         smooth = _blurred(difference[grainy], np.clip(blur, 0.5, 0.035 * min(greys.shape[1:])))
         difference[grainy] = smooth
-        noise[grainy], contrast[grainy] = _noise(smooth), _strongest(smooth)
+        contrast[grainy] = _strongest(smooth)
+        noise[grainy] = _noise(smooth, contrast[grainy])
     of_grain_alone = noise * (1 + math.sqrt(2 * math.log(greys[0].size)))
     blank |= contrast < np.maximum(extract.MIN_CONTRAST, of_grain_alone)
     floor = np.minimum(2.5 * noise, 0.4 * contrast)
@@ -88,11 +89,13 @@ def _terms(y: Doubles, x: Doubles) -> Doubles:
     return extract.surface_terms(np.repeat(y, len(x)), np.tile(x, len(y)))
 
 
-def _noise(difference: FloatArray) -> FloatArray:
+def _noise(difference: FloatArray, contrast: Doubles) -> FloatArray:
     """`images._noise` of each."""
+    if max(difference.shape[1:]) <= extract.GRAINLESS:
+        return np.zeros(len(difference), np.float32)
     rim = extract.rim(difference)
     deviations = np.abs(rim - _median(rim)[:, None])
-    differing = deviations > 1e-3
+    differing = (deviations > 1e-3) & (deviations < extract.INKY * contrast[:, None])
     grain = np.float32(1.4826) * _median(deviations, differing)
     return np.where(differing.sum(axis=1) < 0.4 * rim.shape[1], np.float32(0), grain)
 

@@ -10,7 +10,7 @@ from PIL import Image
 from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.normalize import FAINTEST_LARGE, normalize, to_uint8
 from mnist_cnn.ink.symbol_count import count_symbols
-from mnist_cnn.ink.writing import Box, Writing, find_writings, two_levels
+from mnist_cnn.ink.writing import Box, Writing, find_writings, is_flat, two_levels
 from mnist_cnn.records import FloatArray, Part
 
 SIDE = 640
@@ -72,7 +72,8 @@ class Picture:
         several symbols; alone where there is nothing else. Of a compact picture."""
         grey = self.grey.astype(np.float32) / 255
         drawn = self.image.any() and self.symbols == 1
-        whole = [Writing(self.image, self.box, self.dark, is_plain=self.is_plain)] if drawn else []
+        bare = self.is_plain or (not self.is_surface and is_flat(grey))
+        whole = [Writing(self.image, self.box, self.dark, is_plain=bare)] if drawn else []
         found = find_writings(grey) if min(grey.shape) >= LOOKED_INTO else []
         alike = [one for one in found if one.dark == self.dark]
         if self.is_plain and all(_same(self.box, one.box) for one in alike):

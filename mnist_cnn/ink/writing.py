@@ -29,6 +29,9 @@ NEAR = 0.12
 SOLID = 0.66
 """What fills more of its box is a blot, unless it is as slim as a 1."""
 
+FLAT = 0.02
+"""A tone is the same everywhere within such a share of the contrast."""
+
 MOST_PIECES, MOST_GROUPS = 300, 6
 
 NEIGHBOURS = np.ones((3, 3), bool)
@@ -223,6 +226,17 @@ def two_levels(grey: FloatArray) -> list[Writing]:
     if between > 0.35:
         return []
     box = (0, 0, grey.shape[1], grey.shape[0])
+    cut_out = is_flat(grey)
     return [
-        Writing(ink, box, dark, is_plain=False) for ink, dark in ((1 - light, True), (light, False))
+        Writing(ink, box, dark, is_plain=cut_out)
+        for ink, dark in ((1 - light, True), (light, False))
     ]
+
+
+def is_flat(grey: FloatArray) -> bool:
+    """Whether a picture (height, width) has two tones, each the same everywhere, and little but
+    soft edges between them: it was made by a program, and shows no desk, lines, light or grain."""
+    low, high = float(grey.min()), float(grey.max())
+    slack = FLAT * (high - low)
+    dark, light = (float((np.abs(grey - tone) <= slack).mean()) for tone in (low, high))
+    return 1 - dark - light <= min(dark, light)

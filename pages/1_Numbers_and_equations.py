@@ -7,7 +7,6 @@ import streamlit as st
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions import reader
 from mnist_cnn.ink.decode import TOLD_FORMATS
-from mnist_cnn.ink.page import read_image
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.settings import MAX_FILE_MB
 from mnist_cnn.ui import (
@@ -78,8 +77,10 @@ def conversation() -> None:
 
 def pictured(way: str) -> FloatArray | None:
     """The ink of an uploaded or photographed picture."""
+    from mnist_cnn.ink import page  # SciPy, which strokes need none of
+
     if way == "Upload" and (content := line_handover.handed_picture()):
-        return read_image(content)
+        return page.read_image(content)
     words = f"A number or an equation: {TOLD_FORMATS}"
     if way == "Upload":
         file = st.file_uploader(words, max_upload_size=MAX_FILE_MB)
@@ -88,7 +89,7 @@ def pictured(way: str) -> FloatArray | None:
     if not file:
         return None
     picture_part.tell_frames(file.getvalue())
-    return read_image(file.getvalue())
+    return page.read_image(file.getvalue())
 
 
 layout.page("Numbers and equations", small=bool(narrow()))

@@ -67,6 +67,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert answer.returncode == 0
 
 
+def test_who_draws_waits_for_no_library_that_only_pictures_need() -> None:
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "from tests.support.drawings import SEVEN\n"
+        "assert not AppTest.from_file('Home.py', default_timeout=60).run().exception\n"
+        "from mnist_cnn.models.pipeline import predict_strokes\n"
+        "from mnist_cnn.runs import serving\n"
+        "predict_strokes(serving.production_classifier(), SEVEN)\n"
+        "heavy = {'tensorflow', 'scipy', 'sklearn'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_FOLDER, check=False)
+    assert answer.returncode == 0
+
+
 def test_images_and_strokes_are_predicted(seven_png: Path, strokes_file: Path) -> None:
     answer = run("predict", seven_png, seven_png)
     assert answer.returncode == 0

@@ -10,7 +10,7 @@ from PIL import Image
 from mnist_cnn.ink.extract import extract_ink
 from mnist_cnn.ink.normalize import FAINTEST_LARGE, normalize, to_uint8
 from mnist_cnn.ink.symbol_count import count_symbols
-from mnist_cnn.ink.writing import Box, Writing, find_writings, is_flat, two_levels
+from mnist_cnn.ink.written import Box, Writing, is_flat, two_levels
 from mnist_cnn.records import FloatArray, Part
 
 SIDE = 640
@@ -70,6 +70,8 @@ class Picture:
     def writings(self) -> list[Writing]:
         """Whatever in it may be the digit: all ink together first, unless that is a surface or
         several symbols; alone where there is nothing else. Of a compact picture."""
+        from mnist_cnn.ink.writing import find_writings  # SciPy, which strokes need none of
+
         grey = self.grey.astype(np.float32) / 255
         drawn = self.image.any() and self.symbols == 1
         bare = self.is_plain or (not self.is_surface and is_flat(grey))

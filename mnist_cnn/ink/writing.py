@@ -1,21 +1,16 @@
 """Where in a picture something is written, whatever else lies around it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse.csgraph import connected_components
 
 from mnist_cnn.ink.contrast import Contrast, local_contrast
 from mnist_cnn.ink.extract import strongest
 from mnist_cnn.ink.rulings import rulings
+from mnist_cnn.ink.written import Box, Writing
 from mnist_cnn.records import FloatArray
 
 Mask = NDArray[np.bool_]
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels."""
 
 SMALLEST = 0.02
 """Writing is at least so large, as a share of the picture's shorter side."""
@@ -29,32 +24,9 @@ NEAR = 0.12
 SOLID = 0.66
 """What fills more of its box is a blot, unless it is as slim as a 1."""
 
-FLAT = 0.02
-"""A tone is the same everywhere within such a share of the contrast."""
-
 MOST_PIECES, MOST_GROUPS = 300, 6
 
 NEIGHBOURS = np.ones((3, 3), bool)
-
-
-@dataclass(frozen=True)
-class Writing:
-    """Pieces of ink that belong together: float32 (height, width) in [0, 1] around their box, and
-    that box in pixels of the picture; whether the ink is darker than its paper; how broad the
-    strokes are in pixels, 0 where they were not told from what surrounds them, and whether nothing
-    does."""
-
-    ink: FloatArray
-    box: Box
-    dark: bool = True
-    breadth: float = 0.0
-    is_plain: bool = True
-
-    @property
-    def size(self) -> int:
-        """The longer side in pixels."""
-        left, top, right, bottom = self.box
-        return max(right - left, bottom - top)
 
 
 def find_writings(grey: FloatArray) -> list[Writing]:
@@ -183,8 +155,10 @@ def _neighbours(
     for outer, inner in np.argwhere(within):
         gap = _gap(pieces, numbers[outer], numbers[inner], boxes[inner])
         near[outer, inner] = near[inner, outer] = gap <= NEAR * sizes[inner]
-    count, group = connected_components(near)
-    return [np.flatnonzero(group == number) for number in range(count)]
+    reached = near | np.eye(len(near), dtype=bool)
+    while (further := np.linalg.matrix_power(reached.astype(float), 2) > 0).sum() > reached.sum():
+        reached = further
+    return [np.flatnonzero(row) for row in np.unique(reached, axis=0)]
 
 
 def _gap(pieces: NDArray[np.int32], outer: int, inner: int, box: NDArray[np.intp]) -> float:
@@ -209,34 +183,3 @@ def _breadth(pieces: NDArray[np.int32], group: list[int], box: Box) -> float:
     left, top, right, bottom = box
     inside = np.pad(np.isin(pieces[top:bottom, left:right], group), 1)
     return 2 * float(ndimage.distance_transform_edt(inside).max())
-
-
-def two_levels(grey: FloatArray) -> list[Writing]:
-    """A picture (height, width) that is cut to its ink: all that is darker than the middle, and all
-    that is lighter; nothing where the rim is bare, or there are no two levels."""
-    low, high = np.quantile(grey, (0.05, 0.95))
-    if high - low < 0.3:
-        return []
-    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    dark_rim = (rim < (low + high) / 2).mean()
-    if not 0.1 < dark_rim < 0.9:
-        return []
-    light = np.clip((grey - low) / (high - low), 0, 1, dtype=np.float32)
-    between = ((light > 0.2) & (light < 0.8)).mean()
-    if between > 0.35:
-        return []
-    box = (0, 0, grey.shape[1], grey.shape[0])
-    cut_out = is_flat(grey)
-    return [
-        Writing(ink, box, dark, is_plain=cut_out)
-        for ink, dark in ((1 - light, True), (light, False))
-    ]
-
-
-def is_flat(grey: FloatArray) -> bool:
-    """Whether a picture (height, width) has two tones, each the same everywhere, and little but
-    soft edges between them: it was made by a program, and shows no desk, lines, light or grain."""
-    low, high = float(grey.min()), float(grey.max())
-    slack = FLAT * (high - low)
-    dark, light = (float((np.abs(grey - tone) <= slack).mean()) for tone in (low, high))
-    return 1 - dark - light <= min(dark, light)

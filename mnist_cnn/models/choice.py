@@ -7,7 +7,7 @@ import numpy as np
 
 from mnist_cnn.ink.normalize import normalize
 from mnist_cnn.ink.symbol_count import TALL
-from mnist_cnn.ink.writing import Box, Writing
+from mnist_cnn.ink.written import Box, Writing
 from mnist_cnn.metrics import log_sum_exp
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import FloatArray, Prediction

@@ -190,11 +190,11 @@ def main() -> None:
         log = (Path(name) / "log").read_text(errors="replace")
         if "Traceback" in log:
             counts.breach(f"I1: the log has a traceback: {log[log.index('Traceback') :][:3000]}")
+        print("\n| what happened | times |\n|---|---|")
+        for what, times in sorted(counts.answers.items()):
+            print(f"| {what} | {times:,} |")
+        print(f"\n{len(counts.kept):,} corrections were acknowledged.", flush=True)
         check_at_the_end(counts)
-    print("\n| what happened | times |\n|---|---|")
-    for what, times in sorted(counts.answers.items()):
-        print(f"| {what} | {times:,} |")
-    print(f"\n{len(counts.kept):,} corrections were acknowledged.")
     print("\n".join(["", *counts.wrong]) if counts.wrong else "\nI1 to I6 held.")
     sys.exit(bool(counts.wrong))
 

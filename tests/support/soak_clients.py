@@ -181,7 +181,6 @@ def lost(counts: Counts) -> int:
     """How many corrections were acknowledged and are not there."""
     from mnist_cnn.data import corrections
 
-    corrections._loaded.cache_clear()
     there = {np.asarray(c.image).tobytes().hex() for c in corrections.load()}
     return len(counts.kept - there)
 

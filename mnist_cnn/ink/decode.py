@@ -164,11 +164,13 @@ def _grey(image: Image.Image) -> FloatArray:
     elif image.mode in ("1", "P"):
         image = image.convert("L")
     image = _reduced(image)
-    image = image if image.mode == "F" else image.convert("L")
+    image = image if image.mode in ("F", "L") else image.convert("L")
     if max(image.size) > WORKING_SIDE:
         image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX, reducing_gap=None)
-    grey = np.asarray(image, np.float32)
-    return grey if image.mode == "F" else grey / 255
+    grey = np.array(image, np.float32)
+    if image.mode == "L":
+        grey /= 255
+    return grey
 
 
 def _reduced(image: Image.Image) -> Image.Image:

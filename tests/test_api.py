@@ -174,7 +174,7 @@ def test_a_promoted_run_answers_the_next_request(shipped_copy: Path, tmp_path: P
 
 @pytest.mark.slow
 def test_without_a_run_it_says_so(artifacts: Path, tmp_path: Path) -> None:
-    started = serve(tmp_path / "log", patience=4, MNIST_CNN_ARTIFACTS=str(artifacts))
+    started = serve(tmp_path / "log", patience=10, MNIST_CNN_ARTIFACTS=str(artifacts))
     with pytest.raises(AssertionError, match="did not come up"), started:
         pass
     assert "Application startup complete" in (tmp_path / "log").read_text()

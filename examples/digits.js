@@ -1,5 +1,5 @@
 // What a web page needs, to copy: collects what is drawn on a <canvas>, and asks the API about it.
-//     const forget = collect(canvas, async strokes => show(await predict(strokes)));
+//     const wipe = collect(canvas, async strokes => show(await predict(strokes)));
 
 /** Draws with the pen, mouse or finger on a canvas; after each stroke `drawn` gets all of them, each a
  *  list of [x, y]. Returns a function that wipes the canvas for the next drawing. */
@@ -41,7 +41,8 @@ export async function predict(strokes, api = "http://127.0.0.1:8000") {
   const reply = await fetch(`${api}/predict`, { method: "POST", headers, body }).catch(() => {
     throw new Error(`${api} does not answer; is it running, and does it let this page in?`);
   });
-  const answer = await reply.json();
+  const answer = await reply.json().catch(() => null);
+  if (!answer) throw new Error(`What answers at ${api} is not Digits (status ${reply.status}).`);
   if (answer.error) throw new Error(answer.error.message);
   return answer;
 }

@@ -19,22 +19,19 @@ class KeptWhileUsed(Generic[T]):
     def __init__(self, make: Callable[..., T], max_entries: int) -> None:
         self._make, self._max_entries = make, max_entries
         self._values: dict[tuple[Hashable, ...], tuple[float, T]] = {}
-        self._making, self._changing = threading.Lock(), threading.Lock()
-        self._sweeping = False
+        self._changing, self._sweeping = threading.Lock(), False
         update_wrapper(self, make)
 
     def __call__(self, *arguments: Hashable) -> T:
-        with self._making:
-            known = self._values.get(arguments)
+        with self._changing:
+            known = self._values.pop(arguments, None)
             value = known[1] if known else self._make(*arguments)
-            with self._changing:
-                self._values.pop(arguments, None)
-                self._values[arguments] = time.monotonic(), value
-                while len(self._values) > self._max_entries:
-                    del self._values[next(iter(self._values))]
-                if not self._sweeping:
-                    self._sweeping = True
-                    threading.Thread(target=self._sweep, daemon=True).start()
+            self._values[arguments] = time.monotonic(), value
+            while len(self._values) > self._max_entries:
+                del self._values[next(iter(self._values))]
+            if not self._sweeping:
+                self._sweeping = True
+                threading.Thread(target=self._sweep, daemon=True).start()
         return value
 
     def clear(self) -> None:

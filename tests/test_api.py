@@ -411,14 +411,17 @@ def test_a_host_that_is_none_is_refused(server: Server, host: str) -> None:
         assert raw(server, head.encode()).split()[1] in (b"400", b"404")
 
 
+OPENING = (
+    "GET /_stcore/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    "Host: {}\r\nOrigin: {}\r\n\r\n"
+)
+"""The head that asks for the dashboard's websocket."""
+
+
 @pytest.mark.fault(9)
 @pytest.mark.fault(59)
 def test_a_websocket_of_a_foreign_page_is_refused_at_once(server: Server) -> None:
-    lines = (
-        "GET /_stcore/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        "Host: {}\r\nOrigin: {}\r\n\r\n"
-    )
     for host, origin, status in (
         ("localhost:1", "http://localhost:1", b"101"),
         ("localhost:1", "http://localhost:2", b"403"),
@@ -427,9 +430,25 @@ def test_a_websocket_of_a_foreign_page_is_refused_at_once(server: Server) -> Non
     ):
         began = time.monotonic()
         with socket.create_connection(connection(server), timeout=5) as sock:
-            sock.sendall(lines.format(host, origin).encode())
+            sock.sendall(OPENING.format(host, origin).encode())
             assert sock.recv(4096).split()[1] == status
         assert time.monotonic() - began < 3
+
+
+@pytest.mark.fault(9)
+@pytest.mark.parametrize(
+    "frames",
+    [b"", b"\x81\x85\0\0\0\0hello", b"\x88\x82\0\0\0\0\x03\xe8\x81\x85\0\0\0\0hello", b"\xff\xff"],
+    ids=["none", "text", "text after its end", "no frame"],
+)
+def test_a_websocket_that_ends_oddly_is_no_error(server: Server, frames: bytes) -> None:
+    """The server's log shows no traceback in the end."""
+    with socket.create_connection(connection(server), timeout=20) as sock:
+        sock.sendall(OPENING.format("localhost:1", "http://localhost:1").encode())
+        assert sock.recv(65_536).split()[1] == b"101"
+        sock.sendall(frames)
+        while frames and sock.recv(65_536):  # until the server ends it
+            pass
 
 
 @pytest.mark.fault(12)

@@ -20,6 +20,7 @@ from mnist_cnn.api.limits import AnswerHeaders, RequestLimits, UploadLimits
 from mnist_cnn.api.prefix import DashboardPath, UnderPrefix, route_path
 from mnist_cnn.api.routes import router
 from mnist_cnn.api.same_origin import SameOrigin, Unframed
+from mnist_cnn.api.websockets import EndsQuietly
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs import serving
 from mnist_cnn.settings import api_origins
@@ -97,6 +98,7 @@ def around_the_dashboard(
         Middleware(Unframed),
         Middleware(UploadLimits, held),
         Middleware(DashboardPath, base),
+        Middleware(EndsQuietly),
     ]
 
 

@@ -37,6 +37,8 @@ PHONE = {
     "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) Mobile Safari/537.36",
 }
 """What makes a page of Chromium one of a telephone."""
+FINGER_STEP = 12
+"""Pixels between two places where a finger is felt."""
 SEVEN = [[(80, 60), (150, 56), (215, 60), (190, 115), (155, 180), (135, 235)]]
 
 
@@ -141,8 +143,9 @@ def draw_by_finger(page: Page, strokes: Sequence[Sequence[tuple[float, float]]])
         touch("touchStart", first)
         last = np.array(first)
         for point in rest:
-            for share in (0.25, 0.5, 0.75, 1.0):
-                touch("touchMove", tuple((last + share * (np.array(point) - last)).tolist()))
+            way = np.array(point) - last
+            for share in np.linspace(0, 1, 2 + int(np.hypot(*way) / FINGER_STEP))[1:]:
+                touch("touchMove", tuple((last + share * way).tolist()))
             last = np.array(point)
         touch("touchEnd")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as WaitedTooLong
 
 from mnist_cnn.data.glyphs import DIGITS, parsed
 from mnist_cnn.records import Stroke
@@ -61,11 +62,27 @@ def teach(
     asked = page.get_by_label("Asked for")
     for seed in range(digits):
         label = asked.inner_text()
-        box = browser.canvas_box(page)
-        draw(page, on_screen(int(label), min(box["width"], box["height"]), 50 + seed))
-        after(page)
+        for attempt in range(3):
+            box = browser.canvas_box(page)
+            draw(page, on_screen(int(label), min(box["width"], box["height"]), 50 + seed))
+            if attempt == 0:
+                after(page)
+            if _asked_for_another(page, label):
+                break
+        else:
+            raise AssertionError(f"the {label} was not taken")
+        browser.settled(page)
+
+
+def _asked_for_another(page: Page, label: str) -> bool:
+    """Whether a digit was taken; on a busy machine a new canvas may lose the first strokes, and
+    people write them again."""
+    try:
         page.wait_for_function(
             "was => document.querySelector('[aria-label=\"Asked for\"]')?.innerText !== was",
             arg=label,
+            timeout=20_000,
         )
-        page.wait_for_timeout(400)  # a new canvas takes strokes a moment after it is shown
+    except WaitedTooLong:
+        return False
+    return True

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import interpolate
 
 from mnist_cnn.data.glyphs import HANDS, OPERATORS, parsed
 from mnist_cnn.data.handwriting import Random, Strokes, collect, frame, one_of, vary_hand
@@ -109,6 +108,8 @@ def smooth_curve(points: Stroke, smooth: bool) -> Stroke:
     """A curve through points (n, 2), as ten times as many; themselves where it is not `smooth`."""
     if not smooth or len(points) < 3:
         return points
+    from scipy import interpolate  # 20 MB that a server need not hold
+
     steps = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T) + 1e-6)])
     curve = interpolate.PchipInterpolator if len(points) < 4 else interpolate.CubicSpline
     return np.asarray(curve(steps, points)(np.linspace(0, steps[-1], 10 * len(points))))

@@ -154,6 +154,15 @@ def test_what_leaves_no_doubt_is_read(content: bytes) -> None:
     assert np.abs(images - FRAMES).max() < 0.03
 
 
+def test_json_lines_tell_their_scale_together() -> None:
+    """The first is blank, which is so on any scale."""
+    shares = [[0.0] * 784, *(FLAT / 255).round(4).tolist()]
+    content = "\n".join(json.dumps({"pixels": row}) for row in shares).encode()
+    blank, *read = items(("a.jsonl", content))
+    assert blank.image is not None and not blank.image.any()
+    assert np.abs(np.stack([item.image for item in read]) - FRAMES).max() < 0.03
+
+
 UNLABELLED = {
     "Kaggle's test": text(FLAT, NAMES),
     "ids": text(beside(INDEX + 1, FLAT), ["ImageId", *NAMES]),

@@ -124,9 +124,17 @@ def fault_at() -> str:
     return os.environ.get("FAULT_AT", "")
 
 
-def child_environment(run_id: str) -> dict[str, str]:
-    """For a training process whose run is to have this id."""
-    return {**os.environ, ASSIGNED_RUN: run_id}
+def child_environment(run_id: str = "") -> dict[str, str]:
+    """For a process of ours in the project's folder; for a training also the id of its run."""
+    return {**os.environ, **_folders(), **({ASSIGNED_RUN: run_id} if run_id else {})}
+
+
+def _folders() -> dict[str, str]:
+    """Where data and artifacts lie, for a process that works in another folder."""
+    return {
+        "MNIST_CNN_DATA": str(data_folder().absolute()),
+        "MNIST_CNN_ARTIFACTS": str(artifacts_folder().absolute()),
+    }
 
 
 def confined_environment(home: Path) -> dict[str, str]:
@@ -135,8 +143,7 @@ def confined_environment(home: Path) -> dict[str, str]:
     needed = ("SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
     return {
         **{name: os.environ[name] for name in needed if name in os.environ},
-        "MNIST_CNN_DATA": str(data_folder().absolute()),
-        "MNIST_CNN_ARTIFACTS": str(artifacts_folder().absolute()),
+        **_folders(),
         "HOME": str(home),
         "KERAS_HOME": str(home),
         "PYTHONUTF8": "1",

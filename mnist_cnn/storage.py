@@ -16,7 +16,6 @@ from mnist_cnn.locks import locked
 APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
-
 LEFTOVER = re.compile(r"\.tmp-(?:(\d+)-)?.*")  # with the number of the process that writes it
 
 _in_use: set[Path] = set()
@@ -30,11 +29,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     Raises:
         StorageFailed: the disk is full, or may not be written to.
     """
-    try:
-        with replacing(path, mode) as temporary:
-            _write(temporary, content)
-    except OSError as error:
-        raise storage_failed(path, error) from error
+    with _told_of(path), replacing(path, mode) as temporary:
+        _write(temporary, content)
 
 
 @contextlib.contextmanager
@@ -85,15 +81,10 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
     """
     content = "".join(f"{line}\n" for line in lines).encode()
     busy = StorageFailed(f"Another process is writing {path}; please try again.")
-    with locked(path.with_suffix(".lock"), lambda: busy):
-        try:
-            handle = os.open(path, APPENDING, 0o644)
-        except OSError as error:
-            raise storage_failed(path, error) from error
+    with locked(path.with_suffix(".lock"), lambda: busy), _told_of(path):
+        handle = os.open(path, APPENDING, 0o644)
         try:
             _append(handle, content)
-        except OSError as error:
-            raise storage_failed(path, error) from error
         finally:
             os.close(handle)
 
@@ -130,10 +121,8 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
     Raises:
         StorageFailed: it may not be made, or is there already where it may not be.
     """
-    try:
+    with _told_of(path):
         path.mkdir(parents=True, exist_ok=exist_ok)
-    except OSError as error:
-        raise storage_failed(path, error) from error
 
 
 def move(*pairs: tuple[Path, Path]) -> None:
@@ -173,11 +162,8 @@ def remove_file(path: Path) -> None:
     Raises:
         StorageFailed: it may not be removed.
     """
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-    except OSError as error:
-        raise storage_failed(path, error) from error
+    with _told_of(path), contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def copy_folder(source: Path, target: Path) -> None:
@@ -216,9 +202,23 @@ def remove_leftovers(folder: Path, lives: Callable[[int], bool]) -> None:
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder that is gone when the block ends."""
-    with tempfile.TemporaryDirectory() as folder:
+    """A folder that is gone when the block ends.
+
+    Raises:
+        StorageFailed: there is no room for one, or nowhere to write.
+    """
+    with _told_of(Path("A temporary folder")):
+        made = tempfile.TemporaryDirectory()
+    with made as folder:
         yield Path(folder)
+
+
+@contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_failed(path, error) from error
 
 
 def _write(path: Path, content: bytes) -> None:

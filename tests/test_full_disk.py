@@ -8,11 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ from mnist_cnn.errors import StorageFailed
 from mnist_cnn.runs import gate, notes, registry, store, trash
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.training import job_files, jobs
+from mnist_cnn.training import job_files, jobs, onnx_copy
 from tests.support.faults import CALLS, Module, failing_disk
 
 ONE, TWO, NEW, GONE, FAILED, LOST = (f"20270101-00000{n}-aaaaaa" for n in range(1, 7))
@@ -231,3 +233,13 @@ def test_a_start_leaves_what_living_processes_are_writing(artifacts: Path) -> No
         assert temporary.exists()
     assert {path.name for path in folder.iterdir()} == {living, "run.json"}
     assert not list(artifacts.glob(".tmp-*"))
+
+
+@pytest.mark.fault(30)
+def test_no_room_for_a_scratch_folder_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        tempfile, "mkdtemp", Mock(side_effect=OSError(errno.ENOSPC, "No space left"))
+    )
+    with pytest.raises(StorageFailed, match="No space left"), storage.scratch_folder():
+        pass
+    assert "could not be converted" in onnx_copy._converted_by_a_child(b"").why

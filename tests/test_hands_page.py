@@ -14,7 +14,7 @@ from mnist_cnn.data import corrections, journal
 from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.ui import auth
+from mnist_cnn.ui import auth, my_hand
 from mnist_cnn.ui.my_hand import SessionHand
 from tests.support import hands as written
 from tests.support.drawings import SEVEN, canvas_json
@@ -209,3 +209,33 @@ def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:
     pills.set_value(None).run()
     assert not app.session_state["my hand"].drawings
     np.testing.assert_equal(len(corrections.load()), 0)
+
+
+def test_a_full_hand_lets_the_oldest_go_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(my_hand, "MAX_DRAWINGS", 15)
+    hand, twenty = SessionHand(), drawings(2)
+    assert hand.teach(twenty[:10]) == 0 and hand.teach(twenty[10:]) == 5
+    assert [drawing.label for drawing in hand.drawings.values()] == [5, 6, 7, 8, 9, *range(10)]
+    kept_hands.keep("Me", drawings(3)[20:])
+    app = with_hand(twenty)
+    app.button(key="load hand Me").click().run()
+    assert "10 oldest gave way" in words(app)
+
+
+def test_without_a_run_a_digit_is_written_and_the_page_says_what_is_missing(
+    own_artifacts: Path,
+) -> None:
+    (own_artifacts / "production.json").unlink()
+    app = page(PAGE)
+    app.session_state["hand written"] = drawings(1)[:1]
+    app.run()
+    assert not app.exception and "production" in words(app)
+
+
+def test_a_second_click_on_skip_does_nothing() -> None:
+    app = page(PAGE)
+    app.session_state["hand asked"] = [3]
+    skip = button(app, "Skip it")
+    skip.click().run()
+    skip.click().run()
+    assert not app.exception and "Write them once more" in buttons(app)

@@ -171,6 +171,18 @@ def test_a_survey_that_cannot_be_kept_is_shown_all_the_same(
     assert test_digits.known(run) is found
 
 
+def test_a_survey_whose_folder_was_emptied_is_made_again(
+    shipped_copy: Path, only_bundled_digits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_digits, "SurveyWork", Slow)
+    run = store.production_run()
+    assert test_digits.computed(run)
+    for path in (shipped_copy / "cache").iterdir():
+        path.unlink()
+    test_digits._known.clear()
+    assert test_digits.known(run) is None and test_digits.computed(run)
+
+
 @pytest.mark.parametrize(
     ("name", "python", "said"),
     [

@@ -13,6 +13,7 @@ from typing import get_args
 import psutil
 import pytest
 
+from mnist_cnn import settings
 from mnist_cnn.cli import main
 from mnist_cnn.errors import BadInput, JobError
 from mnist_cnn.models.presets import PRESETS
@@ -340,3 +341,8 @@ def test_a_name_that_looks_like_an_option_is_a_name(name: str) -> None:
     words = job_files.spoken(["train", "--preset", "quick", "--name", name])
     assert main.parser().parse_args(words).name == name
     assert job_files.spoken(["train", "--name=-x", "--preset", "quick"])[1] == "--name=-x"
+
+
+def test_a_child_in_another_folder_finds_a_relative_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", "own")
+    assert settings.child_environment()["MNIST_CNN_ARTIFACTS"] == str(Path.cwd() / "own")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from mnist_cnn.errors import RunDamaged
-from mnist_cnn.runs import registry, store
+from mnist_cnn.runs import registry, report, store
 from mnist_cnn.training import job_files, jobs
-from mnist_cnn.ui import runs_table
+from mnist_cnn.training.progress import TrainingProgress
+from mnist_cnn.ui import run_differences, runs_table
 from tests.support.artifacts import another_run
 from tests.support.pages import page
 
@@ -44,6 +45,11 @@ MANIFESTS = [DEEP, b"null", b"", b'{"sha256": []}', b'{"sha256": {"a": 5}}', b'{
 
 JOBS = [DEEP, b"null", b"{}", b'{"command": 5}', b'{"id": 5, "command": [5]}']
 
+PROMOTIONS = [
+    b'{"when": "", "before": null, "after": "", "by": "", "reason": "", "kind": []}',
+    b"[]",
+]
+
 
 @pytest.fixture
 def odd_runs(shipped_copy: Path) -> list[str]:
@@ -58,6 +64,7 @@ def odd_runs(shipped_copy: Path) -> list[str]:
         folder = shipped_copy / "runs" / f"20270102-0000{number:02d}-aaaaaa"
         folder.mkdir()
         (folder / "run.json").write_bytes(content)
+    (shipped_copy / "promotions.jsonl").write_bytes(b"\n".join(PROMOTIONS) + b"\n")
     job_files.jobs_folder().mkdir()
     for number, content in enumerate(JOBS):
         job_files.job_path(f"20270103-0000{number:02d}-aaaaaa", "json").write_bytes(content)
@@ -107,3 +114,33 @@ def test_every_page_shows_the_others(odd_runs: list[str]) -> None:
         assert not app.exception, name
     for run_id in (live, odd_runs[0], odd_runs[-1]):
         assert not page("4_Training_runs.py", run=run_id).exception
+
+
+@pytest.mark.fault(62)
+def test_a_training_of_no_known_state_is_none(artifacts: Path) -> None:
+    job = job_files.Job("20270101-000000-aaaaaa", ("train",), "anna", 0, 0, 0, "here", "paused")
+    job_files.save_job(job)
+    assert job_files.load_job(job.id) is None
+
+
+@pytest.mark.fault(62)
+def test_of_odd_progress_only_what_makes_sense_counts() -> None:
+    odd = {"phase": 5, "epoch": "x", "batch": 3, "share": float("nan"), "phase_seconds": [1]}
+    assert TrainingProgress.of(odd | {"more": 1}) == TrainingProgress(batch=3)
+
+
+def test_a_network_from_elsewhere_has_no_curves_and_is_not_damaged(shipped_copy: Path) -> None:
+    """It has neither recipe nor history, as `import` leaves it."""
+    run = another_run(config_json=b'{"recipe": null, "command": ""}')
+    manifest = json.loads((run.folder / "run.json").read_bytes())
+    for name in ("history.csv", "curve.csv", "confusion.json"):
+        del manifest["sha256"][name]
+        (run.folder / name).unlink()
+    (run.folder / "run.json").write_text(json.dumps(manifest))
+    table = runs_table.with_details(runs_table.all_rows())
+    (row,) = table[table["Run"] == run.id].to_dict("records")
+    assert row["Status"] == "finished" and row["mnist-test (%)"] > 99 and row["Learning"] == []
+    assert "How it learned" not in report.page(store.open_run(run.id))
+    app = page("4_Training_runs.py", runs=[run.id, store.production_run().id])
+    assert not app.exception
+    assert len(run_differences.differing([run.config.get("recipe") or {}, {"epochs": 3}])) == 1

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import subprocess
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -147,6 +148,26 @@ def test_what_is_no_exported_run_is_refused(exported, change, words: str, sums: 
     with pytest.raises(BadNetwork) as error:
         run_zips.unpacked(changed(exported, change, sums))
     assert words in str(error.value)
+
+
+@pytest.mark.fault(50)
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_no_more_comes_out_of_a_zip_than_it_claims(exported: bytes, packing: int) -> None:
+    """A manifest of 80 MB that is said to have ten bytes."""
+    manifest, packed = b"{" + bytes(80_000_000), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", packing) as archive:
+        archive.writestr("run.json", manifest)
+        for name in run_zips.NEEDED - {"run.json"}:
+            archive.writestr(name, b"{}")
+    size = len(manifest).to_bytes(4, "little")
+    content = packed.getvalue().replace(size, (10).to_bytes(4, "little"))
+    tracemalloc.start()
+    assert run_zips.id_in(content) == ""
+    with pytest.raises(BadNetwork):
+        run_zips.unpacked(content)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8e6
 
 
 def test_a_torn_zip_and_other_files_are_refused(exported: bytes, tmp_path: Path) -> None:

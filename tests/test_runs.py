@@ -28,6 +28,14 @@ def test_a_run_is_one_once_its_manifest_is_there(artifacts: Path) -> None:
     assert store.open_run(run.id).config == {}
 
 
+def test_what_pages_write_meanwhile_is_no_part_of_a_run(artifacts: Path) -> None:
+    new_run = NewRun()
+    new_run.write("config.json", {})
+    for name in ("drawing-1.json", ".tmp-1-drawing-1.json"):
+        (new_run.folder / name).write_text("{}")
+    assert set(new_run.sums()) == {"config.json"}
+
+
 @pytest.mark.fault(46)
 def test_ids_sort_by_time_and_never_repeat(artifacts: Path) -> None:
     ids = [NewRun().id for _ in range(50)]

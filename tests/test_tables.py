@@ -163,6 +163,26 @@ def test_json_lines_tell_their_scale_together() -> None:
     assert np.abs(np.stack([item.image for item in read]) - FRAMES).max() < 0.03
 
 
+def test_images_of_two_sizes_in_one_table_are_read_all_the_same() -> None:
+    rows = [[0] * 784, [9] * 64, [0] * 784]
+    content = "\n".join(json.dumps({"pixels": row}) for row in rows).encode()
+    assert [item.error for item in items(("a.jsonl", content), ("a.jsonl", content))] == [""] * 6
+
+
+ODD_CELLS = {
+    "a power for a label": b'{"label": "\xc2\xb2", "strokes": [[[0, 0], [50, 90]]]}',
+    "a long number first": text([["9" * 5_000, *FLAT[0][1:]]]),
+    "a long number in a name": text(beside(LABELS, FLAT), ["label", "9" * 5_000, *NAMES[1:]]),
+}
+
+
+@pytest.mark.fault(6)
+@pytest.mark.parametrize("content", ODD_CELLS.values(), ids=ODD_CELLS)
+def test_an_odd_cell_ends_no_batch(content: bytes) -> None:
+    *_, good = items(("odd.csv", content), ("good.csv", text(FLAT[:1], NAMES)))
+    assert good.error == "" and good.image is not None
+
+
 UNLABELLED = {
     "Kaggle's test": text(FLAT, NAMES),
     "ids": text(beside(INDEX + 1, FLAT), ["ImageId", *NAMES]),

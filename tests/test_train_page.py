@@ -250,6 +250,18 @@ def test_a_drawing_is_read_while_it_learns(artifacts: Path) -> None:
     assert not list(new.folder.glob("answers-*"))
 
 
+def test_the_latest_drawings_are_watched_and_none_once_a_training_ends(artifacts: Path) -> None:
+    new = NewRun()
+    drawings = [np.eye(28, k=k) for k in range(-10, 10)]
+    assert watched.watch(new.id, drawings[0]) == [] and not list(new.folder.iterdir())
+    with ProgressWriter(new, 2) as writer:
+        for drawing in drawings:
+            watched.watch(new.id, drawing)
+        assert len(list(new.folder.glob("drawing-*"))) == watched.MAX_WATCHED
+        watched.answer(writer.folder, lambda images: np.repeat(TO_4, len(images), axis=0))
+        assert watched.watch(new.id, drawings[-1])[0].digit == 4
+
+
 @pytest.mark.fault(72, 48)
 def test_little_memory_is_said_before_start_and_what_to_do(
     shipped_copy: Path, owner: None, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,9 @@ from mnist_cnn.ink.stroke_files import parsed_line
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_BATCH_FILES
 
+IN_THE_ADDRESS = ("label", "inverted", "transposed")
+"""What a form may not hold, where it would be passed over in silence."""
+
 
 def form_schema(what: str, many: bool) -> dict[str, Any]:
     """The request body of a route that takes files, as OpenAPI describes it."""
@@ -38,6 +41,12 @@ async def _files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]
         )
     async with request.form(max_files=most, max_fields=8) as form:
         files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+        if misplaced := [name for name in IN_THE_ADDRESS if name in form]:
+            raise HTTPException(
+                400,
+                f"The form's field `{misplaced[0]}` belongs into the address: "
+                f"POST /predict/batch?{misplaced[0]}=…",
+            )
         if not files:
             raise HTTPException(400, "The form has no file; please send the image as `file`.")
         yield files

@@ -6,13 +6,14 @@ import hashlib
 import json
 import secrets
 import time
+from pathlib import Path
 from typing import Any
 
 from mnist_cnn.json_files import read_json
 from mnist_cnn.runs.run_files import SCHEMA
 from mnist_cnn.runs.store import RUN_ID, Run, new_folder, open_run, run_folders
 from mnist_cnn.settings import artifacts_folder
-from mnist_cnn.storage import make_folder, remove_file, remove_folder, write_atomically
+from mnist_cnn.storage import LEFTOVER, make_folder, remove_file, remove_folder, write_atomically
 
 PASSING = ("progress.json", "validation_errors.json", "drawing-*.json", "answers-*.json")
 """What only tells of a run while it is made."""
@@ -54,17 +55,24 @@ class NewRun:
         """
         if phases := read_json(self.folder / "progress.json").get("phase_seconds"):
             facts = {"phases": phases, **facts}
-        passing = {path for name in PASSING for path in self.folder.glob(name)}
-        for path in passing:
+        for path in self._passing():
             remove_file(path)
         named = {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": self.sums()}
         self.write("run.json", named)
         return open_run(self.id)
 
     def sums(self) -> dict[str, str]:
-        """The SHA-256 of each file that was written so far."""
-        files = sorted(path for path in self.folder.iterdir() if path.is_file())
+        """The SHA-256 of each file that was written so far, but for what pages write meanwhile."""
+        others = self._passing()
+        files = sorted(
+            path
+            for path in self.folder.iterdir()
+            if path not in others and not LEFTOVER.fullmatch(path.name)
+        )
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    def _passing(self) -> set[Path]:
+        return {path for name in PASSING for path in self.folder.glob(name)}
 
     def discard(self) -> None:
         """Removes what was written so far."""

@@ -171,7 +171,7 @@ def _promotion(line: bytes | str) -> Promotion | None:
         entry = Promotion(**json.loads(line))
     except (ValueError, TypeError, RecursionError):
         return None
-    words = (entry.when, entry.after, entry.by, entry.reason, entry.before or "")
+    words = (entry.when, entry.after, entry.by, entry.reason, entry.kind, entry.before or "")
     known = all(isinstance(word, str) for word in words) and entry.kind in store.POINTERS
     return entry if known else None
 

@@ -16,7 +16,6 @@ text-align:left}pre{background:#f3f4f6;padding:.8rem;overflow:auto}svg{width:100
 def page(run: Run) -> str:
     """The report, as a whole HTML document."""
     name = html.escape(notes.name_of(run))
-    history = list(csv.DictReader(run.read("history.csv").decode().splitlines()))
     facts = {
         "Run": run.id,
         "Begun (UTC)": run.created,
@@ -32,13 +31,20 @@ def page(run: Run) -> str:
         + _table(["", ""], [[key, str(value)] for key, value in facts.items()])
         + "<h2>Scores</h2>"
         + _table(["Test set", "Images", "Accuracy", "95 % interval", "ECE"], _scores(run))
-        + "<h2>How it learned</h2>"
-        + _curves(history, "accuracy", "Accuracy")
-        + _curves(history, "loss", "Loss")
+        + _learning(run)
         + "<h2>Settings</h2><pre>"
         + html.escape(json.dumps(run.config, indent=1))
         + "</pre></html>"
     )
+
+
+def _learning(run: Run) -> str:
+    """Its curves; nothing of a network that was trained elsewhere."""
+    if "history.csv" not in run.manifest["sha256"]:
+        return ""
+    history = list(csv.DictReader(run.read("history.csv").decode().splitlines()))
+    accuracy = _curves(history, "accuracy", "Accuracy")
+    return f"<h2>How it learned</h2>{accuracy}{_curves(history, 'loss', 'Loss')}"
 
 
 def _scores(run: Run) -> list[list[str]]:

@@ -84,8 +84,7 @@ def packed(run: Run, onnx: OnnxCopy) -> bytes:
     words = {"name": notes.name_of(run), "note": said.note, "tags": list(said.tags)}
     files[NOTES] = json.dumps(words, indent=1).encode()
     files["MODEL_CARD.md"] = model_card(run).encode()
-    if "history.csv" in files:
-        files["report.html"] = report.page(run).encode()
+    files["report.html"] = report.page(run).encode()
     if onnx.content:
         files["model.onnx"] = onnx.content
     readme = zip_readme.readme(run, sorted(files), onnx.difference, onnx.why)
@@ -109,9 +108,8 @@ def id_in(content: bytes) -> str:
     """The id that the ZIP of a run names; empty where there is none."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if archive.getinfo("run.json").file_size > MAX_MANIFEST:
-                return ""
-            found = str(run_files.parse("run.json", archive.read("run.json")).get("id"))
+            manifest = _content(archive, "run.json", MAX_MANIFEST)
+            found = str(run_files.parse("run.json", manifest).get("id"))
     except (*BROKEN, KeyError):
         return ""
     return found if RUN_ID.fullmatch(found) else ""
@@ -177,6 +175,26 @@ def _members(content: bytes) -> dict[str, bytes]:
                 raise BadNetwork(f"it is no whole run: it lacks {missing}.")
             if sum(member.file_size for member in members) > MAX_BYTES:
                 raise BadNetwork(f"it unpacks to more than {MAX_BYTES // 2**20} MB.")
-            return {name: archive.read(name) for name in names if name != "model.onnx"}
+            left, files = MAX_BYTES, {}
+            for name in names:
+                if name != "model.onnx":
+                    files[name] = _content(archive, name, left)
+                    left -= len(files[name])
+            return files
     except BROKEN as error:
         raise BadNetwork("it is damaged or cut short; please export or copy it again.") from error
+
+
+def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A member, bit by bit, so that no more comes out than `most` whatever it claims.
+
+    Raises:
+        ValueError: it is packed as no run is, or holds more.
+    """
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("it is packed in an unusual way")
+    with archive.open(name) as member:
+        content = member.read(most + 1)
+    if len(content) > most:
+        raise ValueError("it unpacks to too much")
+    return content

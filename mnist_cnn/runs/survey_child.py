@@ -14,7 +14,7 @@ from mnist_cnn.evaluation import inside, neighbours, survey
 from mnist_cnn.models.numpy_network import NumpyNetwork
 from mnist_cnn.runs import store, surveys
 from mnist_cnn.runs.store import Run
-from mnist_cnn.settings import PROJECT_FOLDER
+from mnist_cnn.settings import PROJECT_FOLDER, child_environment
 from mnist_cnn.storage import scratch_folder
 
 SURVEYED = 0.8
@@ -32,7 +32,12 @@ def found_by_a_child(run: Run, name: str, progress: Callable[[float], None]) -> 
         command = [sys.executable, "-m", __name__, run.id, name, str(target)]
         pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
         with subprocess.Popen(
-            command, cwd=PROJECT_FOLDER, stdout=pipe, stderr=nowhere, text=True
+            command,
+            cwd=PROJECT_FOLDER,
+            env=child_environment(),
+            stdout=pipe,
+            stderr=nowhere,
+            text=True,
         ) as child:
             assert child.stdout
             for line in child.stdout:

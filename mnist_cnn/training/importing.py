@@ -69,6 +69,10 @@ def _by_a_child(content: bytes, path: Path, name: str = "") -> str:
     except subprocess.TimeoutExpired as error:
         _discard(made)
         raise BadNetwork(f"{path} was given up after {SECONDS} seconds.") from error
+    except OSError as error:
+        raise BadNetwork(
+            f"{path} could not be tried: no process could be started ({error.strerror})."
+        ) from error
     try:
         answer = json.loads(child.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:

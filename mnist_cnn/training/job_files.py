@@ -25,6 +25,8 @@ LOG_BYTES = 1_000_000
 MAX_TIME = 1e11
 """No time in seconds since 1970 that a calendar knows lies beyond."""
 
+STATES = ("running", "finished", "stopped", "failed", "interrupted")
+
 FORMER_NAMES = {"born": "process_created"}
 """What a job's facts were called in older files."""
 
@@ -34,7 +36,7 @@ class Job:
     """One training. `begun` and `ended` are seconds since 1970; `process_created` when its
     process was, and `process_start` the same by a clock that nobody sets, where there is one.
 
-    `state` is running, finished, stopped, failed or interrupted; `reason` says why it did not
+    `state` is one of `STATES`; `reason` says why it did not
     finish, in a sentence, and `error` is the name of that kind of error.
     """
 
@@ -125,6 +127,7 @@ def _sound(job: Job) -> bool:
         all(isinstance(word, str) for word in words)
         and all(isinstance(n, int | float) and abs(n) < MAX_TIME for n in numbers)
         and isinstance(job.pid, int)
+        and job.state in STATES
     )
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -167,8 +167,7 @@ def find(run_id: str) -> Job | None:
 def progress(job: Job) -> TrainingProgress:
     """Where a job is; before its first report, and once its run is whole, an empty one."""
     known = read_json(store.new_folder(job.id) / "progress.json")
-    fields = asdict(TrainingProgress())
-    return TrainingProgress(**{key: value for key, value in known.items() if key in fields})
+    return TrainingProgress.of(known)
 
 
 def _job(run_id: str, command: tuple[str, ...], who: str, pid: int) -> Job:

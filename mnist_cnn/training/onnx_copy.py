@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mnist_cnn.errors import StorageFailed
 from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.runs.run_zips import OnnxCopy
@@ -28,6 +29,9 @@ SECONDS = 300
 
 KEPT = 4
 """Copies that are kept for who asks again."""
+
+FAILURES = (subprocess.SubprocessError, OSError, StorageFailed)
+"""Of the process that converts, and of the disk that it needs."""
 
 _one_at_a_time = threading.Lock()
 _made: dict[str, OnnxCopy] = {}
@@ -57,20 +61,21 @@ def onnx_copy(run: Run) -> OnnxCopy:
 
 
 def _converted_by_a_child(content: bytes) -> OnnxCopy:
-    with scratch_folder() as folder:
-        source, target = folder / "model.keras", folder / "model.onnx"
-        source.write_bytes(content)
-        command = [sys.executable, "-m", __name__, str(source), str(target)]
-        try:
+    try:
+        with scratch_folder() as folder:
+            source, target = folder / "model.keras", folder / "model.onnx"
+            source.write_bytes(content)
+            command = [sys.executable, "-m", __name__, str(source), str(target)]
             child = subprocess.run(
                 command, cwd=PROJECT_FOLDER, capture_output=True, timeout=SECONDS, check=True
             )
             difference = float(json.loads(child.stdout.splitlines()[-1])["difference"])
-        except (subprocess.SubprocessError, OSError, ValueError, KeyError, IndexError) as error:
-            return OnnxCopy(why=f"it could not be converted here ({type(error).__name__})")
-        if not difference <= EXACTLY:
-            return OnnxCopy(why=f"a converted probability was off by {difference:.1g}")
-        return OnnxCopy(target.read_bytes(), difference)
+            made = target.read_bytes()
+    except (*FAILURES, ValueError, KeyError, IndexError) as error:
+        return OnnxCopy(why=f"it could not be converted here ({type(error).__name__})")
+    if not difference <= EXACTLY:
+        return OnnxCopy(why=f"a converted probability was off by {difference:.1g}")
+    return OnnxCopy(made, difference)
 
 
 def _in_the_child(source: Path, target: Path) -> None:

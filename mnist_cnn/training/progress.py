@@ -11,12 +11,13 @@ import base64
 import csv
 import io
 import json
+import math
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,22 @@ class TrainingProgress:
     learning_rate: float | None = None
     peak_memory_mb: int | None = None
     phase_seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> "TrainingProgress":
+        """What a progress file says, as far as that is of the kinds that it is to be of."""
+        names = {own.name for own in fields(cls)}
+        return cls(
+            **{key: value for key, value in known.items() if key in names and _fits(key, value)}
+        )
+
+
+def _fits(name: str, value: object) -> bool:
+    if name == "phase":
+        return isinstance(value, str)
+    if name == "phase_seconds":
+        return isinstance(value, dict) and all(_fits("", own) for own in value.values())
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 ProgressListener = Callable[[TrainingProgress], None]

@@ -24,7 +24,7 @@ from mnist_cnn.runs import gate, loading, notes, predictions, run_zips, snapshot
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.run_zips import UnpackedRun
 from mnist_cnn.runs.store import Run
-from mnist_cnn.storage import scratch_folder
+from mnist_cnn.storage import scratch_folder, write_atomically
 from mnist_cnn.training.model_files import MAX_PARAMETERS, check_file
 
 BUNDLED = "bundled-digits-test"
@@ -100,7 +100,7 @@ def _network(found: UnpackedRun, kind: str) -> keras.Model:
         content = found.files["model.keras"]
         check_file(content, "its model.keras")
         path = folder / "model.keras"
-        path.write_bytes(content)
+        write_atomically(path, content)
         model = untrusted.load_as_it_is(path, MAX_PARAMETERS)
     channels = CHANNELS if kind == "symbols" else 1
     expected = (None, 28, 28, channels), (None, CLASSES[kind])

@@ -7,6 +7,7 @@ Both go when the run is whole.
 """
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,10 +20,10 @@ from mnist_cnn import metrics
 from mnist_cnn.json_files import read_json
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs.store import new_folder
-from mnist_cnn.storage import write_json_quickly
+from mnist_cnn.storage import remove_file, write_json_quickly
 
 MAX_WATCHED = 16
-"""How many drawings a training reads at most."""
+"""How many drawings a training reads at most, the latest."""
 
 EVERY = 2.0
 """Seconds between two answers."""
@@ -47,7 +48,9 @@ def watch(run_id: str, image: FloatArray, still: bool = True) -> list[Answer]:
     pixels = np.round(255 * image).astype(np.uint8).tobytes()
     mark = hashlib.sha256(pixels).hexdigest()[:12]
     path = folder / f"drawing-{mark}.json"
-    if still and not path.exists():
+    if still and not path.exists() and (folder / "progress.json").exists():
+        for oldest in _watched(folder)[MAX_WATCHED - 1 :]:
+            remove_file(oldest)
         write_json_quickly(path, {"image": base64.b64encode(pixels).decode()})
     answers = read_json(folder / f"answers-{mark}.json").get("answers", [])
     return [Answer(**answer) for answer in answers]
@@ -59,7 +62,7 @@ def answer(folder: Path, read: Callable[[NDArray[np.uint8]], FloatArray]) -> Non
     Args:
         read: the logits (n, classes) of uint8 (n, 28, 28) images.
     """
-    paths = sorted(folder.glob("drawing-*.json"))[:MAX_WATCHED]
+    paths = _watched(folder)[:MAX_WATCHED]
     images = {path.stem.split("-")[1]: _pixels(path) for path in paths}
     drawings = {mark: image for mark, image in images.items() if len(image) == 28 * 28}
     if not drawings:
@@ -73,6 +76,15 @@ def answer(folder: Path, read: Callable[[NDArray[np.uint8]], FloatArray]) -> Non
         if known and known[-1]["digit"] == new["digit"]:
             known.pop()
         write_json_quickly(path, {"answers": [*known, new]})
+
+
+def _watched(folder: Path) -> list[Path]:
+    """The drawings, the latest first."""
+    found = {}
+    for path in folder.glob("drawing-*.json"):
+        with contextlib.suppress(OSError):  # another page took its place
+            found[path] = path.stat().st_mtime_ns
+    return sorted(found, key=lambda path: -found[path])
 
 
 def _pixels(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import Prediction, PredictionResult, Stroke
 from mnist_cnn.runs import notes, serving, store
 from mnist_cnn.runs.store import Run
@@ -53,7 +54,10 @@ def show() -> None:
             placeholder="another run",
             format_func=lambda run_id: f"{notes.name_of(runs[run_id])}, {runs[run_id].day}",
         )
-        _gallery(known, runs[chosen] if chosen else None)
+        try:
+            _gallery(known, runs[chosen] if chosen else None)
+        except DigitsError as error:
+            st.error(str(error), icon=":material/error:")
 
 
 def _gallery(known: Sequence[Past], run: Run | None) -> None:

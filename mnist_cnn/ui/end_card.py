@@ -142,12 +142,11 @@ def _what_next(run: Run, live: Run | None, who: str | None) -> None:
             run_actions.promote_button(run, who, words, disabled=answers)
         if who and run.start and not answers:
             archived = notes.notes_of(run.id).archived
-            st.button(
+            run_actions.button(
                 "Rejected" if archived else "Reject: keep it for the record",
-                icon=":material/inventory_2:",
+                "inventory_2",
+                lambda: run_actions.archive([run.id], True),
                 disabled=archived,
-                on_click=run_actions.archive,
-                args=([run.id], True),
             )
         if live is not None and run.kind == "digits":
             st.page_link(

@@ -94,8 +94,13 @@ def _take_in(load: Callable[[], tuple[list[TaughtDrawing], list[str]]]) -> None:
     news = st.session_state.setdefault("hand news", [])
     try:
         drawings, complaints = load()
-        my_hand.of_session().teach(drawings)
+        given_way = my_hand.of_session().teach(drawings)
         news.append((f"{len(drawings)} drawings were taken in.", "check"))
+        if given_way:
+            full = (
+                f"A hand holds {hand_files.MAX_DRAWINGS} drawings: the {given_way} oldest gave way."
+            )
+            news.append((full, "warning"))
         news += [(complaint, "warning") for complaint in complaints[:5]]
         if len(complaints) > 5:
             news.append((f"{len(complaints) - 5} more could not be used.", "warning"))

@@ -61,7 +61,8 @@ def take_back_button(line: Line) -> None:
 
 def _undo(change: Change) -> None:
     changes = _changes()
-    del changes[len(changes) - 1 - changes[::-1].index(change)]
+    if change in changes:  # a second click may come before the button has gone
+        del changes[len(changes) - 1 - changes[::-1].index(change)]
 
 
 def _changes() -> list[Change]:

@@ -17,20 +17,23 @@ PAGE = "pages/7_My_handwriting.py"
 
 @dataclass
 class SessionHand:
-    """One visitor's drawings by their images, so that the same one counts once; `on` is the switch.
-    It is theirs alone, and gone with the session."""
+    """One visitor's drawings by their images, the oldest first; the same one counts once. `on` is
+    the switch. It is theirs alone, and gone with the session."""
 
     drawings: dict[bytes, TaughtDrawing] = field(default_factory=dict)
     on: bool = True
     learned: tuple[Classifier, Classifier, Gain] | None = None
     """The network that it was learned with, the one that listens, and the gain."""
 
-    def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
+    def teach(self, drawings: Iterable[TaughtDrawing]) -> int:
+        """Adds drawings. Gives how many of the oldest gave way, where the hand is full."""
         for drawing in drawings:
-            key = drawing.image.tobytes()
-            if key in self.drawings or len(self.drawings) < MAX_DRAWINGS:
-                self.drawings[key] = drawing
+            self.drawings[drawing.image.tobytes()] = drawing
+        given_way = list(self.drawings)[:-MAX_DRAWINGS]
+        for oldest in given_way:
+            del self.drawings[oldest]
         self.learned = None
+        return len(given_way)
 
     def forget(self, drawing: TaughtDrawing) -> None:
         self.drawings.pop(drawing.image.tobytes(), None)

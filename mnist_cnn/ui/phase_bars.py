@@ -26,7 +26,8 @@ STARTING = 5.0
 def show(job: Job, progress: TrainingProgress) -> None:
     """A bar per phase: done, under way, or still to come."""
     usual = _usual(job)
-    current = next(bar for bar, phases in PHASES.items() if progress.phase in phases)
+    bars = (bar for bar, phases in PHASES.items() if progress.phase in phases)
+    current = next(bars, next(iter(PHASES)))
     spent = {
         bar: sum(progress.phase_seconds.get(phase, 0.0) for phase in phases)
         for bar, phases in PHASES.items()

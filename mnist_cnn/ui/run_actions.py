@@ -18,7 +18,7 @@ def actions(run: Run, production: str | None, who: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         promote_button(run, who, "Promote", disabled=live)
         labels = notes.notes_of(run.id)
-        _button(
+        button(
             "Take out of the archive" if labels.archived else "Archive",
             "inventory_2",
             lambda: archive([run.id], not labels.archived),
@@ -26,7 +26,7 @@ def actions(run: Run, production: str | None, who: str) -> None:
         )
         with st.popover("Delete", icon=":material/delete:", disabled=live):
             st.write(f"Delete run {run.id}? It can be brought back for 30 days.")
-            _button("Yes, delete it", "delete", lambda: delete([run.id]))
+            button("Yes, delete it", "delete", lambda: delete([run.id]))
         st.page_link(
             "pages/3_Train.py",
             label="Train again with changes",
@@ -50,7 +50,7 @@ def job_actions(run_id: str) -> None:
     """What may be done with a training that never became a run, or with a damaged run."""
     with st.popover("Delete", icon=":material/delete:"):
         st.write("Delete what is left of it? It can be brought back for 30 days.")
-        _button("Yes, delete it", "delete", lambda: delete([run_id]))
+        button("Yes, delete it", "delete", lambda: delete([run_id]))
 
 
 def actions_on_several(ids: Sequence[str]) -> None:
@@ -59,10 +59,10 @@ def actions_on_several(ids: Sequence[str]) -> None:
     if not free:
         return
     with st.container(horizontal=True):
-        _button(f"Archive {len(free)}", "inventory_2", lambda: archive(free, True))
+        button(f"Archive {len(free)}", "inventory_2", lambda: archive(free, True))
         with st.popover(f"Delete {len(free)}", icon=":material/delete:"):
             st.write(f"Delete {len(free)} runs? They can be brought back for 30 days.")
-            _button(f"Yes, delete {len(free)}", "delete", lambda: delete(free))
+            button(f"Yes, delete {len(free)}", "delete", lambda: delete(free))
     if len(free) < len(ids):
         st.caption("What is in production stays.")
 
@@ -72,17 +72,17 @@ def undo_bar(who: str) -> None:
     last, deleted = registry.last_promotion(), trash.deleted()
     with st.container(horizontal=True):
         if last and last.before:
-            _button(
+            button(
                 f"Roll back {last.kind} to {last.before}",
                 "undo",
                 lambda: _roll_back(who),
             )
         if deleted:
-            _button(f"Restore {deleted[0]}", "restore_from_trash", lambda: restore([deleted[0]]))
+            button(f"Restore {deleted[0]}", "restore_from_trash", lambda: restore([deleted[0]]))
         if len(deleted) > 1:
             with st.popover(f"{len(deleted)} deleted", icon=":material/restore_from_trash:"):
                 chosen = st.multiselect("Bring back", deleted, key="restored")
-                _button(
+                button(
                     "Bring them back",
                     "restore_from_trash",
                     lambda: restore(chosen),
@@ -127,7 +127,7 @@ def reason_to_override(run: Run, who: str) -> None:
     st.error(str(error), icon=":material/block:")
     if error.reason_helps:
         reason = st.text_input("Reason to promote it all the same", max_chars=300)
-        _button(
+        button(
             "Promote all the same",
             "publish",
             lambda: _promote(run, who, reason),
@@ -185,6 +185,6 @@ def _caught(action: Callable[[], Any]) -> None:
         st.session_state["trouble"] = str(error)
 
 
-def _button(label: str, icon: str, action: Callable[[], Any], **options: Any) -> None:
+def button(label: str, icon: str, action: Callable[[], Any], **options: Any) -> None:
     """A button whose failure is a sentence."""
     st.button(label, icon=f":material/{icon}:", on_click=lambda: _caught(action), **options)

@@ -21,7 +21,7 @@ CURVES = {
 
 def settings(chosen: Sequence[Run], titles: dict[str, str]) -> None:
     """The settings of their recipes that differ, a column per run."""
-    table = differing([run.config.get("recipe", {}) for run in chosen])
+    table = differing([run.config.get("recipe") or {} for run in chosen])
     if table.empty:
         st.caption("Their settings are the same.")
         return

@@ -41,15 +41,14 @@ def details(run_id: str) -> dict[str, Any]:
         run = store.open_run(run_id)
     except DigitsError:
         return {}
-    return _details(run_id, run.folder)
+    return _details(run_id, run.folder, _changed(run.folder))
 
 
 def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
     try:
-        changed = os.stat(f"{os.fspath(folder)}/run.json").st_mtime_ns  # noqa: PTH116 - faster
+        facts = _facts(run_id, folder, _changed(folder))
     except OSError:
         return None  # in the making
-    facts = _facts(run_id, folder, changed)
     if facts is None:
         return None
     own = notes.notes_of(run_id) if noted else notes.RunNotes()
@@ -60,6 +59,10 @@ def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
         "Note": own.note or facts["Note"],
         "Archived": own.archived,
     }
+
+
+def _changed(folder: Path) -> int:
+    return os.stat(f"{os.fspath(folder)}/run.json").st_mtime_ns  # noqa: PTH116 - faster
 
 
 @lru_cache(maxsize=20_000)
@@ -86,7 +89,7 @@ def _facts(run_id: str, folder: Path, changed: int) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=20_000)
-def _details(run_id: str, folder: Path) -> dict[str, Any]:
+def _details(run_id: str, folder: Path, changed: int) -> dict[str, Any]:
     run = store.open_run(run_id)
     row: dict[str, Any] = {}
     try:
@@ -105,6 +108,9 @@ def _details(run_id: str, folder: Path) -> dict[str, Any]:
 
 
 def _validation_curve(run: Run) -> list[float]:
+    """Empty for a network that was trained elsewhere."""
+    if "history.csv" not in run.manifest["sha256"]:
+        return []
     lines = run.read("history.csv").decode().splitlines()
     column = lines[0].split(",").index("val_accuracy")
     return [float(line.split(",")[column]) for line in lines[1:]]

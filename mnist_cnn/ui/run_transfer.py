@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mnist_cnn.errors import DigitsError
+from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.runs.run_zips import OnnxCopy, packed
 from mnist_cnn.runs.store import Run
 from mnist_cnn.storage import scratch_folder, write_atomically
@@ -45,14 +45,23 @@ def add_a_run() -> None:
         st.caption("It is looked through and tried before it is kept, which takes half a minute.")
         if st.button("Add", disabled=file is None, icon=":material/add:") and file:
             try:
-                with st.spinner("Trying it …"), scratch_folder() as folder:
-                    path = folder / Path(file.name).name
-                    write_atomically(path, file.getvalue())
-                    run_id = import_run(path)
+                with st.spinner("Trying it …"):
+                    run_id = _taken_in(file.name, file.getvalue())
             except DigitsError as error:
-                st.error(str(error).replace(str(path), file.name), icon=":material/block:")
+                st.error(str(error), icon=":material/block:")
                 return
             run_actions.untick()
             st.query_params["run"] = run_id
             st.toast(f"Run {run_id} was added.", icon=":material/check:")
             st.rerun()
+
+
+def _taken_in(name: str, content: bytes) -> str:
+    """The id of the run in a ZIP of that name."""
+    with scratch_folder() as folder:
+        path = folder / Path(name).name
+        write_atomically(path, content)
+        try:
+            return import_run(path)
+        except BadNetwork as error:
+            raise BadNetwork(str(error).replace(str(path), name)) from error

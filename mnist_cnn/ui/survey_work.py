@@ -45,7 +45,7 @@ class SurveyWork(threading.Thread):
                 self.began = time.monotonic()
                 content = survey_child.found_by_a_child(run, name, self._tell)
             surveys.keep(run, name, content)
-            if not surveys.is_kept(run, name):
+            if surveys.load(run, name, self.count) is None:
                 self.result = surveys.unpacked(content, self.count)
         except DigitsError as error:
             self.trouble = str(error)
@@ -77,6 +77,13 @@ def begin(key: Key, work: SurveyWork) -> SurveyWork:
     for old in ended[: max(0, len(ended) - REMEMBERED + 1)]:
         forget(old)
     return own
+
+
+def is_gone(key: Key, run: Run) -> bool:
+    """Whether what was found went with the folder that it was kept in."""
+    work = find(key)
+    ended = work is not None and work.share == 1.0 and not work.trouble and work.result is None
+    return ended and not surveys.is_kept(run, key[2])
 
 
 def forget(key: Key) -> None:

@@ -80,7 +80,9 @@ def _name(start: str) -> str:
 def _keep(hand: my_hand.SessionHand) -> None:
     try:
         before = kept_hands.load(MINE)[0] if MINE in kept_hands.names() else []
-        kept_hands.keep(MINE, [*before, *hand.drawings.values()])
+        whole = my_hand.SessionHand()
+        whole.teach([*before, *hand.drawings.values()])
+        kept_hands.keep(MINE, list(whole.drawings.values()))
         st.toast(f"Kept as *{MINE}*.")
     except DigitsError as error:
         st.session_state["trouble"] = str(error)

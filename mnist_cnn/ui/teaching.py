@@ -4,6 +4,7 @@ import random
 
 import streamlit as st
 
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.ink.strokes import extent
 from mnist_cnn.ui import cache, canvas, layout, my_hand
@@ -19,6 +20,13 @@ REST = 0.9
 @st.fragment
 def teach() -> None:
     """The digit that is asked for, the canvas, and what was written so far."""
+    try:  # nothing around a fragment catches what it raises
+        _teach()
+    except DigitsError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _teach() -> None:
     pressed = key_pressed(NAME, REST)
     trouble = ""
     if pressed == "Backspace":
@@ -77,11 +85,14 @@ def _accept() -> str:
 
 
 def _skip() -> None:
-    _asked().pop(0)
+    if _asked():  # a second click may come before the button has gone
+        _asked().pop(0)
     canvas.clear(NAME)
 
 
 def _take_back() -> None:
+    if not st.session_state["hand written"]:
+        return
     last: TaughtDrawing = st.session_state["hand written"].pop()
     my_hand.of_session().forget(last)
     _asked().insert(0, last.label)

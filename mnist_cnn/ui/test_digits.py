@@ -113,6 +113,8 @@ def computed(run: Run) -> Surveyed | None:
     images = cache.test_images(key[2])
     if images is None:
         return None
+    if survey_work.is_gone(key, run):
+        survey_work.forget(key)
     work = survey_work.find(key)
     if work is None:
         cache.numpy_network(run.id, str(run.folder))

@@ -182,7 +182,7 @@ def _named_place(names: Sequence[str]) -> int | None:
 
 def _in_order(names: Sequence[str], columns: list[int]) -> list[int]:
     """The columns by their numbers, where each name has one of its own."""
-    numbers = [re.findall(r"\d+", names[column]) for column in columns]
+    numbers = [re.findall(r"\d+", names[column][:80]) for column in columns]
     keys = [int(found[0]) for found in numbers if len(found) == 1]
     if len(set(keys)) < len(columns):
         return columns

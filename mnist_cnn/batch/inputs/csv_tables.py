@@ -162,7 +162,7 @@ def _is_word(cell: str) -> bool:
 
 def _counts(cells: Sequence[str]) -> bool:
     """Whether they are a header of mere numbers: 0, 1, 2 … or 1, 2, 3 …, whatever stands first."""
-    numbers = [int(cell) if cell.isdecimal() else -1 for cell in cells[1:]]
+    numbers = [int(cell) if cell.isdecimal() and len(cell) < 10 else -1 for cell in cells[1:]]
     return len(cells) > 3 and numbers[0] in (0, 1, 2) and set(np.diff(numbers)) == {1}
 
 

@@ -60,12 +60,10 @@ class PixelItems:
             yield Item(name, None if why else frame, label, why)
 
     def _turned(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        known = self._tables.samples.get(self._name)
-        if known is None or len(known) < SAMPLE:
-            some = images[: SAMPLE - (0 if known is None else len(known))]
-            self._tables.samples[self._name] = (
-                some.copy() if known is None else np.concatenate([known, some])
-            )
+        known = self._tables.samples.get(self._name, images[:0])
+        if len(known) < SAMPLE and known.shape[1:] == images.shape[1:]:
+            some = images[: SAMPLE - len(known)]
+            self._tables.samples[self._name] = np.concatenate([known, some])
         return turned(images, self._tables.choices.inverted, self._tables.choices.transposed)
 
 

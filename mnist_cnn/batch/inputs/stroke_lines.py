@@ -8,13 +8,13 @@ from mnist_cnn.errors import BadStrokes
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.ink.stroke_files import parsed_strokes
 
+DIGITS = tuple("0123456789")
+
 
 def stroke_items(name: str, file: IO[bytes]) -> Iterator[Item]:
     for number, row in parsed_strokes(file):
         if isinstance(row, BadStrokes):
             yield Item(f"{name} line {number}", error=str(row))
             continue
-        label = (
-            int(row.label) if row.label and len(row.label) == 1 and row.label.isdigit() else None
-        )
+        label = int(row.label) if row.label in DIGITS else None
         yield Item(f"{name} line {number}", normalize_strokes(row.strokes), label)

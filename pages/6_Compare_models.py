@@ -42,6 +42,8 @@ def choice() -> tuple[list[Run], str, dict[str, LabelledPredictions]]:
     predictions = {run_id: own for run_id, own in found.items() if own}
     if len(predictions) < len(ids):
         stop(f"There is nothing in {name}; please choose another.")
+    if not comparison.of_the_same(list(predictions.values())):
+        stop(f"These runs answered other digits under the name {name}; please choose another.")
     return [known[run_id] for run_id in ids], name, predictions
 
 

@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import os
 import struct
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -407,3 +409,27 @@ def test_the_command_writes_a_file_and_a_summary(tmp_path: Path) -> None:
     options = ("--label", "last", "--transposed", "--format", "jsonl")
     done = run_command("batch", tmp_path / "one.csv", *options)
     assert done.returncode == 0 and json.loads(done.stdout)["label"] == 0
+
+
+def test_files_of_one_name_and_names_that_are_no_utf8_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(seven_png())
+    odd = tmp_path / "x" / os.fsdecode(b"caf\xe9.png")
+    odd.write_bytes(seven_png())
+    named = files.files_in([tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "x"])
+    names = [name for name, _ in named]
+    assert len(set(names)) == 4 and names[0] == "a.png" and "caf\\udce9.png" in names
+    assert all(name.encode() for name in names)
+
+
+def test_thousands_of_pieces_are_counted_in_no_time() -> None:
+    ink = np.zeros((1024, 1024), np.float32)
+    for y in range(4, 1020, 16):
+        for x in range(4, 1020, 16):
+            ink[y : y + 6, x : x + 3] = 1
+    began = time.process_time()
+    assert sheet.count_pieces(ink) == 4_096
+    ink[800:] = 0
+    assert sheet.count_pieces(ink) == 3_200
+    assert time.process_time() - began < 4

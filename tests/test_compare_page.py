@@ -158,3 +158,9 @@ def test_the_address_names_runs_by_their_ids(shipped_copy: Path) -> None:
     app.multiselect[0].set_value([*ids, store.production_id()]).run()
     assert sorted(app.query_params["runs"]) == sorted([*ids, store.production_id()])
     assert app.markdown[0].value.startswith("The two most accurate of 3: these 10,000 images")
+
+
+def test_answers_to_other_digits_are_not_compared(shipped_copy: Path) -> None:
+    own, other = np.arange(10), np.roll(np.arange(10), 1)
+    made = [LabelledPredictions(np.eye(10), labels) for labels in (own, own, other)]
+    assert comparison.of_the_same(made[:2]) and not comparison.of_the_same(made)

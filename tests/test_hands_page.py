@@ -107,6 +107,14 @@ def test_the_owner_keeps_a_hand_under_a_name() -> None:
     next(field for field in app.text_input if field.label == "Keep mine as").set_value("Me")
     button(app, "Keep").click().run()
     assert kept_hands.names() == ["Me"] and len(kept_hands.load("Me")[0]) == 10
+    app = page(PAGE)
+    next(field for field in app.text_input if field.label == "Keep mine as").set_value("Me")
+    button(app, "Keep").click().run()
+    assert "no drawing to keep" in words(app) and len(kept_hands.load("Me")[0]) == 10
+    app = with_hand(drawings(2)[10:])
+    next(field for field in app.text_input if field.label == "Keep mine as").set_value("Me")
+    button(app, "Keep").click().run()
+    assert len(kept_hands.load("Me")[0]) == 20
 
 
 def test_the_network_is_taught_only_where_there_is_something_to_learn() -> None:

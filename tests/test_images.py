@@ -105,6 +105,14 @@ def test_every_colour_mode_is_read(mode: str) -> None:
 
 
 @pytest.mark.fault(16)
+def test_the_lightness_of_a_lab_picture_counts() -> None:
+    grey = picture(dark_on_light=True)
+    plain = Image.new("L", grey.size, 128)
+    content = saved(Image.merge("LAB", (grey, plain, plain)), "TIFF")
+    assert np.abs(framed(content) - normalize_strokes(STROKES)).mean() < 0.01
+
+
+@pytest.mark.fault(16)
 def test_sixteen_bits_are_not_clipped() -> None:
     deep = Image.fromarray((rasterize(STROKES) * 40_000 + 10_000).astype(np.uint16))
     assert np.abs(framed(saved(deep)) - normalize_strokes(STROKES)).mean() < 0.01

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextlib
 import resource
 import socket
 import threading
@@ -27,6 +28,7 @@ from mnist_cnn.api.errors import add_handlers
 from mnist_cnn.api.limits import RequestLimits, UploadLimits
 from mnist_cnn.api.prefix import DashboardPath, UnderPrefix, route_path
 from mnist_cnn.api.same_origin import SameOrigin, Unframed, known_host
+from mnist_cnn.api.websockets import EndsQuietly
 from mnist_cnn.settings import MAX_TABLE_UPLOAD_MB, PROJECT_FOLDER
 from mnist_cnn.ui import served
 from tests.support.api_server import free_port
@@ -373,3 +375,26 @@ def test_what_ended_sessions_held_is_looked_at_again_after_a_failure(
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(start_up.let_go_of_ended_sessions(held))
     assert len(looks) == 3
+
+
+@pytest.mark.fault(9)
+def test_what_is_tried_with_a_visitor_who_left_is_no_error() -> None:
+    """The first send fails, as uvicorn's does then; Streamlit goes on and stumbles over it."""
+
+    async def stumbles(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(OSError):
+            await send({"type": "websocket.send", "bytes": b""})
+        raise TypeError("text frames are not supported")
+
+    async def gone(message: Any) -> None:
+        raise OSError
+
+    async def still_there(message: Any) -> None:
+        pass
+
+    def visited(send: Any) -> None:
+        asyncio.run(EndsQuietly(stumbles)({"type": "websocket"}, None, send))  # type: ignore[arg-type]
+
+    visited(gone)
+    with pytest.raises(TypeError):
+        visited(still_there)

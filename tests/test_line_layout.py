@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
+from mnist_cnn.expressions.arithmetic import evaluate, latex
 from mnist_cnn.expressions.cuts import cut_apart
-from mnist_cnn.expressions.layout import layout_of, run_around
+from mnist_cnn.expressions.layout import Part, layout_of, run_around
 from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.marks import settled
 from mnist_cnn.expressions.meaning import kind_of, letter_at
 from mnist_cnn.expressions.pieces import Box, Piece, box_of, pieces_of_ink
 from mnist_cnn.expressions.places import by_place
@@ -40,7 +42,28 @@ def test_lines_are_read_one_by_one() -> None:
 
 def test_a_sum_in_a_column_is_one_sum() -> None:
     column = [*moved("27", 30, 0), *moved("+15", 0, 110), bar(0, 170, 215), *moved("42", 30, 240)]
-    assert found(*column) == [3, 5, "=", 4]
+    assert found(*column) == [3, "\n", 5, "=", 4]
+
+
+def read_so(*texts: str) -> str:
+    """Runs and marks as they come together; marks are those that stand alone."""
+    marks = ("\n", "=", "(", ")", "/")
+    parts = [Part((0,), text if text in marks else "") for text in texts]
+    return "".join(run.text for run in settled(parts, [line(text) for text in texts]))
+
+
+def test_lines_above_a_bar_are_one_sum_where_their_signs_say_so() -> None:
+    assert read_so("27", "\n", "+15", "=", "42") == "27+15=42"
+    assert read_so("12", "\n", "13", "\n", "+14", "=", "39") == "12+13+14=39"
+    assert read_so("12", "\n", "13", "=", "25") == "12\n13=25"
+    assert read_so("12", "\n", "34") == "12\n34"
+
+
+def test_what_a_fraction_divides_is_divided_by_all_of_it() -> None:
+    half = ("(", "1", ")", "/", "(", "2", ")")
+    assert read_so("3+", *half) == "3+(1)/(2)"
+    assert read_so("6÷", *half) == "6÷((1)/(2))" and line("6÷((1)/(2))").value == "12"
+    assert read_so(*half) == "(1)/(2)"
 
 
 def test_a_fraction_over_a_bar() -> None:
@@ -115,7 +138,11 @@ def test_what_is_narrow_or_flat_stays_whole() -> None:
         ("12/03/2024", "a date"),
         ("12.03.2024", "a date"),
         ("2024-03-12", "a date"),
+        ("31-12-24", "a date"),
+        ("50-30-10", ""),
+        ("99/33/11", ""),
         ("12:30", "a time"),
+        ("12:30-10:15=", "a sum of times"),
         ("1:2", "a ratio"),
         ("$5.99", "a price"),
         ("50%", "per cent"),
@@ -163,8 +190,22 @@ def test_small_digits_above_are_powers() -> None:
     assert "".join(s.text for s in by_place([base, *powers, after])) == "2^10-"
     beside = symbol("3", (65, 5, 110, 98))
     assert "".join(s.text for s in by_place([base, beside])) == "23"
+    four = symbol("4", (110, 0, 160, 100))
+    assert "".join(s.text for s in by_place([base, *powers, four])) == "2^(10)4"
+    assert "follows without a sign" in line("2^(10)4").remark
+    minus = symbol("-", (62, 10, 68, 12))
+    assert "".join(s.text for s in by_place([base, minus, *powers])) == "2^-10"
+    plus = symbol("+", (105, -10, 125, 15))
+    one = symbol("1", (130, -20, 140, 30))
+    assert "".join(s.text for s in by_place([base, *powers, plus, one])) == "2^(10+1)"
+    assert latex("2^(10+1)") == "2^{10+1}" and line("2^(2+1)").value == "8"
     far = symbol("3", (130, -20, 150, 30))
     assert "".join(s.text for s in by_place([base, far])) == "23"
+
+
+def test_only_decimals_are_rounded_to() -> None:
+    assert evaluate("1÷3=0.33").rounded and evaluate("-1÷3=-0.33").holds
+    assert not evaluate("3=10÷3.3").holds and not evaluate("1=3/2.9").holds
 
 
 def test_a_point_half_way_up_multiplies() -> None:

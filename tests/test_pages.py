@@ -88,8 +88,20 @@ def test_undo_takes_back_a_stroke_and_clear_can_be_undone() -> None:
     assert answer(app) == "7"
     press(app, "Clear")
     assert invites(app) and answer(app) == "–"
+    press(app, "Clear")
     press(app, "Undo")
     assert answer(app) == "7"
+
+
+def test_a_correction_stays_where_one_looks_at_something_else_meanwhile(shipped_copy: Path) -> None:
+    app = home(canvas_json(*SEVEN))
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
+    pills.set_value(1).run()
+    for way in ("Upload", "Draw"):
+        app.main.button_group[0].set_value(way).run()
+    assert [own.label for own in app.session_state["my hand"].drawings.values()] == [1]
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
+    assert pills.value == 1
 
 
 def test_predict_on_a_button() -> None:
@@ -98,6 +110,9 @@ def test_predict_on_a_button() -> None:
     assert invites(app) and answer(app) == "–"
     press(app, "Predict")
     assert answer(app) == "7"
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
+    pills.set_value(1).run()
+    assert answer(app) == "7" and app.session_state["my hand"].drawings
 
 
 @pytest.mark.fault(21)

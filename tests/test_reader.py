@@ -122,6 +122,22 @@ def test_fractions_powers_lines_and_columns_are_read(symbols: classifier.LineNet
     assert (read.text, read.value) == ("27+15=42", "42")
 
 
+def test_strokes_beyond_measure_take_no_memory(symbols: classifier.LineNetworks) -> None:
+    wide = np.array([(0.0, 0.0), (5e8, 9e8), (1e9, 0.0)])
+    for text in ("12", "1234567890123456"):
+        read = reader.read_strokes_line([*written(text), wide], symbols)
+        assert read.value is None and read.trouble
+    assert "far larger" in read.trouble
+
+
+@pytest.mark.parametrize("size", [3, 4])
+def test_a_speck_in_a_picture_is_a_sentence(symbols: classifier.LineNetworks, size: int) -> None:
+    for shape in ((28, 28), (200, 300)):
+        ink = np.zeros(shape, np.float32)
+        ink[10 : 10 + size, 10 : 10 + size] = np.maximum(np.eye(size), np.eye(size)[::-1])
+        assert reader.read_ink_line(ink, symbols).run_id
+
+
 def test_whatever_is_drawn_has_an_answer_or_a_sentence(symbols: classifier.LineNetworks) -> None:
     random_numbers = np.random.default_rng(0)
     for _ in range(200):

@@ -71,6 +71,16 @@ def test_each_preset_has_a_card_that_chooses_it_and_the_address_remembers(
     assert page(preset="nonsense").code[0].value.endswith("--preset quick")
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_where_nothing_is_downloaded_yet_each_preset_says_what_it_needs(
+    shipped_copy: Path, owner: None, monkeypatch: pytest.MonkeyPatch, preset: str
+) -> None:
+    monkeypatch.setenv("MNIST_CNN_DATA", str(shipped_copy / "nothing"))
+    said = words(page(preset=preset))
+    assert "on this machine.** Start downloads" in said
+    assert ("UNIPEN" in said) == ("unipen" in PRESETS[preset].data)
+
+
 def on_mnist() -> str:
     """What the run in production reads of MNIST."""
     return f"{store.production_run().evaluation['datasets']['mnist-test']['accuracy']:.2%}"
@@ -253,13 +263,16 @@ def test_a_drawing_is_read_while_it_learns(artifacts: Path) -> None:
 def test_the_latest_drawings_are_watched_and_none_once_a_training_ends(artifacts: Path) -> None:
     new = NewRun()
     drawings = [np.eye(28, k=k) for k in range(-10, 10)]
-    assert watched.watch(new.id, drawings[0]) == [] and not list(new.folder.iterdir())
     with ProgressWriter(new, 2) as writer:
         for drawing in drawings:
             watched.watch(new.id, drawing)
         assert len(list(new.folder.glob("drawing-*"))) == watched.MAX_WATCHED
         watched.answer(writer.folder, lambda images: np.repeat(TO_4, len(images), axis=0))
         assert watched.watch(new.id, drawings[-1])[0].digit == 4
+    new.write(watched.MEASURED, {})
+    for path in new.folder.glob("drawing-*"):
+        path.unlink()
+    assert watched.watch(new.id, drawings[-1]) and not list(new.folder.glob("drawing-*"))
 
 
 @pytest.mark.fault(72, 48)

@@ -34,7 +34,11 @@ class EndsQuietly:
         async def said(message: Message) -> None:
             nonlocal ended
             ended = ended or message["type"] == "websocket.close"
-            await send(message)
+            try:
+                await send(message)
+            except OSError:  # nobody is there to hear it
+                ended = True
+                raise
 
         try:
             await self._app(scope, heard, said)

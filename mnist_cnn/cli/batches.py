@@ -94,6 +94,8 @@ def _batch_on_ray(options: argparse.Namespace) -> int:
         raise BadInput("A hand is one person's; please leave out --hand or --engine ray.")
     if options.output is None:
         raise BadInput("Please say with --output FOLDER where Ray is to write its Parquet shards.")
+    if options.output.exists() and not options.output.is_dir():
+        raise BadInput(f"{options.output} is a file; please name a new folder.")
     if options.output.exists() and any(options.output.iterdir()):
         raise BadInput(f"{options.output} is not empty; please name a new folder.")
     run = store.open_run(options.run_id) if options.run_id else store.production_run()
@@ -130,10 +132,13 @@ def _annotating(
             on_sheets.setdefault(result.item.name.rpartition(" #")[0], []).append(result)
         yield result
     make_folder(folder)
+    copies: set[str] = set()
     for name, path in files.files_in(paths):
         if name in on_sheets:
             content = annotated_sheet(path, name, on_sheets[name])
-            write_atomically(folder / f"{path.stem} read.png", content)
+            copy = name.replace("/", "_") if path.stem in copies else path.stem
+            copies.add(copy)
+            write_atomically(folder / f"{copy} read.png", content)
 
 
 def _beside(path: Path) -> Path:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnist_cnn.errors import BadInput
+
 if TYPE_CHECKING:
     from mnist_cnn.models.classifier import Classifier
 
@@ -71,7 +73,11 @@ def with_hand(network: "Classifier", hand: str) -> "Classifier":
     from mnist_cnn.hands.gain import learn
 
     path = Path(hand)
-    found = hand_files.unpacked(path.read_bytes()) if path.is_file() else kept_hands.load(hand)
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise BadInput(f"The hand {hand:.80} could not be read: {error.strerror}.") from error
+    found = kept_hands.load(hand) if content is None else hand_files.unpacked(content)
     for complaint in found[1]:
         say(complaint)
     listens, gain = learn(network, found[0])

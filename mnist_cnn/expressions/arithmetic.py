@@ -68,13 +68,17 @@ def evaluate(text: str) -> Value:
 def latex(text: str) -> str:
     """The expression for LaTeX."""
     written = "".join(LATEX.get(sign, sign) for sign in text).strip()
-    written = re.sub(r"\^(-?\d+)", r"^{\1}", written)
+    written = re.sub(r"\^(-?\d+|\([^()]*\))", _raised, written)
     for _ in range(DEPTH):
         inner = ROOT.sub(r"\\sqrt{\1}", FRACTION.sub(r"\\frac{\1}{\2}", written))
         if inner == written:
             break
         written = inner
     return written
+
+
+def _raised(power: re.Match[str]) -> str:
+    return f"^{{{power[1].removeprefix('(').removesuffix(')')}}}"
 
 
 def _exact(number: Fraction) -> str:
@@ -117,8 +121,8 @@ class _Parser:
         return Value(left)
 
     def _compared(self, left: Fraction, right: Fraction, written: str) -> Value:
-        _, point, decimals = written.partition(".")
-        close = bool(point) and decimals.isdigit() and left != right
+        decimals = written.partition(".")[2]
+        close = bool(re.fullmatch(r"-?\d*\.\d+", written)) and left != right
         near = close and abs(left - right) * 2 * 10 ** len(decimals) <= 1
         return Value(left, holds=left == right or near, rounded=near)
 

@@ -36,6 +36,8 @@ def _parts(piece: Piece, height: float) -> Iterable[Piece]:
     strokes = (ink[1:] & ~ink[:-1]).sum(axis=0)  # a neck is one; a zero's middle is two
     inked = np.where(strokes == 1, ink.sum(axis=0), len(ink))
     aside = int(AT_THE_SIDES * len(inked))
+    if not aside:
+        return [piece]
     at = aside + int(inked[aside : len(inked) - aside].argmin())
     if inked[at] > THIN * height:
         return [piece]

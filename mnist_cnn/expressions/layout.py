@@ -58,7 +58,7 @@ def layout_of(pieces: Sequence[Piece]) -> Layout:
         if parts and parts[-1].mark != "=":
             parts.append(Part((), "\n"))
         parts += _parts(pieces, [n for n in row if n not in rule], 0)
-    return Layout(tuple(_as_column(parts, pieces)), is_struck(pieces, left, height))
+    return Layout(tuple(parts), is_struck(pieces, left, height))
 
 
 def run_around(members: Sequence[int], pieces: Sequence[Piece]) -> Part:
@@ -67,13 +67,6 @@ def run_around(members: Sequence[int], pieces: Sequence[Piece]) -> Part:
     parts = layout_of(pieces).parts
     found = (part for part in parts if set(members) <= set(part.members))
     return next(found, Part(tuple(members)))
-
-
-def _as_column(parts: list[Part], pieces: Sequence[Piece]) -> list[Part]:
-    """Lines above a bar with a result below are one sum: their ends are no ends."""
-    if not any(part.mark == "=" for part in parts):
-        return parts
-    return [part for part in parts if part.mark != "\n"]
 
 
 def _without_frame(pieces: Sequence[Piece]) -> list[int]:

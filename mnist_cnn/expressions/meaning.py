@@ -9,15 +9,18 @@ from mnist_cnn.models.classes import UNKNOWN
 
 PHONE = "a phone number"
 
+DAY, MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
+
 KINDS: tuple[tuple[str, str], ...] = (
     (r"\d{3}-\d{4}", PHONE),
     (r"(\+?\d{1,2}[-.]?)?\(?\d{3}\)?[-./]?\d{3}[-.]\d{4}", PHONE),
     (r"\d-\d{3}-\d{4}|\(0?\d{2,4}\)\d{4,9}|\+\d{7,15}|0\d{2,4}[-/]\d{4,9}", PHONE),
     (r"(\d{2}[-.]){4}\d{2}", PHONE),
     (r"0\d{8,10}", PHONE),
-    (r"\d{1,2}/\d{1,2}/(\d{2}|\d{4})", "a date"),
-    (r"\d{1,2}\.\d{1,2}\.(\d{2}|\d{4})?", "a date"),
-    (r"\d{1,2}-\d{1,2}-(\d{2}|\d{4})|\d{4}-\d{1,2}-\d{1,2}", "a date"),
+    (rf"({DAY}/{MONTH}|{MONTH}/{DAY})/(\d{{2}}|\d{{4}})", "a date"),
+    (rf"({DAY}\.{MONTH}|{MONTH}\.{DAY})\.(\d{{2}}|\d{{4}})?", "a date"),
+    (rf"({DAY}-{MONTH}|{MONTH}-{DAY})-(\d{{2}}|\d{{4}})|\d{{4}}-{MONTH}-{DAY}", "a date"),
+    (r"\d{1,2}:[0-5]\d([+-]\d{1,2}:[0-5]\d)+=?", "a sum of times"),
     (r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", "a time"),
     (r"\d+(\.\d+)?(:\d+(\.\d+)?)+", "a ratio"),
     (r"-?\$-?\d*\.?\d+|\d*\.?\d+\$", "a price"),

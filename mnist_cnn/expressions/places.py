@@ -11,6 +11,12 @@ SMALLEST, LARGEST, ABOVE, APART = 0.3, 0.75, 0.5, 0.5
 """A power's height, as a share of what it stands beside, how far down that it reaches at most, and
 how far from it, or from the digit before, it begins."""
 
+SIGNS = ("+", "-")
+"""What a power may hold beside digits."""
+
+ENDLESS = (*"0123456789.",)
+"""What would belong to a power that it stands behind."""
+
 SLIM = 0.4
 """The width of a colon at most, as a share of its height."""
 
@@ -47,24 +53,55 @@ def _with_raised_points(symbols: Sequence[Symbol]) -> list[Symbol]:
 def _with_powers(symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
     found: list[Symbol] = []
     base: Symbol | None = None
-    right = 0.0
-    raised = False
-    for symbol in symbols:
-        if base and symbol.text.isdigit() and _is_above(symbol, base, right):
-            if not raised:
-                found.append(Symbol("^", 1.0, symbol.box, ()))
-            raised = True
-        else:
-            raised = False
+    at = 0
+    while at < len(symbols):
+        symbol = symbols[at]
+        end = _end_of_power(symbols, at, base) if base else at
+        if end == at:
+            found.append(symbol)
             base = symbol if symbol.text.isdigit() or symbol.text == ")" else None
-        right = symbol.box[2]
-        found.append(symbol)
+            at += 1
+        else:
+            found += _power(symbols[at:end], symbols[end : end + 1])
+            base, at = None, end
     return tuple(found)
+
+
+def _end_of_power(symbols: Sequence[Symbol], at: int, base: Symbol) -> int:
+    """The place of the first symbol from here on that does not belong to the base's power."""
+    right = symbols[at - 1].box[2]
+    while at < len(symbols):
+        symbol, after = symbols[at], symbols[at + 1 : at + 2]
+        if symbol.text in SIGNS:
+            signed = after and after[0].text.isdigit() and _is_above(after[0], base, symbol.box[2])
+            raised = bool(signed) and _is_high(symbol, base, right)
+        else:
+            raised = symbol.text.isdigit() and _is_above(symbol, base, right)
+        if not raised:
+            break
+        right = symbol.box[2]
+        at += 1
+    return at
+
+
+def _power(raised: Sequence[Symbol], after: Sequence[Symbol]) -> list[Symbol]:
+    """The symbols of a power behind a `^`, in brackets where its end would else not be seen."""
+    mark = Symbol("^", 1.0, raised[0].box, ())
+    signs = any(symbol.text in SIGNS for symbol in raised[1:])
+    if signs or (after and after[0].text in ENDLESS):
+        opened, closed = (Symbol(text, 1.0, raised[0].box, ()) for text in "()")
+        return [mark, opened, *raised, closed]
+    return [mark, *raised]
 
 
 def _is_above(symbol: Symbol, base: Symbol, right: float) -> bool:
     """Whether a symbol, to the right of this place, is small and above its base."""
     height = base.box[3] - base.box[1]
     small = SMALLEST < (symbol.box[3] - symbol.box[1]) / max(height, 1e-9) < LARGEST
+    return small and _is_high(symbol, base, right)
+
+
+def _is_high(symbol: Symbol, base: Symbol, right: float) -> bool:
+    height = base.box[3] - base.box[1]
     near = symbol.box[0] < right + APART * height
-    return small and near and symbol.box[3] < base.box[1] + ABOVE * height
+    return near and symbol.box[3] < base.box[1] + ABOVE * height

@@ -25,6 +25,7 @@ from mnist_cnn.expressions.lattice import (
 from mnist_cnn.expressions.layout import Part, layout_of
 from mnist_cnn.expressions.line import Line, Symbol
 from mnist_cnn.expressions.line_shape import LineCourse, in_order
+from mnist_cnn.expressions.marks import settled
 from mnist_cnn.expressions.pieces import Piece, box_of, pieces_of_ink
 from mnist_cnn.expressions.places import by_place
 from mnist_cnn.expressions.views import LineViews
@@ -40,6 +41,11 @@ NONE_FROM = 0.98
 """How likely a candidate is none of the symbols before it is called that."""
 
 MAX_REJECTED = 12
+
+MAX_AREA = 5_000
+"""The area that pieces take at most, in squares as high as a digit; a line has a hundred or two."""
+
+BEYOND_MEASURE = "Some strokes are far larger than the others; please write all in one size."
 
 READ = "digits and + − × ÷ = ( ) . / : % $"
 
@@ -83,7 +89,9 @@ def _read(pieces: Sequence[Piece], networks: LineNetworks) -> Line:
         message = f"There are {len(pieces)} strokes; at most {MAX_PIECES} are read at once."
         return Line("", (), trouble=message, run_id=run_id)
     layout = layout_of(pieces)
-    runs = [_run_or_mark(part, pieces, networks) for part in layout.parts]
+    if any(_is_beyond_measure(part, pieces) for part in layout.parts):
+        return Line("", (), trouble=BEYOND_MEASURE, run_id=run_id)
+    runs = settled(layout.parts, [_run_or_mark(part, pieces, networks) for part in layout.parts])
     symbols = tuple(symbol for run in runs for symbol in run.symbols)
     text = "".join(run.text for run in runs)
     close = min(range(len(runs)), key=lambda n: runs[n].margin, default=0)
@@ -101,6 +109,12 @@ def _read(pieces: Sequence[Piece], networks: LineNetworks) -> Line:
         run_id,
         time.perf_counter() - began,
     )
+
+
+def _is_beyond_measure(part: Part, pieces: Sequence[Piece]) -> bool:
+    """Whether some pieces of a run are so much larger than its digits that no line is like that."""
+    sides = ((pieces[n].width / part.height, pieces[n].height / part.height) for n in part.members)
+    return not part.mark and sum((1 + width) * (1 + height) for width, height in sides) > MAX_AREA
 
 
 def _run_or_mark(part: Part, pieces: Sequence[Piece], networks: LineNetworks) -> Line:

@@ -47,7 +47,7 @@ def decode_image(source: bytes | Path) -> FloatArray:
     Raises:
         BadImage: empty, none of `TOLD_FORMATS`, damaged, or too large.
     """
-    return _grey(_decoded(_content(source)))
+    return _decoded(_content(source))
 
 
 def frames_left_out(content: bytes) -> bool:
@@ -77,7 +77,7 @@ def _content(source: bytes | Path) -> bytes:
     return content
 
 
-def _decoded(content: bytes) -> Image.Image:
+def _decoded(content: bytes) -> FloatArray:
     is_heic = content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
     is_heic = is_heic and b"avif" not in content[12:64]
     if is_heic:
@@ -93,7 +93,7 @@ def _decoded(content: bytes) -> Image.Image:
         image.load()
         if image.format == "PNG":
             _check_sums(content)
-        return _upright(image)
+        return _grey(_upright(image))
     except UnidentifiedImageError as error:
         if is_heic:
             raise _damaged("its HEIC holds no picture") from error
@@ -163,6 +163,8 @@ def _grey(image: Image.Image) -> FloatArray:
         image = _over_paper(_reduced(image.convert("RGBA")))
     elif image.mode in ("1", "P"):
         image = image.convert("L")
+    elif image.mode == "LAB":
+        image = image.getchannel("L")
     image = _reduced(image)
     image = image if image.mode in ("F", "L") else image.convert("L")
     if max(image.size) > WORKING_SIDE:

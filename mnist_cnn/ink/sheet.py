@@ -1,7 +1,9 @@
 """A photographed or scanned sheet of digits, cut into its digits in reading order."""
 
 import io
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
+from statistics import fmean, median
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,6 +17,9 @@ MANY = 4
 SMALLEST = 56
 """Pictures that are no larger on their shorter side show one digit."""
 
+MOST = 4_000
+"""More pieces of ink are no lines of digits, and are not looked at one by one."""
+
 SURE, UNSURE = "#0b6bcb", "#c2410c"
 
 Box = tuple[int, int, int, int]
@@ -23,7 +28,7 @@ Box = tuple[int, int, int, int]
 
 def lines_on(ink: FloatArray) -> list[list[Box]]:
     """The pieces of ink on a sheet, line after line, each from left to right. Those that stand
-    above each other are one piece; specks are left out.
+    above each other are one piece; specks are left out. Of more than `MOST`, in one heap.
 
     Args:
         ink: float32 (height, width), 0 for paper to 1 for ink.
@@ -35,6 +40,8 @@ def lines_on(ink: FloatArray) -> list[list[Box]]:
         return []
     tall = height_of(boxes)
     boxes = [box for box in boxes if max(box[2] - box[0], box[3] - box[1]) >= 0.15 * tall]
+    if len(boxes) > MOST:
+        return [boxes]
     return [_merged(line) for line in _lines(boxes, tall)]
 
 
@@ -73,36 +80,47 @@ def annotated(ink: FloatArray, marks: Iterable[tuple[Box, str, bool]]) -> bytes:
 def _lines(boxes: list[Box], height: float) -> list[list[Box]]:
     """Boxes grouped into lines of writing, from top to bottom; each box joins the line whose
     last digits stand at its height, so that a line may slope."""
-    lines: list[list[Box]] = []
+    lines: list[_Line] = []
     whole = [box for box in boxes if box[3] - box[1] >= 0.5 * height]
     parts = [box for box in boxes if box[3] - box[1] < 0.5 * height]
     for box in sorted(whole, key=lambda b: b[0]):
-        middle = (box[1] + box[3]) / 2
-        near = [line for line in lines if abs(middle - _middle(line)) < 0.6 * height]
+        near = [line for line in lines if abs(_middle(box) - line.end) < 0.6 * height]
         if near:
-            min(near, key=lambda line: abs(middle - _middle(line))).append(box)
+            min(near, key=lambda line: abs(_middle(box) - line.end)).add(box)
         else:
-            lines.append([box])
+            lines.append(_Line(box))
     for box in parts:  # a bar or a dot goes to the line that is nearest
-        middle = (box[1] + box[3]) / 2
         if lines:
-            nearest = min(lines, key=lambda line: abs(middle - _middle_near(line, box[0])))
-            nearest.append(box)
-    return sorted(lines, key=_top)
+            min(lines, key=lambda line: abs(_middle(box) - line.middle_near(box[0]))).add(box)
+    return [line.boxes for line in sorted(lines, key=lambda line: _top(line.boxes))]
+
+
+class _Line:
+    """Boxes of a line; `end` is the height at which its last digits run."""
+
+    def __init__(self, box: Box) -> None:
+        self.boxes: list[Box] = []
+        self._middles: list[tuple[int, float]] = []
+        self.add(box)
+
+    def add(self, box: Box) -> None:
+        self.boxes.append(box)
+        insort(self._middles, (box[0], _middle(box)))
+        self.end = fmean(map(_middle, self.boxes[-3:]))
+
+    def middle_near(self, x: int) -> float:
+        """The height at which it runs at this place."""
+        at = bisect_left(self._middles, (x, 0.0))
+        around = self._middles[max(0, at - 3) : at + 3]
+        return fmean(middle for _, middle in sorted(around, key=lambda own: abs(own[0] - x))[:3])
 
 
 def _top(line: list[Box]) -> float:
-    return float(np.median([(box[1] + box[3]) / 2 for box in line]))
+    return median(map(_middle, line))
 
 
-def _middle(line: list[Box]) -> float:
-    """The height at which a line runs at its right end so far."""
-    return float(np.mean([(box[1] + box[3]) / 2 for box in line[-3:]]))
-
-
-def _middle_near(line: list[Box], x: float) -> float:
-    nearest = sorted(line, key=lambda box: abs(box[0] - x))[:3]
-    return float(np.mean([(box[1] + box[3]) / 2 for box in nearest]))
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
 
 
 def _merged(line: list[Box]) -> list[Box]:

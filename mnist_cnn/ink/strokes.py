@@ -18,6 +18,9 @@ have 0.10 to 0.16."""
 RASTER_SIDE = 160
 """Longer side of a rasterized drawing in pixels: eight for each pixel of the (28, 28) frame."""
 
+LEAST_EXTENT = 1e-200
+"""What extends less has none: its pixels could not be counted."""
+
 CURVE_STEPS = 3
 """Straight pieces in place of one quadratic curve of the canvas, which spans a few pixels."""
 
@@ -83,7 +86,8 @@ def _bounds(strokes: Sequence[Stroke]) -> tuple[Stroke, float]:
         return np.zeros(2), 0.0
     points = np.concatenate(written)
     corner = points.min(axis=0)
-    return corner, float((points.max(axis=0) - corner).max())
+    longer = float((points.max(axis=0) - corner).max())
+    return corner, longer if longer > LEAST_EXTENT else 0.0
 
 
 def _thinned(path: Stroke, step: float = 1.5) -> Stroke:

@@ -186,15 +186,15 @@ def _members(content: bytes) -> dict[str, bytes]:
 
 
 def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """A member, bit by bit, so that no more comes out than `most` whatever it claims.
+    """A member, of which no more is unpacked than it claims, and that is at most `most`.
 
     Raises:
         ValueError: it is packed as no run is, or holds more.
     """
-    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    told = archive.getinfo(name)
+    if told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError("it is packed in an unusual way")
-    with archive.open(name) as member:
-        content = member.read(most + 1)
-    if len(content) > most:
+    if told.file_size > most:
         raise ValueError("it unpacks to too much")
-    return content
+    with archive.open(told) as member:
+        return member.read(told.file_size + 1)

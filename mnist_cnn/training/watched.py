@@ -25,6 +25,9 @@ from mnist_cnn.storage import remove_file, write_json_quickly
 MAX_WATCHED = 16
 """How many drawings a training reads at most, the latest."""
 
+MEASURED = "evaluation.json"
+"""What is there once a network learns no more."""
+
 EVERY = 2.0
 """Seconds between two answers."""
 
@@ -48,7 +51,7 @@ def watch(run_id: str, image: FloatArray, still: bool = True) -> list[Answer]:
     pixels = np.round(255 * image).astype(np.uint8).tobytes()
     mark = hashlib.sha256(pixels).hexdigest()[:12]
     path = folder / f"drawing-{mark}.json"
-    if still and not path.exists() and (folder / "progress.json").exists():
+    if still and not path.exists() and not (folder / MEASURED).exists():
         for oldest in _watched(folder)[MAX_WATCHED - 1 :]:
             remove_file(oldest)
         write_json_quickly(path, {"image": base64.b64encode(pixels).decode()})

@@ -19,6 +19,19 @@ const dressed = new WeakSet();
 let current = { press: () => {}, rest: 0, label: "", answer: null };
 const seen = new WeakSet();
 
+// When the pen was last lifted; what is pressed then is told once the canvas has told its stroke.
+let lifted = -Infinity;
+const TOLD = 300;
+for (const kind of ["mouseup", "pointerup"]) {
+  window.addEventListener(kind, () => { lifted = performance.now(); }, true);
+}
+
+function press(key) {
+  const wait = lifted + TOLD - performance.now();
+  if (wait > 0) setTimeout(() => current.press(key), wait);
+  else current.press(key);
+}
+
 function mouse(kind, target, canvas, at) {
   const box = canvas.getBoundingClientRect();
   target.dispatchEvent(new MouseEvent(kind, {
@@ -42,12 +55,16 @@ function write(over) {
 // Tells once the pen has been up for as long as the page wants to know, after it was down.
 function tellRests(frame) {
   let timer = 0;
-  frame.addEventListener("pointerdown", () => {
+  const down = new Set();
+  frame.addEventListener("pointerdown", ({ pointerId }) => {
     clearTimeout(timer);
-    const lifted = () => {
+    down.add(pointerId);
+    const lifted = (event) => {
+      if (event.pointerId !== pointerId) return;  // a palm, another finger
       for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, lifted, true);
+      down.delete(pointerId);
       clearTimeout(timer);
-      if (!current.rest) return;
+      if (!current.rest || down.size) return;
       timer = setTimeout(() => { if (frame.isConnected) current.press("Rest"); }, current.rest);
     };
     for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, lifted, true);
@@ -93,7 +110,7 @@ function dress(root, canvas) {
     } else if (event.key === "Escape") lift();
     else if (/^[0-9]$/.test(event.key) || ["Enter", "Backspace"].includes(event.key)) {
       lift();
-      current.press(event.key);
+      press(event.key);
     } else return;
     event.preventDefault();
     show();

@@ -42,7 +42,7 @@ class _Drawing:
             self.cleared = []
 
     def clear(self) -> None:
-        self.cleared = self.objects
+        self.cleared = self.objects or self.cleared
         self.restart([])
 
 
@@ -107,8 +107,9 @@ def over_drawing(
 
 
 def clear(name: str) -> None:
-    """Empties a canvas."""
-    _drawing(name).clear()
+    """Empties a canvas; what was on it is done with."""
+    _drawing(name).restart([])
+    _drawing(name).cleared = []
 
 
 def undo(name: str) -> None:

@@ -62,6 +62,12 @@ def table(
     st.caption("Intervals hold with 95 %; that of a difference counts the images one by one.")
 
 
+def of_the_same(predictions: Sequence[LabelledPredictions]) -> bool:
+    """Whether all were of the same digits in the same order, as far as their labels tell."""
+    first, *others = (own.labels for own in predictions)
+    return all(np.array_equal(first, labels) for labels in others)
+
+
 def pair(
     a: Run, b: Run, titles: dict[str, str], predictions: dict[str, LabelledPredictions], name: str
 ) -> None:

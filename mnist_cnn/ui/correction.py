@@ -19,10 +19,13 @@ def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: st
     image = np.round(255 * reading.image).astype(np.uint8)
     read = reading.prediction.digit
     key = f"it is {hash(image.tobytes())}"
+    kept: dict[str, int] = st.session_state.setdefault("put right", {})
     if typed.isdigit():
         st.session_state[key] = int(typed)
+    elif key not in st.session_state and key in kept:  # shown again after something else
+        st.session_state[key] = kept[key]
     chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key, width=layout.ROWS_OF_FIVE)
-    if chosen is None and key not in st.session_state.get("put right", {}):
+    if chosen is None and key not in kept:
         return
     correction = Correction(chosen or 0, image, tuple(strokes), read, reading.run_id)
     try:
@@ -50,7 +53,7 @@ def take_back(correction: Correction) -> None:
 
 def _settle(key: str, chosen: int | None, correction: Correction) -> None:
     """Brings what is kept, and the visitor's hand, into line with what is chosen, and says so."""
-    kept: dict[str, int] = st.session_state.setdefault("put right", {})
+    kept: dict[str, int] = st.session_state["put right"]
     if chosen is None:
         take_back(correction)
         del kept[key]

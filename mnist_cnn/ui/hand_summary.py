@@ -120,8 +120,11 @@ def _kept_here(hand: SessionHand) -> None:
             asked = st.form_submit_button("Keep", icon=":material/save:")
         if asked:
             try:
-                kept_hands.keep(name.strip(), list(hand.drawings.values()))
-                st.caption(f"Kept as *{name.strip()}*; `--hand` of the command line reads it too.")
+                count = my_hand.keep(name.strip())
+                st.caption(
+                    f"Kept: *{name.strip()}* has {count} drawings now; `--hand` of the command "
+                    "line reads it too."
+                )
             except DigitsError as error:
                 st.error(str(error), icon=":material/error:")
         for known in kept_hands.names():

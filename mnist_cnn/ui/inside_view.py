@@ -61,7 +61,8 @@ def workbench(run: Run) -> None:
 
 def _drawing(run: Run, width: int, height: int) -> Look | None:
     """The canvas and what is answered; nothing where something is wrong with either."""
-    key_pressed(CANVAS)
+    if key_pressed(CANVAS) == "Backspace":
+        canvas.undo(CANVAS)
     try:
         look = Look.at(run, canvas.drawing_canvas(CANVAS, width, height))
     except DigitsError as error:

@@ -48,6 +48,7 @@ function show(row, layer, data) {
   const count = whole.has(layer.key) || place >= COLUMNS ? layer.order.length : Math.min(COLUMNS, layer.order.length);
   while (tiles.children.length > count) tiles.lastChild.remove();
   while (tiles.children.length < count) tiles.append(tile(tiles.children.length));
+  if (![...tiles.children].some((button) => button.tabIndex === 0)) tiles.firstChild.tabIndex = 0;
   tiles.style.setProperty("--sprite", `url("${layer.sprite}")`);
   [...tiles.children].forEach((button, at) => dress(button, layer, at, data.picked));
   const more = row.querySelector(".more");

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from mnist_cnn.errors import RunError
+from mnist_cnn.errors import BadInput, RunError
+from mnist_cnn.hands import kept_hands
 from mnist_cnn.hands.gain import Gain, learn
 from mnist_cnn.hands.hand import HandClassifier, TaughtDrawing
 from mnist_cnn.hands.hand_files import MAX_DRAWINGS
@@ -54,6 +55,24 @@ def of_session() -> SessionHand:
     """This visitor's."""
     hand: SessionHand = st.session_state.setdefault("my hand", SessionHand())
     return hand
+
+
+def keep(name: str) -> int:
+    """Adds the drawings of this session to the hand that is kept under a name, and gives how many
+    that are then.
+
+    Raises:
+        BadInput: there are none, or the name cannot be taken.
+        StorageFailed: the disk is full, or may not be written to.
+    """
+    own = of_session().drawings.values()
+    if not own:
+        raise BadInput("There is no drawing to keep yet; please write some first.")
+    whole = SessionHand()
+    whole.teach(kept_hands.load(name)[0] if name in kept_hands.names() else [])
+    whole.teach(own)
+    kept_hands.keep(name, list(whole.drawings.values()))
+    return len(whole.drawings)
 
 
 def digits_classifier() -> Classifier:

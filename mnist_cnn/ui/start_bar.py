@@ -20,7 +20,13 @@ HOPELESS = 0.5
 
 INSTEAD = "Train on the bundled digits instead (no download)"
 
-DATA_TITLES = {"mnist": "MNIST", "pen-digits": "the pen digits"}
+DATA_TITLES = {
+    "mnist": "MNIST",
+    "pen-digits": "the pen digits",
+    "unipen": "UNIPEN",
+    "swiss-numbers": "the Swiss numbers",
+    "bhmsds": "BHMSDS",
+}
 
 TRACKERS = {"mlflow": "MLflow", "tensorboard": "TensorBoard"}
 
@@ -110,7 +116,8 @@ def missing_data(recipe: Recipe, words: Sequence[str], who: str | None) -> None:
     missing = data_needed.to_download(recipe)
     if not missing:
         return
-    names = " and ".join(DATA_TITLES[name] for name in missing)
+    *others, last = (DATA_TITLES[name] for name in missing)
+    names = f"{', '.join(others)} and {last}" if others else last
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f":material/download: **{names[0].upper()}{names[1:]} "

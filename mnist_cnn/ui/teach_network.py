@@ -4,7 +4,6 @@ import streamlit as st
 
 from mnist_cnn.data import corrections
 from mnist_cnn.errors import DigitsError
-from mnist_cnn.hands import kept_hands
 from mnist_cnn.models.recipe_options import arguments
 from mnist_cnn.runs import notes, store
 from mnist_cnn.training import fine_tuning, jobs
@@ -77,12 +76,9 @@ def _name(start: str) -> str:
     return start if start.endswith(", taught") else f"{start}, taught"
 
 
-def _keep(hand: my_hand.SessionHand) -> None:
+def _keep() -> None:
     try:
-        before = kept_hands.load(MINE)[0] if MINE in kept_hands.names() else []
-        whole = my_hand.SessionHand()
-        whole.teach([*before, *hand.drawings.values()])
-        kept_hands.keep(MINE, list(whole.drawings.values()))
+        my_hand.keep(MINE)
         st.toast(f"Kept as *{MINE}*.")
     except DigitsError as error:
         st.session_state["trouble"] = str(error)

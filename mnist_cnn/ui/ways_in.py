@@ -20,10 +20,11 @@ def drawn(width: int, height: int, typed: str) -> Ink | None:
     if typed == "Backspace":
         canvas.undo("home")
     strokes = canvas.drawing_canvas("home", width, height)
-    asked = st.session_state.get("live", True) or typed == "Enter"
-    if not asked:
-        asked = layout.primary_button("Predict", disabled=not strokes)
-    if not asked or not strokes:
+    this = canvas.drawing_number("home"), len(strokes)
+    live = st.session_state.get("live", True)
+    if typed == "Enter" or (not live and layout.primary_button("Predict", disabled=not strokes)):
+        st.session_state["asked for"] = this  # until there is another stroke
+    if not strokes or not (live or st.session_state.get("asked for") == this):
         return None
     if extent(strokes) < SMALLEST:
         st.info("That is too little ink to read; please draw larger.", icon=":material/edit:")

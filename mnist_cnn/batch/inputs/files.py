@@ -87,13 +87,19 @@ def expected(content: bytes) -> int:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Each file with its name; those in a folder under the name that they have inside it."""
+    """Each file with its name, or more of its path where that came before; those in a folder under
+    the name that they have inside it. What is no UTF-8 in a name is told by its bytes."""
+    names: set[str] = set()
     for path in paths:
         if path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.is_file()):
-                yield file.relative_to(path).as_posix(), file
+            inside = sorted(file for file in path.rglob("*") if file.is_file())
+            found = [(file.relative_to(path), file) for file in inside]
         else:
-            yield path.name, path
+            found = [(Path(path.name), path)]
+        for own, file in found:
+            name = (file if own.as_posix() in names else own).as_posix()
+            names.add(name)
+            yield name.encode(errors="backslashreplace").decode(), file
 
 
 def _open(source: Path | bytes) -> IO[bytes]:

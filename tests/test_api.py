@@ -117,7 +117,7 @@ def test_a_batch_reads_tables(client: httpx.Client) -> None:
     assert "please choose it: first, last or none" in asked["error"]["message"]
     table, _ = client.post("/predict/batch", files=files, params={"label": "first"}).json()
     misplaced = client.post("/predict/batch", files=files, data={"label": "first"})
-    assert "`label` belongs into the address" in misplaced.json()["error"]["message"]
+    assert "`label` belongs in the address" in misplaced.json()["error"]["message"]
     assert seven["digit"] == 7 and table["run"] == seven["run"] and table["suggestion"] is None
     assert table["summary"]["accuracy"] == 1 and table["items"][3]["label"] == 3
     images = io.BytesIO()

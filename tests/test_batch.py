@@ -167,15 +167,19 @@ def test_a_long_batch_stays_in_order_and_is_not_drawn_ahead(classifier: Classifi
     assert drawn == number + 1
 
 
-def test_a_sheet_is_read_in_order(digits, classifier: Classifier) -> None:
-    images, labels = digits
-    paper = np.full((15 * 60, 20 * 50), 230, np.float32)
+def sheet_png(images: np.ndarray) -> bytes:
+    """Rows of twenty digits on grainy paper."""
+    paper = np.full((60 * -(-len(images) // 20), 20 * 50), 230, np.float32)
     for number, image in enumerate(images):
         y, x = 60 * (number // 20) + 12, 50 * (number % 20) + 8
         paper[y : y + 28, x : x + 28] -= 200.0 / 255 * image
     noisy = paper + np.random.default_rng(0).normal(0, 4, paper.shape)
-    content = png(np.clip(noisy, 0, 255).astype(np.uint8))
-    found = read([("sheet.png", content)], classifier)
+    return png(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+def test_a_sheet_is_read_in_order(digits, classifier: Classifier) -> None:
+    images, labels = digits
+    found = read([("sheet.png", sheet_png(images))], classifier)
     assert abs(len(found) - 300) <= 3
     assert [r.item.name for r in found[:2]] == ["sheet.png #1", "sheet.png #2"]
     if len(found) == 300:
@@ -411,16 +415,24 @@ def test_the_command_writes_a_file_and_a_summary(tmp_path: Path) -> None:
     assert done.returncode == 0 and json.loads(done.stdout)["label"] == 0
 
 
-def test_files_of_one_name_and_names_that_are_no_utf8_are_told_apart(tmp_path: Path) -> None:
+def test_a_name_that_is_no_utf8_is_told_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(seven_png())
+    (name,) = (name for name, _ in files.files_in([tmp_path]))
+    assert name == "caf\\xe9.png"
+
+
+def test_sheets_of_one_name_have_a_copy_each(tmp_path: Path, digits) -> None:
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "a.png").write_bytes(seven_png())
-    odd = tmp_path / "x" / os.fsdecode(b"caf\xe9.png")
-    odd.write_bytes(seven_png())
-    named = files.files_in([tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "x"])
-    names = [name for name, _ in named]
-    assert len(set(names)) == 4 and names[0] == "a.png" and "caf\\udce9.png" in names
-    assert all(name.encode() for name in names)
+        (tmp_path / folder / "a.png").write_bytes(sheet_png(digits[0][:40]))
+    answer = run_command(
+        "batch", tmp_path / "x/a.png", tmp_path / "y/a.png", "--annotated", tmp_path / "out"
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a 2 read.png",
+        "a read.png",
+    ]
 
 
 def test_thousands_of_pieces_are_counted_in_no_time() -> None:

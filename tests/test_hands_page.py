@@ -14,7 +14,7 @@ from mnist_cnn.data import corrections, journal
 from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.settings import PROJECT_FOLDER
-from mnist_cnn.ui import auth, my_hand
+from mnist_cnn.ui import auth
 from mnist_cnn.ui.my_hand import SessionHand
 from tests.support import hands as written
 from tests.support.drawings import SEVEN, canvas_json
@@ -113,8 +113,12 @@ def test_the_owner_keeps_a_hand_under_a_name() -> None:
     assert "no drawing to keep" in words(app) and len(kept_hands.load("Me")[0]) == 10
     app = with_hand(drawings(2)[10:])
     next(field for field in app.text_input if field.label == "Keep mine as").set_value("Me")
-    button(app, "Keep").click().run()
-    assert len(kept_hands.load("Me")[0]) == 20
+    for _ in range(2):
+        button(app, "Keep").click().run()
+        assert "has 20 drawings now" in words(app) and len(kept_hands.load("Me")[0]) == 20
+    app.session_state["teach the network"] = True
+    button(app.run(), "Keep my").click().run()
+    assert not app.exception and len(kept_hands.load("my hand")[0]) == 10
 
 
 def test_the_network_is_taught_only_where_there_is_something_to_learn() -> None:
@@ -220,7 +224,7 @@ def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:
 
 
 def test_a_full_hand_lets_the_oldest_go_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(my_hand, "MAX_DRAWINGS", 15)
+    monkeypatch.setattr(hand_files, "MAX_DRAWINGS", 15)
     hand, twenty = SessionHand(), drawings(2)
     assert hand.teach(twenty[:10]) == 0 and hand.teach(twenty[10:]) == 5
     assert [drawing.label for drawing in hand.drawings.values()] == [5, 6, 7, 8, 9, *range(10)]
@@ -247,3 +251,17 @@ def test_a_second_click_on_skip_does_nothing() -> None:
     skip.click().run()
     skip.click().run()
     assert not app.exception and "Write them once more" in buttons(app)
+
+
+def test_a_correction_that_the_hand_has_forgotten_is_not_shown_as_kept() -> None:
+    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
+    raw = {"raw": canvas_json(*SEVEN), "data": None}
+    app.session_state["home canvas 0 420"] = {"drawing": raw, "backgroundFit": None}
+    app.run()
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
+    pills.set_value(1).run()
+    app.main.button_group[0].set_value("Upload").run()
+    app.session_state["my hand"].forget_all()
+    app.main.button_group[0].set_value("Draw").run()
+    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
+    assert pills.value is None and not app.session_state["my hand"].drawings

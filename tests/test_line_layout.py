@@ -7,12 +7,13 @@ import pytest
 
 from mnist_cnn.expressions.arithmetic import evaluate, latex
 from mnist_cnn.expressions.cuts import cut_apart
-from mnist_cnn.expressions.layout import Part, layout_of, run_around
-from mnist_cnn.expressions.line import Line, Symbol
-from mnist_cnn.expressions.marks import settled
+from mnist_cnn.expressions.layout import layout_of, run_around
+from mnist_cnn.expressions.line import Line, corrected
+from mnist_cnn.expressions.marks import text_of
 from mnist_cnn.expressions.meaning import kind_of, letter_at
 from mnist_cnn.expressions.pieces import Box, Piece, box_of, pieces_of_ink
 from mnist_cnn.expressions.places import by_place
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.records import Stroke
 from tests.support.drawings import written
 
@@ -45,11 +46,17 @@ def test_a_sum_in_a_column_is_one_sum() -> None:
     assert found(*column) == [3, "\n", 5, "=", 4]
 
 
+def marked(*texts: str) -> tuple[Symbol, ...]:
+    """The symbols of runs, and of marks, which stand alone."""
+    return tuple(
+        Symbol(sign, 1.0, (0, 0, 1, 1), (0,), mark=text in ("\n", "=", "(", ")", "/"))
+        for text in texts
+        for sign in text
+    )
+
+
 def read_so(*texts: str) -> str:
-    """Runs and marks as they come together; marks are those that stand alone."""
-    marks = ("\n", "=", "(", ")", "/")
-    parts = [Part((0,), text if text in marks else "") for text in texts]
-    return "".join(run.text for run in settled(parts, [line(text) for text in texts]))
+    return text_of(marked(*texts))
 
 
 def test_lines_above_a_bar_are_one_sum_where_their_signs_say_so() -> None:
@@ -64,6 +71,10 @@ def test_what_a_fraction_divides_is_divided_by_all_of_it() -> None:
     assert read_so("3+", *half) == "3+(1)/(2)"
     assert read_so("6÷", *half) == "6÷((1)/(2))" and line("6÷((1)/(2))").value == "12"
     assert read_so(*half) == "(1)/(2)"
+    symbols = marked("6+", *half)
+    assert corrected(Line(text_of(symbols), symbols), 1, "÷").value == "12"
+    symbols = marked("27", "\n", "715", "=", "42")
+    assert corrected(Line(text_of(symbols), symbols), 3, "+").value == "42"
 
 
 def test_a_fraction_over_a_bar() -> None:
@@ -143,6 +154,7 @@ def test_what_is_narrow_or_flat_stays_whole() -> None:
         ("99/33/11", ""),
         ("12:30", "a time"),
         ("12:30-10:15=", "a sum of times"),
+        ("12:30-10:15=2:15", "a sum of times"),
         ("1:2", "a ratio"),
         ("$5.99", "a price"),
         ("50%", "per cent"),

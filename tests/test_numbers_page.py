@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_cnn.data import corrections, symbol_corrections
 from mnist_cnn.errors import StorageFailed
-from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.line import Line
 from mnist_cnn.expressions.reader import read_strokes_line
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.ink.strokes import from_canvas
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.ui import auth, line_answer, line_picture, line_tapping, my_hand

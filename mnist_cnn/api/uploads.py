@@ -41,12 +41,6 @@ async def _files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]
         )
     async with request.form(max_files=most, max_fields=8) as form:
         files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-        if misplaced := [name for name in IN_THE_ADDRESS if name in form]:
-            raise HTTPException(
-                400,
-                f"The form's field `{misplaced[0]}` belongs into the address: "
-                f"POST /predict/batch?{misplaced[0]}=…",
-            )
         if not files:
             raise HTTPException(400, "The form has no file; please send the image as `file`.")
         yield files
@@ -71,4 +65,11 @@ async def one_picture(request: Request) -> bytes | Drawing:
 
 async def many_files(request: Request) -> AsyncIterator[list[UploadFile]]:
     async with _files(request, most=MAX_BATCH_FILES) as files:
+        form = await request.form()  # the same once more
+        if misplaced := [name for name in IN_THE_ADDRESS if name in form]:
+            raise HTTPException(
+                400,
+                f"The form's field `{misplaced[0]}` belongs in the address: "
+                f"POST /predict/batch?{misplaced[0]}=…",
+            )
         yield files

@@ -5,6 +5,7 @@ import contextlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -126,19 +127,23 @@ def _annotating(
     from mnist_cnn.batch.inputs import files
     from mnist_cnn.batch.results import annotated_sheet
 
-    on_sheets: dict[str, list[Result]] = {}
+    on_sheets: dict[str, list[list[Result]]] = {}
     for result in results:
         if result.item.box:
-            on_sheets.setdefault(result.item.name.rpartition(" #")[0], []).append(result)
+            name, _, number = result.item.name.rpartition(" #")
+            known = on_sheets.setdefault(name, [])
+            if number == "1":  # of the next sheet of that name
+                known.append([])
+            known[-1].append(result)
         yield result
     make_folder(folder)
-    copies: set[str] = set()
+    copies: Counter[str] = Counter()
     for name, path in files.files_in(paths):
-        if name in on_sheets:
-            content = annotated_sheet(path, name, on_sheets[name])
-            copy = name.replace("/", "_") if path.stem in copies else path.stem
-            copies.add(copy)
-            write_atomically(folder / f"{copy} read.png", content)
+        if on_sheets.get(name):
+            content = annotated_sheet(path, name, on_sheets[name].pop(0))
+            copies[path.stem] += 1
+            number = f" {copies[path.stem]}" if copies[path.stem] > 1 else ""
+            write_atomically(folder / f"{path.stem}{number} read.png", content)
 
 
 def _beside(path: Path) -> Path:

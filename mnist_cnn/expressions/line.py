@@ -6,27 +6,15 @@ from typing import Any
 
 from mnist_cnn.errors import BadExpression
 from mnist_cnn.expressions.arithmetic import evaluate
+from mnist_cnn.expressions.marks import text_of
 from mnist_cnn.expressions.meaning import kind_of, letter_at
-from mnist_cnn.expressions.pieces import Box
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.models.classes import UNKNOWN
 
 DOUBTFUL, CLOSE = 0.6, 2.0
 """A symbol that is less sure than that keeps its line from having a value, and so does another
 reading that lies fewer nats behind: on numbers by training and validation writers of UNIPEN one
 value in a hundred is then wrong."""
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """One symbol as read: `strokes` are the numbers of its strokes or pieces, `alternatives`
-    what else it could be, the likeliest first. What stands for a place, such as the `^` before a
-    power or the brackets around what is over a bar, has no strokes."""
-
-    text: str
-    confidence: float
-    box: Box
-    strokes: tuple[int, ...]
-    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +103,7 @@ def corrected(line: Line, place: int, text: str) -> Line:
     known = all(symbol.text != UNKNOWN for symbol in symbols)
     return replace(
         line,
-        text="".join(symbol.text for symbol in symbols),
+        text=text_of(symbols),
         symbols=tuple(symbols),
         second="",
         trouble="" if known else line.trouble,

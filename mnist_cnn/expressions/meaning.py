@@ -20,7 +20,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (rf"({DAY}/{MONTH}|{MONTH}/{DAY})/(\d{{2}}|\d{{4}})", "a date"),
     (rf"({DAY}\.{MONTH}|{MONTH}\.{DAY})\.(\d{{2}}|\d{{4}})?", "a date"),
     (rf"({DAY}-{MONTH}|{MONTH}-{DAY})-(\d{{2}}|\d{{4}})|\d{{4}}-{MONTH}-{DAY}", "a date"),
-    (r"\d{1,2}:[0-5]\d([+-]\d{1,2}:[0-5]\d)+=?", "a sum of times"),
+    (r"\d{1,2}:[0-5]\d([+-]\d{1,2}:[0-5]\d)+(=(\d{1,2}:[0-5]\d)?)?", "a sum of times"),
     (r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", "a time"),
     (r"\d+(\.\d+)?(:\d+(\.\d+)?)+", "a ratio"),
     (r"-?\$-?\d*\.?\d+|\d*\.?\d+\$", "a price"),

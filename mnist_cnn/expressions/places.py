@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mnist_cnn.expressions.line import Symbol
+from mnist_cnn.expressions.symbol import Symbol
 
 RAISED_POINT = "·"
 
@@ -14,8 +14,8 @@ how far from it, or from the digit before, it begins."""
 SIGNS = ("+", "-")
 """What a power may hold beside digits."""
 
-ENDLESS = (*"0123456789.",)
-"""What would belong to a power that it stands behind."""
+RUNS_ON = (*"0123456789.",)
+"""What, directly after a power, would be read as part of it."""
 
 SLIM = 0.4
 """The width of a colon at most, as a share of its height."""
@@ -88,7 +88,7 @@ def _power(raised: Sequence[Symbol], after: Sequence[Symbol]) -> list[Symbol]:
     """The symbols of a power behind a `^`, in brackets where its end would else not be seen."""
     mark = Symbol("^", 1.0, raised[0].box, ())
     signs = any(symbol.text in SIGNS for symbol in raised[1:])
-    if signs or (after and after[0].text in ENDLESS):
+    if signs or (after and after[0].text in RUNS_ON):
         opened, closed = (Symbol(text, 1.0, raised[0].box, ()) for text in "()")
         return [mark, opened, *raised, closed]
     return [mark, *raised]

@@ -23,11 +23,12 @@ from mnist_cnn.expressions.lattice import (
     candidates,
 )
 from mnist_cnn.expressions.layout import Part, layout_of
-from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.line import Line
 from mnist_cnn.expressions.line_shape import LineCourse, in_order
-from mnist_cnn.expressions.marks import settled
+from mnist_cnn.expressions.marks import text_of
 from mnist_cnn.expressions.pieces import Piece, box_of, pieces_of_ink
 from mnist_cnn.expressions.places import by_place
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.expressions.views import LineViews
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.metrics import softmax
@@ -46,6 +47,8 @@ MAX_AREA = 5_000
 """The area that pieces take at most, in squares as high as a digit; a line has a hundred or two."""
 
 BEYOND_MEASURE = "Some strokes are far larger than the others; please write all in one size."
+
+NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 READ = "digits and + − × ÷ = ( ) . / : % $"
 
@@ -91,18 +94,17 @@ def _read(pieces: Sequence[Piece], networks: LineNetworks) -> Line:
     layout = layout_of(pieces)
     if any(_is_beyond_measure(part, pieces) for part in layout.parts):
         return Line("", (), trouble=BEYOND_MEASURE, run_id=run_id)
-    runs = settled(layout.parts, [_run_or_mark(part, pieces, networks) for part in layout.parts])
+    runs = [_run_or_mark(part, pieces, networks) for part in layout.parts]
     symbols = tuple(symbol for run in runs for symbol in run.symbols)
-    text = "".join(run.text for run in runs)
     close = min(range(len(runs)), key=lambda n: runs[n].margin, default=0)
     margin = runs[close].margin if runs else math.inf
-    second = "".join(run.second if n == close else run.text for n, run in enumerate(runs))
+    others = [_spelt(run.second) if n == close else run.symbols for n, run in enumerate(runs)]
     rejected = tuple(symbol for run in runs for symbol in run.rejected)
     trouble = STRUCK if layout.struck else _trouble([s for s in symbols if s.strokes])
     return Line(
-        text,
+        text_of(symbols),
         symbols,
-        second if math.isfinite(margin) else "",
+        text_of([s for run in others for s in run]) if math.isfinite(margin) else "",
         margin,
         rejected[:MAX_REJECTED],
         trouble,
@@ -120,8 +122,12 @@ def _is_beyond_measure(part: Part, pieces: Sequence[Piece]) -> bool:
 def _run_or_mark(part: Part, pieces: Sequence[Piece], networks: LineNetworks) -> Line:
     if not part.mark:
         return _read_run([pieces[n] for n in part.members], part, networks)
-    box = pieces[part.members[0]].box if part.members else (0.0, 0.0, 0.0, 0.0)
-    return Line(part.mark, (Symbol(part.mark, 1.0, box, part.members),), margin=math.inf)
+    box = pieces[part.members[0]].box if part.members else NOWHERE
+    return Line(part.mark, (Symbol(part.mark, 1.0, box, part.members, mark=True),), margin=math.inf)
+
+
+def _spelt(text: str) -> tuple[Symbol, ...]:
+    return tuple(Symbol(sign, 1.0, NOWHERE, ()) for sign in text)
 
 
 def _read_run(pieces: Sequence[Piece], part: Part, networks: LineNetworks) -> Line:

@@ -55,28 +55,25 @@ class NewRun:
         """
         if phases := read_json(self.folder / "progress.json").get("phase_seconds"):
             facts = {"phases": phases, **facts}
-        for path in self._passing():
-            remove_file(path)
+        for name in PASSING:
+            for path in self.folder.glob(name):
+                remove_file(path)
         named = {"schema": SCHEMA, "id": self.id, **self._words, **facts, "sha256": self.sums()}
         self.write("run.json", named)
         return open_run(self.id)
 
     def sums(self) -> dict[str, str]:
         """The SHA-256 of each file that was written so far, but for what pages write meanwhile."""
-        others = self._passing()
-        files = sorted(
-            path
-            for path in self.folder.iterdir()
-            if path not in others and not LEFTOVER.fullmatch(path.name)
-        )
+        files = sorted(path for path in self.folder.iterdir() if not _is_passing(path))
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-    def _passing(self) -> set[Path]:
-        return {path for name in PASSING for path in self.folder.glob(name)}
 
     def discard(self) -> None:
         """Removes what was written so far."""
         discard(self.id)
+
+
+def _is_passing(path: Path) -> bool:
+    return bool(LEFTOVER.fullmatch(path.name)) or any(path.match(name) for name in PASSING)
 
 
 def discard(run_id: str) -> None:

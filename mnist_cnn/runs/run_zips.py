@@ -175,12 +175,7 @@ def _members(content: bytes) -> dict[str, bytes]:
                 raise BadNetwork(f"it is no whole run: it lacks {missing}.")
             if sum(member.file_size for member in members) > MAX_BYTES:
                 raise BadNetwork(f"it unpacks to more than {MAX_BYTES // 2**20} MB.")
-            left, files = MAX_BYTES, {}
-            for name in names:
-                if name != "model.onnx":
-                    files[name] = _content(archive, name, left)
-                    left -= len(files[name])
-            return files
+            return {n: _content(archive, n, MAX_BYTES) for n in names if n != "model.onnx"}
     except BROKEN as error:
         raise BadNetwork("it is damaged or cut short; please export or copy it again.") from error
 

@@ -30,9 +30,6 @@ SECONDS = 300
 KEPT = 4
 """Copies that are kept for who asks again."""
 
-FAILURES = (subprocess.SubprocessError, OSError, StorageFailed)
-"""Of the process that converts, and of the disk that it needs."""
-
 _one_at_a_time = threading.Lock()
 _made: dict[str, OnnxCopy] = {}
 """The last copies by the SHA-256 of their Keras files."""
@@ -71,7 +68,10 @@ def _converted_by_a_child(content: bytes) -> OnnxCopy:
             )
             difference = float(json.loads(child.stdout.splitlines()[-1])["difference"])
             made = target.read_bytes()
-    except (*FAILURES, ValueError, KeyError, IndexError) as error:
+    except (
+        *(subprocess.SubprocessError, OSError, StorageFailed),
+        *(ValueError, KeyError, IndexError),
+    ) as error:
         return OnnxCopy(why=f"it could not be converted here ({type(error).__name__})")
     if not difference <= EXACTLY:
         return OnnxCopy(why=f"a converted probability was off by {difference:.1g}")

@@ -59,15 +59,15 @@ function tellRests(frame) {
   frame.addEventListener("pointerdown", ({ pointerId }) => {
     clearTimeout(timer);
     down.add(pointerId);
-    const lifted = (event) => {
+    const ends = (event) => {
       if (event.pointerId !== pointerId) return;  // a palm, another finger
-      for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, lifted, true);
+      for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, ends, true);
       down.delete(pointerId);
       clearTimeout(timer);
       if (!current.rest || down.size) return;
       timer = setTimeout(() => { if (frame.isConnected) current.press("Rest"); }, current.rest);
     };
-    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, lifted, true);
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, ends, true);
   }, true);
 }
 

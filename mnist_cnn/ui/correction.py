@@ -23,7 +23,11 @@ def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: st
     if typed.isdigit():
         st.session_state[key] = int(typed)
     elif key not in st.session_state and key in kept:  # shown again after something else
-        st.session_state[key] = kept[key]
+        own = my_hand.of_session().drawings.get(image.tobytes())
+        if own and own.label == kept[key]:
+            st.session_state[key] = kept[key]
+        else:  # it was forgotten or relabelled meanwhile
+            del kept[key]
     chosen = st.pills("Wrong? Tap what you wrote", range(10), key=key, width=layout.ROWS_OF_FIVE)
     if chosen is None and key not in kept:
         return

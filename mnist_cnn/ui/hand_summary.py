@@ -12,12 +12,14 @@ from mnist_cnn.hands.hand import TaughtDrawing
 from mnist_cnn.runs import serving
 from mnist_cnn.settings import MAX_HAND_UPLOAD_MB
 from mnist_cnn.ui import layout, my_hand
-from mnist_cnn.ui.my_hand import SessionHand
 
 PRIVACY = (
     "Your drawings stay in this session's memory: nobody else is read with them, and they are gone "
     "when you close or reload the page, unless you take the file along."
 )
+
+
+FULL = f"A hand holds {hand_files.MAX_DRAWINGS} drawings"
 
 
 def gain() -> None:
@@ -62,6 +64,8 @@ def _brings(found: Gain) -> str:
 def files(who: str | None) -> None:
     """The hand to take away and to bring back; on one's own machine also kept under a name."""
     hand = my_hand.of_session()
+    if len(hand.drawings) >= hand_files.MAX_DRAWINGS:
+        st.caption(f"{FULL}: the oldest give way to new ones.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.download_button(
             "Take it along (my-hand.json)",
@@ -86,7 +90,7 @@ def files(who: str | None) -> None:
     for message, icon in st.session_state.pop("hand news", []):
         (st.success if icon == "check" else st.warning)(message, icon=f":material/{icon}:")
     if who:
-        _kept_here(hand)
+        _kept_here()
 
 
 def _take_in(load: Callable[[], tuple[list[TaughtDrawing], list[str]]]) -> None:
@@ -97,10 +101,8 @@ def _take_in(load: Callable[[], tuple[list[TaughtDrawing], list[str]]]) -> None:
         given_way = my_hand.of_session().teach(drawings)
         news.append((f"{len(drawings)} drawings were taken in.", "check"))
         if given_way:
-            full = (
-                f"A hand holds {hand_files.MAX_DRAWINGS} drawings: the {given_way} oldest gave way."
-            )
-            news.append((full, "warning"))
+            oldest = "the oldest one" if given_way == 1 else f"the {given_way} oldest"
+            news.append((f"{FULL}: {oldest} gave way.", "warning"))
         news += [(complaint, "warning") for complaint in complaints[:5]]
         if len(complaints) > 5:
             news.append((f"{len(complaints) - 5} more could not be used.", "warning"))
@@ -109,7 +111,7 @@ def _take_in(load: Callable[[], tuple[list[TaughtDrawing], list[str]]]) -> None:
     st.rerun()
 
 
-def _kept_here(hand: SessionHand) -> None:
+def _kept_here() -> None:
     """For the owner of this machine: hands under names, in the artifacts folder."""
     with st.expander("Hands kept on this machine", icon=":material/folder:"):
         with (
@@ -120,11 +122,8 @@ def _kept_here(hand: SessionHand) -> None:
             asked = st.form_submit_button("Keep", icon=":material/save:")
         if asked:
             try:
-                count = my_hand.keep(name.strip())
-                st.caption(
-                    f"Kept: *{name.strip()}* has {count} drawings now; `--hand` of the command "
-                    "line reads it too."
-                )
+                kept = my_hand.keep(name.strip())
+                st.caption(f"{kept} `--hand` of the command line reads it too.")
             except DigitsError as error:
                 st.error(str(error), icon=":material/error:")
         for known in kept_hands.names():

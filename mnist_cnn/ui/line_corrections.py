@@ -10,8 +10,9 @@ from mnist_cnn.data.corrections import Correction
 from mnist_cnn.data.symbol_corrections import SymbolCorrection
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.expressions.layout import run_around
-from mnist_cnn.expressions.line import Line, Symbol, corrected
+from mnist_cnn.expressions.line import Line, corrected
 from mnist_cnn.expressions.pieces import Box, Piece, box_of
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import auth, correction
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.line import Line
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.models.classes import UNKNOWN
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import layout

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.line import Line
+from mnist_cnn.expressions.symbol import Symbol
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.records import FloatArray, Stroke
 from mnist_cnn.ui import line_picture

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from mnist_cnn.expressions import arithmetic
-from mnist_cnn.expressions.line import Line, Symbol
+from mnist_cnn.expressions.line import Line
+from mnist_cnn.expressions.symbol import Symbol
 
 
 def in_words(line: Line) -> str:

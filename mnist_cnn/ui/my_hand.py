@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from mnist_cnn.errors import BadInput, RunError
-from mnist_cnn.hands import kept_hands
+from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.gain import Gain, learn
 from mnist_cnn.hands.hand import HandClassifier, TaughtDrawing
-from mnist_cnn.hands.hand_files import MAX_DRAWINGS
 from mnist_cnn.models.classifier import Classifier, LineNetworks
 from mnist_cnn.runs import serving
 
@@ -30,7 +29,7 @@ class SessionHand:
         """Adds drawings. Gives how many of the oldest gave way, where the hand is full."""
         for drawing in drawings:
             self.drawings[drawing.image.tobytes()] = drawing
-        given_way = list(self.drawings)[:-MAX_DRAWINGS]
+        given_way = list(self.drawings)[: -hand_files.MAX_DRAWINGS]
         for oldest in given_way:
             del self.drawings[oldest]
         self.learned = None
@@ -57,22 +56,26 @@ def of_session() -> SessionHand:
     return hand
 
 
-def keep(name: str) -> int:
-    """Adds the drawings of this session to the hand that is kept under a name, and gives how many
-    that are then.
+def keep(name: str) -> str:
+    """Adds the drawings of this session to the hand that is kept under a name; says what it is
+    then.
 
     Raises:
-        BadInput: there are none, or the name cannot be taken.
+        BadInput: there are none, the name cannot be taken, or what is kept cannot all be read.
         StorageFailed: the disk is full, or may not be written to.
     """
-    own = of_session().drawings.values()
+    own = list(of_session().drawings.values())
     if not own:
         raise BadInput("There is no drawing to keep yet; please write some first.")
+    before, complaints = kept_hands.load(name) if name in kept_hands.names() else ([], [])
+    if complaints:
+        raise BadInput(f"The hand {name} that is kept would lose drawings: {complaints[0]}")
     whole = SessionHand()
-    whole.teach(kept_hands.load(name)[0] if name in kept_hands.names() else [])
-    whole.teach(own)
+    whole.teach(before)
+    given_way = whole.teach(hand_files.unpacked(hand_files.packed(own))[0])  # as they come back
     kept_hands.keep(name, list(whole.drawings.values()))
-    return len(whole.drawings)
+    oldest = f"; the {given_way} oldest gave way" if given_way else ""
+    return f"Kept: *{name}* has {len(whole.drawings)} drawings now{oldest}."
 
 
 def digits_classifier() -> Classifier:

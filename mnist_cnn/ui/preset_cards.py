@@ -26,9 +26,9 @@ class Card:
 
 
 CARDS = {
-    "quick": Card("To watch one learn", "MNIST", 20, 900),
-    "standard": Card("Better on real handwriting", "MNIST and pen digits", 120, 960),
-    "best": Card("The best for digits", "MNIST and 160 more people", 2150, 1380),
+    "quick": Card("To watch one learn", "MNIST", 20, 670),
+    "standard": Card("Better on real handwriting", "MNIST and pen digits", 120, 690),
+    "best": Card("The best for digits", "MNIST and 160 more people", 2150, 880),
     "symbols": Card("Reads equations too", "digits, signs and generated lines", 1560, 1540),
 }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mnist_cnn.errors import BadNetwork, DigitsError
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.runs.run_zips import OnnxCopy, packed
 from mnist_cnn.runs.store import Run
 from mnist_cnn.storage import scratch_folder, write_atomically
@@ -60,8 +60,8 @@ def _taken_in(name: str, content: bytes) -> str:
     """The id of the run in a ZIP of that name."""
     with scratch_folder() as folder:
         path = folder / Path(name).name
-        write_atomically(path, content)
         try:
+            write_atomically(path, content)
             return import_run(path)
-        except BadNetwork as error:
-            raise BadNetwork(str(error).replace(str(path), name)) from error
+        except DigitsError as error:
+            raise type(error)(str(error).replace(str(path), name)) from error

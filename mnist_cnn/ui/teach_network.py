@@ -53,7 +53,6 @@ def _begin(who: str) -> None:
             f"Keep my {len(hand.drawings)} drawings here, so that they count",
             icon=":material/save:",
             on_click=_keep,
-            args=(hand,),
         )
     current = jobs.running()
     reason = "One training at a time; please wait for this one." if current else None
@@ -78,7 +77,6 @@ def _name(start: str) -> str:
 
 def _keep() -> None:
     try:
-        my_hand.keep(MINE)
-        st.toast(f"Kept as *{MINE}*.")
+        st.toast(my_hand.keep(MINE))
     except DigitsError as error:
         st.session_state["trouble"] = str(error)

@@ -5,6 +5,7 @@ What cannot be read yields an item that says why.
 
 import contextlib
 import io
+import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -87,19 +88,18 @@ def expected(content: bytes) -> int:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Each file with its name, or more of its path where that came before; those in a folder under
-    the name that they have inside it. What is no UTF-8 in a name is told by its bytes."""
-    names: set[str] = set()
+    """Each file with its name; those in a folder under the name that they have inside it. Bytes of
+    a name that are no UTF-8 are written as such: `caf\\xe9.png`."""
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file())
-            found = [(file.relative_to(path), file) for file in inside]
+            for file in sorted(file for file in path.rglob("*") if file.is_file()):
+                yield _told(file.relative_to(path)), file
         else:
-            found = [(Path(path.name), path)]
-        for own, file in found:
-            name = (file if own.as_posix() in names else own).as_posix()
-            names.add(name)
-            yield name.encode(errors="backslashreplace").decode(), file
+            yield _told(Path(path.name)), path
+
+
+def _told(path: Path) -> str:
+    return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
 def _open(source: Path | bytes) -> IO[bytes]:

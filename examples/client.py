@@ -1,7 +1,6 @@
 """A client of the API, typed, in one file to copy; it needs Python 3.11 and httpx.
 
 from pathlib import Path
-
 from client import Client
 
 with Client("http://127.0.0.1:8000") as digits:

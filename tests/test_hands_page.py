@@ -208,17 +208,25 @@ def test_loading_a_hand_that_was_deleted_meanwhile_is_said(monkeypatch: pytest.M
     assert len(app.session_state["my hand"].drawings) == 10
 
 
-def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:
+def corrected_to_one() -> AppTest:
+    """Home with a seven of which somebody says that it is a one."""
     app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
     raw = {"raw": canvas_json(*SEVEN), "data": None}
     app.session_state["home canvas 0 420"] = {"drawing": raw, "backgroundFit": None}
     app.run()
-    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
-    pills.set_value(1).run()
+    pills(app).set_value(1).run()
+    return app
+
+
+def pills(app: AppTest) -> ButtonGroup:
+    return next(group for group in app.button_group if group.label.startswith("Wrong?"))
+
+
+def test_a_correction_on_home_is_learnt_at_once_and_can_be_taken_back() -> None:
+    app = corrected_to_one()
     assert [d.label for d in app.session_state["my hand"].drawings.values()] == [1]
     assert [c.label for c in corrections.load()] == [1]
-    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
-    pills.set_value(None).run()
+    pills(app).set_value(None).run()
     assert not app.session_state["my hand"].drawings
     np.testing.assert_equal(len(corrections.load()), 0)
 
@@ -254,14 +262,8 @@ def test_a_second_click_on_skip_does_nothing() -> None:
 
 
 def test_a_correction_that_the_hand_has_forgotten_is_not_shown_as_kept() -> None:
-    app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=60).run()
-    raw = {"raw": canvas_json(*SEVEN), "data": None}
-    app.session_state["home canvas 0 420"] = {"drawing": raw, "backgroundFit": None}
-    app.run()
-    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
-    pills.set_value(1).run()
+    app = corrected_to_one()
     app.main.button_group[0].set_value("Upload").run()
     app.session_state["my hand"].forget_all()
     app.main.button_group[0].set_value("Draw").run()
-    pills = next(group for group in app.button_group if group.label.startswith("Wrong?"))
-    assert pills.value is None and not app.session_state["my hand"].drawings
+    assert pills(app).value is None and not app.session_state["my hand"].drawings

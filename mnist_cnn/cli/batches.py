@@ -132,7 +132,7 @@ def _annotating(
         if result.item.box:
             name, _, number = result.item.name.rpartition(" #")
             known = on_sheets.setdefault(name, [])
-            if number == "1":  # of the next sheet of that name
+            if number == "1" or not known:  # of the next sheet of that name
                 known.append([])
             known[-1].append(result)
         yield result

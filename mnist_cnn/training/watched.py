@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn import metrics
+from mnist_cnn.errors import StorageFailed
 from mnist_cnn.json_files import read_json
 from mnist_cnn.records import FloatArray
 from mnist_cnn.runs.store import new_folder
@@ -53,7 +54,8 @@ def watch(run_id: str, image: FloatArray, still: bool = True) -> list[Answer]:
     path = folder / f"drawing-{mark}.json"
     if still and not path.exists() and not (folder / MEASURED).exists():
         for oldest in _watched(folder)[MAX_WATCHED - 1 :]:
-            remove_file(oldest)
+            with contextlib.suppress(StorageFailed):  # more are kept then
+                remove_file(oldest)
         write_json_quickly(path, {"image": base64.b64encode(pixels).decode()})
     answers = read_json(folder / f"answers-{mark}.json").get("answers", [])
     return [Answer(**answer) for answer in answers]

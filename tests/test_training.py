@@ -42,6 +42,7 @@ def test_what_is_hidden_while_tensorflow_loads_can_be_had_later() -> None:
 
 
 def test_nothing_holds_on_to_the_images_after_training() -> None:
+    from mnist_cnn.data.bundled_digits import load_bundled_digits
     from mnist_cnn.models import network
     from mnist_cnn.training import loop
     from mnist_cnn.training.training_data import prepare
@@ -51,6 +52,7 @@ def test_nothing_holds_on_to_the_images_after_training() -> None:
     images = weakref.ref(data.pools[0].images)
     loop.fit(network.build(recipe.architecture), recipe, data)
     del data
+    load_bundled_digits.cache_clear()
     assert images() is None
 
 

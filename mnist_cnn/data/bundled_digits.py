@@ -1,5 +1,7 @@
 """1,797 scanned digits of 8×8 pixels that scikit-learn carries inside, always at hand."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,15 +11,20 @@ from mnist_cnn.ink.normalize import normalize, to_uint8
 from mnist_cnn.records import Dataset
 
 
+@cache  # framing them takes seconds, and a training needs them to learn and to be measured
 def load_bundled_digits() -> Splits:
-    """scikit-learn's digits, enlarged and framed; split 1,297 / 200 / 300. Needs no network."""
+    """scikit-learn's digits, enlarged and framed, read-only; split 1,297 / 200 / 300. Needs no
+    network."""
     from sklearn.datasets import load_digits  # takes a second, and few callers need it
 
     small, labels = load_digits(return_X_y=True)
+    framed = [to_uint8(normalize(_enlarged(image.reshape(8, 8) / 16))) for image in small]
+    images, classes = np.stack(framed), labels.astype(np.int64)
+    images.flags.writeable = classes.flags.writeable = False  # all callers share them
     everything = Dataset(
         "bundled-digits",
-        np.stack([to_uint8(normalize(_enlarged(image.reshape(8, 8) / 16))) for image in small]),
-        labels.astype(np.int64),
+        images,
+        classes,
         "UCI Optical Recognition of Handwritten Digits, test part, as in scikit-learn",
         "CC BY 4.0",
         checksum(small, labels),

@@ -5,7 +5,7 @@ import pytest
 
 from mnist_cnn.data import handwriting, negatives, scans, templates
 from mnist_cnn.data.augmentation import augmented
-from mnist_cnn.data.glyphs import NOT_DIGITS
+from mnist_cnn.data.glyphs import DIGITS, HANDS, NOT_DIGITS
 from mnist_cnn.data.unipen import UNIPEN_FILES, load_unipen
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.models.presets import NO_AUGMENTATION
@@ -110,3 +110,8 @@ def test_a_skeleton_is_thin_and_in_one_piece() -> None:
 def test_every_glyph_can_be_drawn(name: str) -> None:
     strokes = templates.sketch(NOT_DIGITS[name], random())
     assert normalize_strokes(strokes).max() == 1
+
+
+def test_no_digit_is_shown_as_none() -> None:
+    digits = {way for ways in HANDS.values() for way in ways} | {way for _, way in DIGITS}
+    assert not digits & set(NOT_DIGITS.values())

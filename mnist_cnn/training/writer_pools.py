@@ -20,15 +20,17 @@ from mnist_cnn.training.sources import Sources
 VARIETY = 2
 """Generated pools hold this many times what one epoch shows."""
 
-LIKE_DIGITS = frozenset("oOlIi|sSzZbqg'`\\")
-"""Letters and signs that are often drawn like a digit: not shown as none, nor measured as such."""
+LIKE_DIGITS = frozenset("oOlIi|sSzZbqg'`\\^")
+"""Letters and signs that are often drawn like a digit, a caret like a 1: not shown as none, nor
+measured as such."""
 
 LETTERS = frozenset("kKmMwWnNRAEHPdha#@&")
 """What stands for all letters and foreign signs: none of them is often drawn like a
 digit or a sign of arithmetic."""
 
-NO_DIGITS = frozenset("+-=*:.")
-"""Signs that are clearly no digit, as strokes, comma and brackets are not."""
+NO_DIGITS = frozenset("+-=*:")
+"""Signs that are clearly no digit. A slash, a comma, a bracket, and a dot once it fills the
+frame, look like a 1."""
 
 SIGNS = frozenset("+-=()/:")
 """Signs that have the same meaning in UNIPEN and for a network that knows `SYMBOLS`; dots mean

@@ -151,8 +151,12 @@ def measured(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
 
 def _of_strangers(classifier: Classifier) -> Iterator[tuple[str, float, str]]:
     for name, dataset in strangers().items():
-        found = _scores(classifier, dataset)
+        answers = LabelledLogits(compute_logits(classifier, dataset.images), dataset.labels)
+        found = answers.scores(classifier.calibration)
         yield f"{name}, accuracy", 100 * found["accuracy"], "%"
+        writers = np.array(dataset.notes["writers"])
+        of_each = [answers.right[writers == writer].mean() for writer in sorted(set(writers))]
+        yield f"{name}, accuracy, mean of the writers", 100 * statistics.mean(of_each), "%"
         yield f"{name}, rejected", 100 * found["turned_away"], "%"
         yield f"{name}, unsure", 100 * found["unsure"], "%"
         yield f"ECE, {name}", 100 * found["ece"], "%"

@@ -6,15 +6,16 @@ Every number comes from the run's own config.json, calibration.json and evaluati
 picture shows the pen digits of unseen writers that the run misreads.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.options import parser as quick_parser
-from mnist_cnn.data import pen_digits, unipen
+from mnist_cnn.data import pen_digits
+from mnist_cnn.data.credits import credits_of
 from mnist_cnn.ink.strokes import rasterize
+from mnist_cnn.models.classes import CLASSES
 from mnist_cnn.models.pipeline import predict_strokes
 from mnist_cnn.runs import store
 from mnist_cnn.runs.loading import load_calibration, load_classifier
@@ -54,8 +55,22 @@ def card(run: Run, num_failures: int) -> str:
         f'being a digit below {calibration.min_evidence:.3g} it is "not a digit".',
         f"## Where it fails\n\nAll {num_failures} pen digits of the six unseen writers that it misreads, "
         "drawn from their strokes, the true digit and the answer beneath:\n\n![Misread digits](failures.png)",
+        *_of_symbols(store.production_run("symbols")),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _of_symbols(run: Run) -> list[str]:
+    """What reads numbers and equations beside it."""
+    return [
+        f"## The network of symbols: run {run.id}\n\nNumbers and equations are read with a second "
+        f"network, of {run.manifest['parameters']:,} parameters, which tells {CLASSES['symbols']} "
+        "symbols apart and what is none. The same holds of what it is for. Trained in "
+        f"{run.manifest['training_seconds'] / 60:.0f} minutes by\n\n    {run.config['command']}",
+        _data_table(run.config["data"]),
+        f"Of its {run.config['recipe']['epochs']} epochs {_shown(run.config)}",
+        _score_table(run.evaluation["datasets"]),
+    ]
 
 
 def _data_table(data: dict[str, Any]) -> str:
@@ -63,19 +78,11 @@ def _data_table(data: dict[str, Any]) -> str:
     for name, facts in data["sets"].items():
         split = " / ".join(f"{n:,}" for n in facts["split"])
         lines.append(f"| {name} | {split} | {facts['licence']} | `{facts['sha256'][:16]}…` |")
-    return "\n".join([*lines, *_credits(data["sets"])])
-
-
-def _credits(names: Iterable[str]) -> list[str]:
-    """Whom those ask to name, and whom to ask, that an archive says so of."""
-    if not any(name.startswith("unipen") for name in names):
-        return []
-    return [f"\nUNIPEN is {unipen.SOURCE}. {unipen.CONDITIONS}"]
+    return "\n".join([*lines, "", *credits_of(data["sets"])])
 
 
 def _recipe(config: dict[str, Any]) -> str:
     recipe = config["recipe"]
-    shown = ", ".join(f"{n:,} {name}" for name, n in config["data"]["images_per_epoch"].items())
     settings = {k: v for k, v in recipe.items() if not isinstance(v, dict | list)}
     branches = recipe["architecture"].get("branches", 1)
     apart = (
@@ -85,7 +92,7 @@ def _recipe(config: dict[str, Any]) -> str:
         else ""
     )
     return (
-        f"Each epoch shows {shown}, each changed at random.{apart}\n\n"
+        f"Of its {recipe['epochs']} epochs {_shown(config)}{apart}\n\n"
         "| setting | value |\n|---|---|\n"
         + "\n".join(f"| {key} | {value} |" for key, value in settings.items())
         + "".join(
@@ -94,6 +101,11 @@ def _recipe(config: dict[str, Any]) -> str:
             for key, value in recipe[group].items()
         )
     )
+
+
+def _shown(config: dict[str, Any]) -> str:
+    shown = ", ".join(f"{n:,} {name}" for name, n in config["data"]["images_per_epoch"].items())
+    return f"each shows {shown}, each changed at random."
 
 
 def _score_table(scores: dict[str, Any]) -> str:

@@ -192,23 +192,23 @@ def remove_leftovers(folder: Path, lives: Callable[[int], bool]) -> None:
     Args:
         lives: whether there is a process of that number.
     """
-    for path in list(folder.rglob(".tmp-*")):
-        found = LEFTOVER.fullmatch(path.name)
+    inside = [Path(top, name) for top, *names in os.walk(folder) for some in names for name in some]
+    for path, found in [(path, LEFTOVER.fullmatch(path.name)) for path in inside]:
         writer = int(found[1]) if found and found[1] else None
         mine = writer == os.getpid()  # or that of another before, who had the same number
-        if path not in _in_use and (writer is None or mine or not lives(writer)):
+        if found and path not in _in_use and (writer is None or mine or not lives(writer)):
             remove_folder(path) if path.is_dir() else _drop(path)
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder that is gone when the block ends.
+def scratch_folder(inside: Path | None = None) -> Iterator[Path]:
+    """A folder that is gone when the block ends, in the system's temporary one or another.
 
     Raises:
         StorageFailed: there is no room for one, or nowhere to write.
     """
-    with _told_of(Path("A temporary folder")):
-        made = tempfile.TemporaryDirectory()
+    with _told_of(inside or Path("A temporary folder")):
+        made = tempfile.TemporaryDirectory(prefix=f".tmp-{os.getpid()}-", dir=inside)
     with made as folder:
         yield Path(folder)
 

@@ -8,7 +8,7 @@ import ncompress
 import numpy as np
 import pytest
 
-from mnist_cnn.data import bundled_digits, checksums, mnist, pen_digits
+from mnist_cnn.data import bundled_digits, checksums, local_sets, mnist, pen_digits
 from mnist_cnn.data.checksums import checksum
 from mnist_cnn.data.mnist import load_mnist
 from mnist_cnn.data.pen_digits import load_pen_digits
@@ -74,6 +74,20 @@ def test_a_wrong_download_leaves_nothing_and_says_where_to_put_the_file(
     assert list(empty_data_folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", [5, 0.5])
+def test_a_damaged_download_is_one_sentence(empty_data_folder, server, place) -> None:
+    url, folder = server
+    packed = io.BytesIO()
+    np.savez_compressed(packed, x_train=np.arange(10_000))
+    content = bytearray(packed.getvalue())
+    start = int(place * len(content)) if place < 1 else 60
+    content[start : start + 9] = b"\xff" * 9
+    (folder / "mnist.npz").write_bytes(content)
+    with pytest.raises(DataMissing, match="what came is not MNIST") as caught:
+        load_mnist(f"{url}/mnist.npz")
+    assert "please delete it" not in str(caught.value)
+
+
 def test_a_download_that_breaks_off_is_continued(
     empty_data_folder, server, monkeypatch, web_requests
 ) -> None:
@@ -123,12 +137,49 @@ def test_a_damaged_file_is_named(empty_data_folder) -> None:
         load_mnist()
 
 
-def test_pen_digits_are_converted_from_unipen(empty_data_folder, server, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        UNIPEN.replace('? "8"', "? 8"),
+        UNIPEN.replace("267", "267.5"),
+        UNIPEN.replace("333", "334"),
+        None,
+    ],
+    ids=["no quotes", "fractions", "other ink", "no archive"],
+)
+def test_another_version_of_the_pen_digits_is_one_sentence(
+    empty_data_folder, server, monkeypatch, text
+) -> None:
     url, folder = server
+    pack_pen_digits(folder, text or "")
+    if text is None:
+        (folder / "uci.zip").write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(
+        DataMissing, match=r"the archive is .*; please put the file there"
+    ) as caught:
+        load_pen_digits(f"{url}/uci.zip")
+    assert ".tmp-" not in str(caught.value) and list(empty_data_folder.iterdir()) == []
+
+
+def test_a_damaged_file_of_pen_digits_ends_no_training(empty_data_folder, capsys) -> None:
+    empty_data_folder.mkdir()
+    (empty_data_folder / "pen_digits.jsonl.gz").write_bytes(b"\x1f\x8b cut off")
+    with pytest.raises(DataMissing, match="please delete it"):
+        load_pen_digits()
+    assert local_sets.local_test_set("pen-digits-test") is None
+    assert "please delete it" in capsys.readouterr().err
+
+
+def pack_pen_digits(folder: Path, text: str) -> None:
     with zipfile.ZipFile(folder / "uci.zip", "w") as archive:
         packed = io.BytesIO()
-        ncompress.compress(io.BytesIO(UNIPEN.encode()), packed)
+        ncompress.compress(io.BytesIO(text.encode()), packed)
         archive.writestr("pendigits-orig.tra.Z", packed.getvalue())
+
+
+def test_pen_digits_are_converted_from_unipen(empty_data_folder, server, monkeypatch) -> None:
+    url, folder = server
+    pack_pen_digits(folder, UNIPEN)
     expected = checksums.drawings_checksum(pen_digits._unipen_drawings(UNIPEN))
     monkeypatch.setattr(pen_digits, "PEN_DIGITS_SHA256", expected)
     parts = load_pen_digits(f"{url}/uci.zip")

@@ -1,6 +1,7 @@
 """UNIPEN, the Swiss numbers and BHMSDS: from small archives in their own formats; real ones where
 they are."""
 
+import contextlib
 import errno
 import gzip
 import io
@@ -13,7 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnist_cnn.data import bhmsds, local_sets, swiss_numbers, unipen, unipen_archive, unipen_files
+from mnist_cnn.data import (
+    bhmsds,
+    download,
+    local_sets,
+    swiss_numbers,
+    unipen,
+    unipen_archive,
+    unipen_files,
+)
 from mnist_cnn.data.bhmsds import load_bhmsds
 from mnist_cnn.data.pen_digits import load_pen_digits
 from mnist_cnn.data.splits import WriterSplits, writer_part
@@ -224,12 +233,21 @@ def test_an_archive_that_is_cut_off_is_one_sentence(small_unipen, server, share)
     refused(lambda: load_unipen("digits", None, small_unipen), "cut off")
 
 
-@pytest.mark.parametrize("label", ["A", "\\@", "44"])
-def test_an_archive_of_another_version_is_one_sentence(small_unipen, server, label) -> None:
-    files = UNIPEN | {
-        "data/1a/apa/one.dat": segments("apa/one.dat", f'.SEGMENT CHARACTER 0 ? "{label}"')
-    }
-    pack_unipen(server[1] / "unipen.tgz", files)
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("data/1a/apa/one.dat", segments("apa/one.dat", '.SEGMENT CHARACTER 0 ? "A"')),
+        ("data/1a/apa/one.dat", segments("apa/one.dat", '.SEGMENT CHARACTER 0 ? "\\@"')),
+        ("data/1a/apa/one.dat", segments("apa/one.dat", '.SEGMENT CHARACTER 0 ? "44"')),
+        ("data/1a/apa/one.dat", segments("apa/one.dat", '.SEGMENT CHARACTER 1-2-3 ? "4"')),
+        ("include/tos/two.dat", ".WRITER_ID Adam\n"),
+        ("include/tos/two.dat", ".WRITER_ID Adam\n" + 6 * ".PEN_DOWN\n1.5 2.5\n.PEN_UP\n"),
+        ("data/8/apa/one.dat", ""),
+    ],
+    ids=["a letter", "unknown", "two", "numbers", "no ink", "fractions", "no whole numbers"],
+)
+def test_an_archive_of_another_version_is_one_sentence(small_unipen, server, path, text) -> None:
+    pack_unipen(server[1] / "unipen.tgz", UNIPEN | {path: text})
     refused(lambda: load_unipen("digits", None, small_unipen), "of another version")
 
 
@@ -272,6 +290,7 @@ def small_swiss(server, empty_data_folder, monkeypatch) -> tuple[str, dict[str, 
     """The address of a small archive of two writers, one of them for testing; and its scans."""
     url, folder = server
     monkeypatch.setattr(swiss_numbers, "WRITERS", ("0001_CH4M", "0003_CH3M"))
+    monkeypatch.setattr(swiss_numbers, "FEWEST", 20)
     pictures = {
         f"anagnostes-fd24/numbers/{writer}/{digit}/number-{digit}.png": scan(digit, 90 + tall, 79)
         for tall, writer in enumerate(("0003_CH3M", "0001_CH4M", "0021_CH4M"))
@@ -315,6 +334,9 @@ def test_swiss_archives_that_are_cut_off_or_others(small_swiss, server, monkeypa
     url, _ = small_swiss
     monkeypatch.setattr(swiss_numbers, "WRITERS", ("0001_CH4M", "0002_CH5M"))
     refused(lambda: load_swiss_numbers(None, url), "of another version")
+    monkeypatch.setattr(swiss_numbers, "WRITERS", ("0001_CH4M", "0003_CH3M"))
+    monkeypatch.setattr(swiss_numbers, "FEWEST", 21)
+    refused(lambda: load_swiss_numbers(None, url), "of another version")
     path = server[1] / "swiss.zip"
     path.write_bytes(path.read_bytes()[:-30])
     refused(lambda: load_swiss_numbers(None, url), "cut off")
@@ -356,8 +378,9 @@ def pack_bhmsds(path: Path, kinds: tuple[str, ...]) -> None:
                 archive.writestr(f"bhmsds-07d2/symbols/{kind}-{number}.png", png(sign(kind)))
 
 
-def test_bhmsds_is_converted_and_framed(server, empty_data_folder) -> None:
+def test_bhmsds_is_converted_and_framed(server, empty_data_folder, monkeypatch) -> None:
     url, folder = server
+    monkeypatch.setattr(bhmsds, "FEWEST", 2)
     pack_bhmsds(folder / "signs.zip", ("x", "7", "slash", "w", "plus", "minus"))
     found = load_bhmsds(None, f"{url}/signs.zip")
     assert [SYMBOLS[label] for label in found.labels] == list("--++//××")
@@ -368,10 +391,17 @@ def test_bhmsds_is_converted_and_framed(server, empty_data_folder) -> None:
     assert (load_bhmsds(None, "http://127.0.0.1:9/none").images == found.images).all()
 
 
-def test_bhmsds_archives_that_are_cut_off_or_others(server, empty_data_folder) -> None:
+def test_bhmsds_archives_that_are_cut_off_or_others(server, empty_data_folder, monkeypatch) -> None:
     url, folder = server
+    pack_bhmsds(folder / "signs.zip", ("slash", "plus", "minus", "x"))
+    refused(lambda: load_bhmsds(None, f"{url}/signs.zip"), "of another version")
+    monkeypatch.setattr(bhmsds, "FEWEST", 2)
     pack_bhmsds(folder / "signs.zip", ("slash", "plus", "minus"))
     refused(lambda: load_bhmsds(None, f"{url}/signs.zip"), "of another version")
+    content = bytearray((folder / "signs.zip").read_bytes())
+    content[60:90] = bytes(30)
+    (folder / "signs.zip").write_bytes(content)
+    refused(lambda: load_bhmsds(None, f"{url}/signs.zip"), "cut off or damaged")
     (folder / "signs.zip").write_bytes(b"PK\x03\x04")
     refused(lambda: load_bhmsds(None, f"{url}/signs.zip"), "cut off")
 
@@ -384,11 +414,27 @@ def test_a_broken_off_archive_is_continued(small_unipen, server, web_requests) -
     assert web_requests.ranges == [None, f"bytes={half}-"] and seen == sorted(seen)
 
 
-def test_unipen_is_there_when_all_its_files_are(empty_data_folder) -> None:
+@pytest.mark.parametrize("failing", [0, 1])
+def test_no_room_for_what_is_fetched_is_no_fault_of_the_network(
+    small_unipen, empty_data_folder, web_requests, monkeypatch, failing
+) -> None:
+    """Neither for the archive nor for what is made of it; it is not fetched again."""
+    if failing:
+        monkeypatch.setattr(
+            download, "scratch_folder", lambda inside: contextlib.nullcontext(Path("/dev/full/no"))
+        )
+    else:
+        empty_data_folder.write_text("a file where the folder should be")
+    with pytest.raises(StorageFailed, match="could not be written"):
+        load_unipen("digits", None, small_unipen)
+    assert len(web_requests.ranges) == 0
+
+
+def test_unipen_is_there_when_all_that_is_learned_from_is(empty_data_folder) -> None:
     names = ("unipen", "swiss-numbers", "bhmsds", "bundled-digits")
     assert local_sets.to_download(names) == names[:3]
     empty_data_folder.mkdir()
-    *first, last = unipen.UNIPEN_FILES.values()
+    *first, last = (unipen.UNIPEN_FILES[name] for name in ("digits", "signs", "not_digits"))
     for file in (*first, swiss_numbers.SWISS_NUMBERS_FILE):
         (empty_data_folder / file).touch()
     assert local_sets.to_download(names) == ("unipen", "bhmsds")

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn.data.checksums import checksum
 from mnist_cnn.data.conversions import check_known, keep, read_arrays
-from mnist_cnn.data.download import DownloadCallback, downloaded
+from mnist_cnn.data.download import UNREADABLE, DownloadCallback, downloaded
 from mnist_cnn.errors import BadImage, DataMissing
 from mnist_cnn.ink.decode import decode_image
 from mnist_cnn.ink.image_batches import framed_images
@@ -35,6 +36,9 @@ LICENCE = "MIT"
 SIGNS = {"minus": "-", "plus": "+", "slash": "/", "x": "×"}
 """What the archive's images are called, such as `slash-1484.png`."""
 
+FEWEST = 1_000
+"""An archive with fewer of a sign is not whole."""
+
 IMAGE = re.compile(rf"/symbols/({'|'.join(SIGNS)})-(\d+)\.png$")
 
 
@@ -48,10 +52,8 @@ def load_bhmsds(progress: DownloadCallback | None = None, url: str = BHMSDS_URL)
     """
     path = data_folder() / BHMSDS_FILE
     if not path.exists():
-        with downloaded(url, path, _read_archive, progress) as archive:
-            images, labels = _read_archive(archive)
-            write = partial(_write, images, labels)
-            keep(path, write, checksum(images, labels), BHMSDS_SHA256)
+        images, labels = downloaded(url, path, _read_archive, progress)
+        keep(path, partial(_write, images, labels), checksum(images, labels), BHMSDS_SHA256)
     arrays = read_arrays("the signs of BHMSDS", path, ("images", "labels"))
     images, labels = arrays["images"], arrays["labels"]
     found = checksum(images, labels)
@@ -77,9 +79,10 @@ def _read_archive(archive: Path) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
             found = [match for name in members.namelist() if (match := IMAGE.search(name))]
             found.sort(key=lambda match: (match[1], match[2]))
             images = [to_uint8(decode_image(members.read(match.string))) for match in found]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, BadImage) as error:
+    except (*UNREADABLE, BadImage) as error:
         raise DataMissing(f"the archive is cut off or damaged: {error}") from error
     sizes = {image.shape for image in images}
-    if {match[1] for match in found} != set(SIGNS) or sizes != {(28, 28)}:
+    counts = Counter(match[1] for match in found)
+    if set(counts) != set(SIGNS) or min(counts.values()) < FEWEST or sizes != {(28, 28)}:
         raise DataMissing("the archive is of another version")
     return np.stack(images), np.array([SIGNS[match[1]] for match in found])

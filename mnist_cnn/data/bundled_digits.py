@@ -10,6 +10,8 @@ from mnist_cnn.data.splits import Splits
 from mnist_cnn.ink.normalize import normalize, to_uint8
 from mnist_cnn.records import Dataset
 
+SOURCE = "UCI Optical Recognition of Handwritten Digits, test part, as in scikit-learn"
+
 
 @cache  # framing them takes seconds, and a training needs them to learn and to be measured
 def load_bundled_digits() -> Splits:
@@ -25,7 +27,7 @@ def load_bundled_digits() -> Splits:
         "bundled-digits",
         images,
         classes,
-        "UCI Optical Recognition of Handwritten Digits, test part, as in scikit-learn",
+        SOURCE,
         "CC BY 4.0",
         checksum(small, labels),
     )

@@ -4,8 +4,6 @@ A file that was converted on this machine may differ from the recorded one in th
 of its rows. Its checksum is then kept beside it, in `<file>.sha256`.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_cnn.data.download import damaged
+from mnist_cnn.data.download import UNREADABLE, damaged
+from mnist_cnn.errors import BadStrokes, storage_failed
+from mnist_cnn.ink.stroke_files import read_strokes
+from mnist_cnn.records import Drawing
 from mnist_cnn.storage import replacing
 
 
@@ -39,24 +40,41 @@ def read_arrays(what: str, path: Path, names: tuple[str, ...]) -> dict[str, NDAr
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except (
-        *(OSError, EOFError, ValueError, TypeError, KeyError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as error:
+    except UNREADABLE as error:
         raise damaged(what, path) from error
+
+
+def read_drawings(what: str, path: Path) -> list[Drawing]:
+    """The drawings of a strokes file, in their order.
+
+    Raises:
+        DataMissing: it is damaged, or a line of it holds something else.
+    """
+    drawings = []
+    try:
+        for row in read_strokes(path):
+            if isinstance(row, BadStrokes):
+                raise row
+            drawings.append(row)
+    except BadStrokes as error:
+        raise damaged(what, path) from error
+    return drawings
 
 
 def keep(path: Path, write: Callable[[Path], None], found: str, recorded: str) -> None:
     """Writes a converted file in one piece, its checksum first where it is not the recorded one.
 
     Raises:
-        OSError: the disk is full, or may not be written to; what was there stays.
+        StorageFailed: the disk is full, or may not be written to; what was there stays.
     """
-    if found != recorded:
-        with replacing(_note(path)) as temporary:
-            temporary.write_text(found)
-    with replacing(path) as temporary:
-        write(temporary)
+    try:
+        if found != recorded:
+            with replacing(_note(path)) as temporary:
+                temporary.write_text(found)
+        with replacing(path) as temporary:
+            write(temporary)
+    except OSError as error:
+        raise storage_failed(path, error) from error
 
 
 def _note(path: Path) -> Path:

@@ -9,7 +9,7 @@ labelled batches that were kept.
 
 import io
 import re
-import zipfile
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn.data import corrections, local_sets
 from mnist_cnn.data.corrections import Correction
+from mnist_cnn.data.download import UNREADABLE
 from mnist_cnn.errors import BadInput
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import artifacts_folder
@@ -34,7 +35,8 @@ def own() -> list[str]:
     known = corrections.with_hands()
     names = [CORRECTIONS] if known else []
     names += [UNSEEN_CORRECTIONS] if any(c.held_out for c in known) else []
-    return names + sorted(path.stem for path in _folder().glob("*.npz"))
+    kept = (path.stem for path in _folder().glob("*.npz"))
+    return names + sorted(name for name in kept if NAME.fullmatch(name))  # none is in the making
 
 
 def load(name: str) -> Dataset | None:
@@ -107,9 +109,14 @@ def _kept(name: str) -> Dataset | None:
     try:
         with open(_path(name), "rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"].astype(np.int64)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (*UNREADABLE, tokenize.TokenError):
         return None
-    whole = labels.ndim == 1 and images.shape == (len(labels), 28, 28) and images.dtype == np.uint8
+    whole = (
+        labels.ndim == 1
+        and not (labels > 9).any()
+        and images.shape == (len(labels), 28, 28)
+        and images.dtype == np.uint8
+    )
     return Dataset(name, images, labels, "a batch that was kept", "", "") if whole else None
 
 

@@ -14,29 +14,31 @@ from mnist_cnn.data.swiss_numbers import (
     load_swiss_numbers,
 )
 from mnist_cnn.data.unipen import UNIPEN_FILES, framed_unipen_digits, load_unipen
-from mnist_cnn.errors import DataMissing
+from mnist_cnn.errors import DigitsError
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import data_folder
 
 DOWNLOADED = {
     "mnist": (MNIST_FILE,),
     "pen-digits": (PEN_DIGITS_FILE,),
-    "unipen": tuple(UNIPEN_FILES.values()),
+    "unipen": tuple(UNIPEN_FILES[name] for name in ("digits", "signs", "not_digits")),
     "swiss-numbers": (SWISS_NUMBERS_FILE,),
     "bhmsds": (BHMSDS_FILE,),
 }
-"""The collections that are downloaded, and their files in the data folder."""
+"""The collections that are downloaded, and the files in the data folder that trainings need."""
 
-COLLECTIONS = {
-    "mnist-test": "mnist",
-    "pen-digits-test": "pen-digits",
-    "bundled-digits-test": "bundled-digits",
-    "unipen-digits-test": "unipen",
-    "swiss-numbers-test": "swiss-numbers",
+FILES = {
+    "mnist-test": MNIST_FILE,
+    "pen-digits-test": PEN_DIGITS_FILE,
+    "unipen-digits-test": UNIPEN_FILES["digits"],
+    "swiss-numbers-test": SWISS_NUMBERS_FILE,
 }
-"""Where each test set comes from."""
+"""What holds each test set that is downloaded."""
 
-TEST_SETS = tuple(COLLECTIONS)
+TEST_SETS = (
+    *("mnist-test", "pen-digits-test", "bundled-digits-test"),
+    *("unipen-digits-test", "swiss-numbers-test"),
+)
 
 
 def to_download(collections: Iterable[str]) -> tuple[str, ...]:
@@ -46,6 +48,12 @@ def to_download(collections: Iterable[str]) -> tuple[str, ...]:
         for name in collections
         if not all((data_folder() / file).exists() for file in DOWNLOADED.get(name, ()))
     )
+
+
+def is_here(test_set: str) -> bool:
+    """Whether the file of a test set is on this machine, or comes with a package."""
+    file = FILES.get(test_set)
+    return file is None or (data_folder() / file).exists()
 
 
 def local_test_sets() -> list[Dataset]:
@@ -69,11 +77,11 @@ def local_training_set(test_set: str) -> Dataset | None:
 
 
 def _local_part(test_set: str, part: str) -> Dataset | None:
-    if test_set not in TEST_SETS or to_download([COLLECTIONS[test_set]]):
+    if test_set not in TEST_SETS or not is_here(test_set):
         return None
     try:
         return _PARTS[test_set](part)
-    except DataMissing as error:
+    except DigitsError as error:
         print(error, file=sys.stderr)
         return None
 

@@ -1,6 +1,5 @@
 """MNIST: 60,000 + 10,000 scanned digits, split 55,000 / 5,000 / 10,000 in their own order."""
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -8,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_cnn.data.checksums import checksum_of_each
-from mnist_cnn.data.download import DownloadCallback, damaged, download
+from mnist_cnn.data.download import UNREADABLE, DownloadCallback, damaged, download
 from mnist_cnn.data.splits import Splits
+from mnist_cnn.errors import DataMissing
 from mnist_cnn.ink.image_batches import framed_images
 from mnist_cnn.records import Dataset
 from mnist_cnn.settings import data_folder
@@ -17,6 +17,8 @@ from mnist_cnn.settings import data_folder
 MNIST_FILE = "mnist.npz"
 """What it is called in the data folder."""
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+
+SOURCE = "LeCun, Cortes and Burges, MNIST"
 
 MNIST_SHA256 = "72f393efcb62341c9a05cecb9ecaf56941ec97e3139ad361841a7588a454f51c"
 
@@ -33,10 +35,11 @@ def load_mnist(url: str = MNIST_URL, progress: DownloadCallback | None = None) -
 
     Raises:
         DataMissing: it is not there and cannot be downloaded, or holds other arrays.
+        StorageFailed: there is no room for it.
     """
     path = data_folder() / MNIST_FILE
     if not path.exists():
-        download(url, path, check_mnist, progress)
+        download(url, path, _check_download, progress)
     arrays = check_mnist(path)
     return Splits(*(mnist_part(arrays, name) for name in MNIST_PARTS))
 
@@ -49,7 +52,7 @@ def mnist_part(arrays: dict[str, NDArray[np.uint8]], name: str) -> Dataset:
         f"mnist-{name}",
         framed_images(arrays[f"x_{half}"][rows]),
         arrays[f"y_{half}"][rows].astype(np.int64),
-        "LeCun, Cortes and Burges, MNIST",
+        SOURCE,
         "CC BY-SA 3.0",
         MNIST_SHA256,
     )
@@ -66,11 +69,18 @@ def check_mnist(path: Path, *halves: str) -> dict[str, NDArray[np.uint8]]:
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = checksum_of_each(_taken(file, halves or ("train", "test"), arrays))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except UNREADABLE as error:
         raise damaged("MNIST", path) from error
     if found != MNIST_SHA256:
         raise damaged("MNIST", path)
     return arrays
+
+
+def _check_download(path: Path) -> None:
+    try:
+        check_mnist(path)
+    except DataMissing as error:
+        raise DataMissing("what came is not MNIST") from error
 
 
 def _taken(

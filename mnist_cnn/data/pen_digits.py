@@ -2,25 +2,31 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from mnist_cnn.data.checksums import drawings_checksum
-from mnist_cnn.data.download import DownloadCallback, damaged, downloaded
+from mnist_cnn.data.conversions import check_known, keep, read_drawings
+from mnist_cnn.data.download import UNREADABLE, DownloadCallback, downloaded
 from mnist_cnn.data.splits import WriterSplits, split_by_writer
-from mnist_cnn.errors import BadStrokes
+from mnist_cnn.errors import DataMissing
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
-from mnist_cnn.ink.stroke_files import read_strokes, write_strokes
+from mnist_cnn.ink.stroke_files import write_strokes
 from mnist_cnn.ink.strokes import PEN_WIDTH
 from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import data_folder
-from mnist_cnn.storage import replacing
 
 PEN_DIGITS_FILE = "pen_digits.jsonl.gz"
 """What it is called in the data folder."""
 PEN_DIGITS_URL = (
     "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip"
+)
+
+SOURCE = (
+    "Alpaydin and Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI Machine Learning "
+    "Repository, DOI 10.24432/C5MG6K"
 )
 
 PEN_DIGITS_SHA256 = "986663c8b1d8cb3300c6b5dfd383699dc62372c4f8d586fcc70defb9cce44309"
@@ -37,11 +43,15 @@ def load_pen_digits(
 
     Raises:
         DataMissing: they are not there and cannot be downloaded, or differ from the recorded.
+        StorageFailed: there is no room for them.
     """
     path = data_folder() / PEN_DIGITS_FILE
     if not path.exists():
         _download_pen_digits(url, path, progress)
-    return split_by_writer(_check_pen_digits(path), PEN_DIGITS_SHA256)
+    what = "the pen digits"
+    drawings = read_drawings(what, path)
+    check_known(what, path, drawings_checksum(drawings), PEN_DIGITS_SHA256)
+    return split_by_writer(drawings, PEN_DIGITS_SHA256)
 
 
 def framed_drawings(
@@ -59,35 +69,24 @@ def framed_drawings(
     )
 
 
-def _check_pen_digits(path: Path) -> list[Drawing]:
-    drawings = []
-    for row in read_strokes(path):
-        if isinstance(row, BadStrokes):
-            raise damaged("the pen digits", path) from row
-        drawings.append(row)
-    if drawings_checksum(drawings) != PEN_DIGITS_SHA256:
-        raise damaged("the pen digits", path)
-    return drawings
-
-
 def _download_pen_digits(url: str, path: Path, progress: DownloadCallback | None) -> None:
-    with (
-        downloaded(url, path, _check_archive, progress) as archive,
-        replacing(path) as temporary,
-    ):
-        write_strokes(_unipen_drawings(_check_archive(archive)), temporary)
-        _check_pen_digits(temporary)
+    drawings = downloaded(url, path, _read_archive, progress)
+    keep(path, partial(write_strokes, drawings), PEN_DIGITS_SHA256, PEN_DIGITS_SHA256)
 
 
-def _check_archive(path: Path) -> str:
-    """The UNIPEN text inside the UCI archive."""
+def _read_archive(path: Path) -> list[Drawing]:
+    """The digits of the UNIPEN text inside the UCI archive."""
     from unlzw3 import unlzw
 
     try:
         with zipfile.ZipFile(path) as archive:
-            return unlzw(archive.read("pendigits-orig.tra.Z")).decode("ascii")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise damaged("the UCI pen digits", path) from error
+            text = unlzw(archive.read("pendigits-orig.tra.Z")).decode("ascii")
+        drawings = list(_unipen_drawings(text))
+    except UNREADABLE as error:
+        raise DataMissing(f"the archive is cut off or damaged: {error}") from error
+    if drawings_checksum(drawings) != PEN_DIGITS_SHA256:
+        raise DataMissing("the archive is of another version")
+    return drawings
 
 
 def _unipen_drawings(text: str) -> Iterator[Drawing]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn.data.checksums import checksum
 from mnist_cnn.data.conversions import check_known, keep, read_arrays
-from mnist_cnn.data.download import DownloadCallback, downloaded
+from mnist_cnn.data.download import UNREADABLE, DownloadCallback, downloaded
 from mnist_cnn.data.splits import Splits, writer_part
 from mnist_cnn.errors import BadImage, DataMissing
 from mnist_cnn.ink.decode import decode_image
@@ -41,6 +41,9 @@ WRITERS = (
 )
 """Who is taken: person, country, age in decades, sex. The other people's digits are kept out of
 training, so that networks can be judged by them."""
+
+FEWEST = 8_000
+"""An archive with fewer of their digits is not whole."""
 
 SCAN = re.compile(r"/numbers/(?:.*/)?(\d{4}_[A-Z]{2}[0-9X][A-Z])/(\d)/[^/]+\.png$")
 
@@ -113,10 +116,8 @@ def _unpadded(image: NDArray[np.uint8], shape: NDArray[np.int64]) -> NDArray[np.
 def _load(progress: DownloadCallback | None = None, url: str = SWISS_NUMBERS_URL) -> Arrays:
     path = data_folder() / SWISS_NUMBERS_FILE
     if not path.exists():
-        with downloaded(url, path, _read_archive, progress) as archive:
-            arrays = _read_archive(archive)
-            write = partial(_write, arrays)
-            keep(path, write, _checksum(arrays), SWISS_NUMBERS_SHA256)
+        arrays = downloaded(url, path, _read_archive, progress)
+        keep(path, partial(_write, arrays), _checksum(arrays), SWISS_NUMBERS_SHA256)
     arrays = read_arrays("the Swiss numbers", path, NAMES)
     check_known("the Swiss numbers", path, _checksum(arrays), SWISS_NUMBERS_SHA256)
     return arrays
@@ -138,9 +139,10 @@ def _read_archive(archive: Path) -> Arrays:
             found = [match for name in sorted(members.namelist()) if (match := SCAN.search(name))]
             found = sorted((m for m in found if m[1] in WRITERS), key=lambda m: (m[1], m[2]))
             pictures = [decode_image(members.read(match.string)) for match in found]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, BadImage) as error:
+    except (*UNREADABLE, BadImage) as error:
         raise DataMissing(f"the archive is cut off or damaged: {error}") from error
-    if {(match[1], match[2]) for match in found} != {(w, d) for w in WRITERS for d in "0123456789"}:
+    scanned = {(match[1], match[2]) for match in found}
+    if scanned != {(w, d) for w in WRITERS for d in "0123456789"} or len(found) < FEWEST:
         raise DataMissing("the archive is of another version")
     shapes = np.array([picture.shape for picture in pictures], np.int64)
     return {

@@ -17,6 +17,7 @@ from mnist_cnn.data.corrections import Correction
 from mnist_cnn.data.journal import Journal
 from mnist_cnn.errors import BadInput
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
+from mnist_cnn.ink.strokes import on_grid
 from mnist_cnn.models.classes import SYMBOLS, UNKNOWN
 from mnist_cnn.records import Stroke
 
@@ -53,8 +54,8 @@ class SymbolCorrection:
         return tuple(np.array(stroke) for stroke in _rounded(chosen))
 
     def framed(self) -> NDArray[np.uint8]:
-        """The symbol by itself, uint8 (28, 28)."""
-        return to_uint8(normalize_strokes(self.own))
+        """The symbol by itself, uint8 (28, 28), as a hand keeps it."""
+        return to_uint8(normalize_strokes(on_grid(self.own)))
 
     @property
     def held_out(self) -> bool:

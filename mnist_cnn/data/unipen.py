@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from mnist_cnn.data.checksums import drawings_checksum
-from mnist_cnn.data.conversions import check_known, keep
-from mnist_cnn.data.download import DownloadCallback, damaged, downloaded
+from mnist_cnn.data.conversions import check_known, keep, read_drawings
+from mnist_cnn.data.download import DownloadCallback, downloaded
 from mnist_cnn.data.pen_digits import framed_drawings
 from mnist_cnn.data.splits import WriterSplits, split_by_writer
-from mnist_cnn.data.unipen_archive import check_archive, read_archive
-from mnist_cnn.errors import BadStrokes
-from mnist_cnn.ink.stroke_files import read_strokes, write_strokes
+from mnist_cnn.data.unipen_archive import read_archive
+from mnist_cnn.ink.stroke_files import write_strokes
 from mnist_cnn.records import Dataset, Drawing
 from mnist_cnn.settings import data_folder
 
@@ -68,9 +67,10 @@ def load_unipen(
     path = data_folder() / UNIPEN_FILES[name]
     if not path.exists():
         _download_unipen(url, path, progress)
-    drawings = _read(path)
+    what = "this collection of UNIPEN"
+    drawings = read_drawings(what, path)
     found = drawings_checksum(drawings)
-    check_known("this collection of UNIPEN", path, found, UNIPEN_SHA256[name])
+    check_known(what, path, found, UNIPEN_SHA256[name])
     return split_by_writer(drawings, found)
 
 
@@ -90,23 +90,10 @@ def framed_unipen_digits(part: str) -> Dataset:
     )
 
 
-def _read(path: Path) -> list[Drawing]:
-    drawings = []
-    try:
-        for row in read_strokes(path):
-            if isinstance(row, BadStrokes):
-                raise row
-            drawings.append(row)
-    except BadStrokes as error:
-        raise damaged("this collection of UNIPEN", path) from error
-    return drawings
-
-
 def _download_unipen(url: str, path: Path, progress: DownloadCallback | None) -> None:
     """Makes those of the four files that are not there."""
-    with downloaded(url, path, check_archive, progress) as archive:
-        for name, drawings in read_archive(archive).items():
-            converted = path.with_name(UNIPEN_FILES[name])
-            if not converted.exists():
-                found = drawings_checksum(drawings)
-                keep(converted, partial(write_strokes, drawings), found, UNIPEN_SHA256[name])
+    for name, drawings in downloaded(url, path, read_archive, progress).items():
+        converted = path.with_name(UNIPEN_FILES[name])
+        if not converted.exists():
+            found = drawings_checksum(drawings)
+            keep(converted, partial(write_strokes, drawings), found, UNIPEN_SHA256[name])

@@ -4,7 +4,6 @@ The archive is read twice from end to end: what its segments are, then the ink t
 """
 
 import tarfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_cnn.data import unipen_files
+from mnist_cnn.data.download import UNREADABLE
 from mnist_cnn.data.unipen_files import Segment
 from mnist_cnn.errors import DataMissing
 from mnist_cnn.records import Drawing, Stroke
@@ -31,6 +31,8 @@ NUMBER_DONORS = ("apa", "apb", "apc", "apd", "ape", "app", "art", "ceb", "hpb", 
 
 SIGNS = "+-=()/.,*:"
 DIGITS = "0123456789"
+
+OTHER = "the archive is cut off, or of another version"
 
 MOST_OF_A_WRITER = 120
 """So many letters of each: a few writers gave most of them."""
@@ -55,15 +57,6 @@ class _Found:
         return self.file.split("/")[1]
 
 
-def check_archive(archive: Path) -> None:
-    """Passes an archive that is whole and of the version that is known here.
-
-    Raises:
-        DataMissing: it is neither.
-    """
-    _find(archive)
-
-
 def read_archive(archive: Path) -> dict[str, list[Drawing]]:
     """The drawings of each collection: digits, signs, numbers and not_digits. Strokes are of shape
     (points, 2), in the tablets' units, y growing downwards, from 0 on both axes.
@@ -81,6 +74,9 @@ def read_archive(archive: Path) -> dict[str, list[Drawing]]:
         segment = found[index]
         code = codes[segment.donor, names[index]]
         collections[segment.collection].append(Drawing(strokes, segment.segment.label, code))
+    num_digits = len(collections["digits"])
+    if num_digits != sum(DIGITS_BY_DONOR.values()) or not all(collections.values()):
+        raise DataMissing(OTHER)  # writers would have other numbers, and be in other parts
     collections["digits"] = _without_lost_ink(collections["digits"])
     collections["not_digits"] = _some_of_each_writer(collections["not_digits"])
     return collections
@@ -97,7 +93,7 @@ def _find(archive: Path) -> list[_Found]:
                 writer = unipen_files.writer_id(text)
                 found.append(_Found(path, collection, segment, included, writer))
     if Counter(row.donor for row in found if row.collection == "digits") != DIGITS_BY_DONOR:
-        raise DataMissing("the archive is cut off, or of another version")
+        raise DataMissing(OTHER)
     return found
 
 
@@ -149,7 +145,7 @@ def _texts(archive: Path, folder: str) -> Iterator[tuple[str, str]]:
                     continue
                 if file := members.extractfile(member):
                     yield path.removeprefix(folder), file.read().decode("latin-1")
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+    except UNREADABLE as error:
         raise DataMissing(f"the archive is cut off or damaged: {error}") from error
 
 

@@ -68,7 +68,8 @@ def strokes(ink: Sequence[str], numbers: Sequence[int]) -> tuple[Stroke, ...]:
     downwards, from 0 on both axes. None where a number is beyond the ink or there is no point."""
     if not numbers or max(numbers) >= len(ink):
         return ()
-    paths = [_points(ink[number]) for number in numbers if ink[number].strip()]
+    found = (_points(ink[number]) for number in numbers)
+    paths = [points for points in found if len(points)]
     if not paths:
         return ()
     everything = np.concatenate(paths)
@@ -81,7 +82,8 @@ def _points(text: str) -> Stroke:
 
 
 def _numbers(text: str) -> Iterator[int]:
+    """Of `3-4,7`; what is neither a number nor two with a dash between them says nothing."""
     for part in text.split(","):
         first, _, last = part.partition("-")
-        if first:
+        if first.isdigit() and (last or first).isdigit():
             yield from range(int(first), int(last or first) + 1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_cnn.hands.descriptor import describe
 from mnist_cnn.ink.normalize import normalize_strokes, to_uint8
+from mnist_cnn.ink.strokes import on_grid
 from mnist_cnn.metrics import log_sum_exp
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.records import ClassLabels, FloatArray, Prediction, Stroke
@@ -40,8 +41,9 @@ class TaughtDrawing:
 
     @classmethod
     def of_strokes(cls, label: int, strokes: Sequence[Stroke]) -> "TaughtDrawing":
-        """From pen strokes, (points, 2) each in any unit."""
-        return cls(label, to_uint8(normalize_strokes(strokes)), tuple(strokes))
+        """From pen strokes, (points, 2) each in any unit; it looks as it will from a file."""
+        kept = on_grid(strokes)
+        return cls(label, to_uint8(normalize_strokes(kept)), kept)
 
 
 class HandClassifier(Classifier):

@@ -16,7 +16,7 @@ import numpy as np
 
 from mnist_cnn.errors import BadInput, BadStrokes
 from mnist_cnn.hands.hand import TaughtDrawing
-from mnist_cnn.ink.strokes import check_size, checked_stroke
+from mnist_cnn.ink.strokes import checked_strokes, on_grid
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_HAND_UPLOAD_MB
 
@@ -105,8 +105,7 @@ def _of_row(row: Any) -> TaughtDrawing:
         raise ValueError("it is no drawing")
     label = _digit(row["label"])
     if "strokes" in row:
-        strokes = [checked_stroke(np.asarray(stroke, np.float64)) for stroke in row["strokes"]]
-        check_size(len(strokes), sum(map(len, strokes)))
+        strokes = checked_strokes(row["strokes"])
         if not any(map(len, strokes)):
             raise ValueError("it holds no strokes")
         return TaughtDrawing.of_strokes(label, strokes)
@@ -125,10 +124,8 @@ def _digit(label: object) -> int:
 
 def _as_row(drawing: TaughtDrawing) -> dict[str, Any]:
     if drawing.strokes:
-        points = np.concatenate(drawing.strokes)
-        corner, size = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
-        scaled = [(1000 * (stroke - corner) / size).round() for stroke in drawing.strokes]
-        return {"label": drawing.label, "strokes": [s.astype(int).tolist() for s in scaled]}
+        kept = on_grid(drawing.strokes)
+        return {"label": drawing.label, "strokes": [s.astype(int).tolist() for s in kept]}
     return {
         "label": drawing.label,
         "image": base64.b64encode(drawing.image.tobytes()).decode(),

@@ -18,7 +18,8 @@ NAME = re.compile(r"\w[\w .()-]{0,39}")
 
 def names() -> list[str]:
     """Of every hand that is kept here."""
-    return sorted(path.stem for path in _folder().glob("*.json"))
+    found = (path.stem for path in _folder().glob("*.json"))
+    return sorted(name for name in found if NAME.fullmatch(name))  # none is in the making
 
 
 def version() -> int:

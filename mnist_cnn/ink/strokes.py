@@ -74,6 +74,18 @@ def rasterize(strokes: Sequence[Stroke], pen_width: float = PEN_WIDTH) -> FloatA
     return np.asarray(image, np.float32)
 
 
+GRID = 1000
+"""How many units the longer side of a kept drawing has."""
+
+
+def on_grid(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
+    """Strokes (points, 2) as files keep them: the longer side is `GRID` units, points are whole
+    ones. Of what lies on the grid already nothing changes, so that a drawing that was kept looks as
+    it did."""
+    corner, size = _bounds(strokes)
+    return tuple((GRID * (stroke - corner) / (size or 1.0)).round() for stroke in strokes)
+
+
 def extent(strokes: Sequence[Stroke]) -> float:
     """The longer side of what was written, strokes of (points, 2), in their own unit; 0 for
     nothing."""
@@ -118,6 +130,18 @@ def checked_stroke(stroke: Stroke) -> Stroke:
     if np.abs(stroke).max() > 1e9:
         raise ValueError("a coordinate is larger than 1e9")
     return stroke[:, :2]
+
+
+def checked_strokes(rows: Sequence[Any]) -> tuple[Stroke, ...]:
+    """Strokes of (points, 2) from lists of points; so many that they would take long are refused
+    before they are looked at.
+
+    Raises:
+        BadStrokes: there are too many.
+        ValueError: one is none.
+    """
+    check_size(len(rows), sum(len(row) for row in rows if isinstance(row, list)))
+    return tuple(checked_stroke(np.asarray(row, np.float64)) for row in rows)
 
 
 def check_size(num_strokes: int, num_points: int) -> None:

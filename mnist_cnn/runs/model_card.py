@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mnist_cnn.data import unipen
+from mnist_cnn.data.credits import credits_of
 from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.runs import notes
 from mnist_cnn.runs.loading import load_calibration
@@ -20,10 +20,9 @@ def model_card(run: Run) -> str:
     Raises:
         RunDamaged: one of them is missing or changed.
     """
-    note = notes.notes_of(run.id).note or run.manifest.get("note", "")
     sections = [
         f"# Model card: {notes.name_of(run)}",
-        note,
+        notes.note_of(run),
         f"Run `{run.id}`, begun {run.created} UTC, {run.manifest.get('status', 'finished')}. A "
         f"convolutional network of {run.manifest.get('parameters', 0):,} parameters that reads "
         f"{READS[run.kind]}, from ink of 28 × 28 pixels to logits.",
@@ -70,9 +69,7 @@ def _data(data: Any) -> str:
         rows.append(
             f"| {name} | {split} | {facts.get('licence', '')} | `{facts.get('sha256', '')[:16]}…` |"
         )
-    if any(name.startswith("unipen") for name in sets):
-        rows.append(f"\nUNIPEN is {unipen.SOURCE}. {unipen.CONDITIONS}")
-    return "\n".join(rows)
+    return "\n".join([*rows, "", *credits_of(sets)])
 
 
 def _versions(config: dict[str, Any]) -> str:

@@ -73,7 +73,8 @@ def corrected_pool(known: Sequence[SymbolCorrection], count: int, random: Random
 
 
 def hands(sources: Sources, part: str) -> list[Hand]:
-    """Everybody of a part who wrote most of the digits, with what they wrote."""
+    """Everybody of a part who wrote most of the digits, with what they wrote; where nobody did,
+    somebody who writes as the templates."""
     by_writer: dict[str, dict[str, list[Strokes]]] = defaultdict(lambda: defaultdict(list))
     by_symbol: dict[str, list[Strokes]] = defaultdict(list)
     for drawing in _drawings(sources, part):
@@ -81,11 +82,12 @@ def hands(sources: Sources, part: str) -> list[Hand]:
         if symbol and extent(drawing.strokes):
             by_writer[drawing.writer or ""][symbol].append(drawing.strokes)
             by_symbol[symbol].append(drawing.strokes)
-    return [
+    known = [
         Hand(own, by_symbol)
         for own in by_writer.values()
         if sum(symbol.isdigit() for symbol in own) >= MOST_DIGITS
     ]
+    return known or [Hand({}, by_symbol)]
 
 
 def _drawings(sources: Sources, part: str) -> Iterable[Drawing]:

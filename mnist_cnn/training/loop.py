@@ -68,12 +68,13 @@ def _trained(recipe: Recipe, new_run: NewRun, writer: ProgressWriter, stop: Stop
     """Fills the run's folder; the facts for its manifest."""
     started = time.monotonic()
     model, validation, seconds = _learned(recipe, new_run, writer, stop)
+    status = "stopped" if stop.asked else "finished"
     give_back_freed_memory()  # of the images that it learned from
     writer.phase("measuring")
     model = compact_finite(model, recipe)
     write_measured(new_run, model, validation, recipe.kind, weights="float16")
     return {
-        "status": "stopped" if stop.asked else "finished",
+        "status": status,
         "kind": recipe.kind,
         "parameters": model.count_params(),
         "training_seconds": round(seconds, 1),
@@ -90,7 +91,7 @@ def _learned(
     writer.phase("preparing data")
     give_back_freed_memory()  # of what the start of TensorFlow alone needed
     reached("data")
-    data = prepare(recipe, lambda done, total: writer.phase("downloading", done / (total or 1)))
+    data = prepare(recipe, writer.downloading)
     give_back_freed_memory()
     writer.phase("building", 0.0)
     reached("build")

@@ -116,6 +116,10 @@ class ProgressWriter:
         share = self.progress.share if share is None else share
         self._show(replace(self.progress, phase=name, share=share, seconds_left=None))
 
+    def downloading(self, received: int, expected: int) -> None:
+        """Bytes; 0 are expected where the server does not say."""
+        self.phase("downloading", received / expected if expected else 0.0)
+
     def batch(self, epoch: int, batch: int, batches: int, batch_size: int, **facts: Any) -> None:
         """A batch was learned from; epoch and batch count from 0."""
         now = time.monotonic()

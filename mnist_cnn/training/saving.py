@@ -23,7 +23,7 @@ from mnist_cnn.models.calibration import Calibration
 from mnist_cnn.models.classifier import INT8, Classifier
 from mnist_cnn.models.recipes import Recipe
 from mnist_cnn.models.tensorflow_loader import give_back_freed_memory
-from mnist_cnn.records import Dataset
+from mnist_cnn.records import Dataset, FloatArray
 from mnist_cnn.runs import predictions
 from mnist_cnn.runs.new_run import NewRun
 from mnist_cnn.runs.store import Run
@@ -148,7 +148,7 @@ def _evaluation(
     results, difference, others, total = {}, 0.0, 0, 0
     arrays: dict[str, Any] = {}
     for dataset in sets:
-        logits = scores.compute_logits(classifier, dataset.images)
+        logits = _as_kept(scores.compute_logits(classifier, dataset.images))
         results[dataset.name] = LabelledLogits(logits, dataset.labels).scores(
             classifier.calibration
         )
@@ -166,6 +166,12 @@ def _evaluation(
         "keras_litert_difference": difference,
         "int8_reads_otherwise": others / max(total, 1),
     }
+
+
+def _as_kept(logits: FloatArray) -> FloatArray:
+    """What predictions.npz holds, of half precision, is what is scored."""
+    most = np.finfo(np.float16).max
+    return np.clip(logits, -most, most).astype(np.float16).astype(np.float32)
 
 
 def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:
@@ -199,9 +205,10 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str | None:
-    """The commit of this code, or None outside a checkout."""
+    """The commit of this code, marked where files differ from it; None outside a checkout."""
     try:
-        command = ["git", "-C", str(PROJECT_FOLDER), "rev-parse", "HEAD"]
+        about = ("--always", "--dirty", "--abbrev=40", "--exclude=*")
+        command = ["git", "-C", str(PROJECT_FOLDER), "describe", *about]
         answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)
         return answer.stdout.strip()
     except (OSError, subprocess.SubprocessError):

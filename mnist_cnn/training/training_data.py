@@ -46,7 +46,7 @@ def build(recipe: Recipe, sources: Sources) -> TrainingData:
     """What the recipe generates from these collections, however they are divided.
 
     Raises:
-        BadInput: the recipe shows nothing of them.
+        BadInput: the recipe shows nothing of them, or there is nothing to calibrate by.
     """
     random = np.random.default_rng(recipe.seed)
     no_digits = np.zeros((0, 28, 28), np.uint8)
@@ -69,14 +69,24 @@ def build(recipe: Recipe, sources: Sources) -> TrainingData:
         letters = writer_pools.none_of_these(recipe.kind, sources, "validation")
     pools += _pools_by_writer(recipe, sources, random)
     pools = [pool for pool in pools if pool.per_epoch and len(pool.labels)]
-    if not pools:
-        raise BadInput(
-            f"The preset {recipe.preset} shows nothing of {', '.join(recipe.data) or 'no data'}; "
-            "please add mnist or bundled-digits to --data, or take the preset standard or best."
-        )
+    _refuse_nothing(recipe, pools, validation)
     per_epoch = {pool.name: min(pool.per_epoch, len(pool.labels)) for pool in pools}
     told = {"sets": collections.description(sources), "images_per_epoch": per_epoch}
     return TrainingData(pools, validation, no_digits, told, writer_pools.framed(letters))
+
+
+def _refuse_nothing(recipe: Recipe, pools: list[Pool], validation: dict[str, Labelled]) -> None:
+    data = ", ".join(recipe.data)
+    if not pools:
+        raise BadInput(
+            f"The preset {recipe.preset} shows nothing of {data or 'no data'}; please add mnist or "
+            "bundled-digits to --data, or take the preset standard or best."
+        )
+    if not validation:
+        raise BadInput(
+            f"In {data} there are no digits to calibrate a network by; please add mnist, "
+            "bundled-digits or another collection of digits to --data."
+        )
 
 
 def _validation(sources: Sources) -> dict[str, Labelled]:

@@ -144,7 +144,7 @@ def _offer_pictures(name: str, key: str) -> None:
         bar = st.progress(0.0, "Downloading …")
 
         def progress(done: int, total: int) -> None:
-            bar.progress(min(1.0, done / (total or done or 1)), "Downloading …")
+            bar.progress(min(1.0, done / total) if total else 0.0, "Downloading …")
 
         local_sets.fetch_test_set(name, progress)
         cache.forget_images()

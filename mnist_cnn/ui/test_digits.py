@@ -52,11 +52,7 @@ class _NotKnown(Exception):
 
 def test_set(run: Run) -> str:
     """MNIST's, where its pictures are on this machine and whole, else the bundled digits."""
-    return MNIST if _is_here() and cache.test_images(MNIST) is not None else BUNDLED
-
-
-def _is_here() -> bool:
-    return not local_sets.to_download([local_sets.COLLECTIONS[MNIST]])
+    return MNIST if local_sets.is_here(MNIST) and cache.test_images(MNIST) is not None else BUNDLED
 
 
 @kept_while_used(max_entries=2)
@@ -106,7 +102,7 @@ def computed(run: Run) -> Surveyed | None:
         RunDamaged: what the run answered cannot be read, or belongs to other digits.
     """
     key = _key(run)
-    if key[2] == BUNDLED and _is_here():
+    if key[2] == BUNDLED and local_sets.is_here(MNIST):
         st.caption("MNIST's file on this machine cannot be read: these are the bundled digits.")
     if (found := known(run)) is not None:
         return found

@@ -38,7 +38,7 @@ def results(done: Batch, files: list[tuple[str, bytes]]) -> None:
     """The numbers, and below them what they count; beside it the matrix where there are labels."""
     batch_table.take_edits(done)
     batch_view.summary(done)
-    batch_start.offer(done)
+    batch_start.offer(done, files)
     if done.columns.labelled.any():
         left, right = st.columns([2, 3], gap="medium")
         with left:

@@ -26,15 +26,14 @@ from mnist_cnn.ui import (
 
 def base_recipe() -> tuple[Recipe, str]:
     """A preset, or an earlier run's recipe where a link asked for it; and a key for its widgets."""
-    source = st.query_params.get("from")
-    if not source:
+    if not (source := st.query_params.get("from")):
         preset = preset_cards.choose()
         return PRESETS[preset], preset
     run = store.open_run(source)
-    recipe = Recipe.from_dict(run.config["recipe"])
+    recipe = check(Recipe.from_dict(run.config["recipe"]))
     longer = st.query_params.get("epochs", "")
-    if longer.isdecimal() and 0 < int(longer) <= 1000:
-        recipe = replace(recipe, epochs=int(longer))
+    if epochs := layout.number_in(longer, 1001):
+        recipe = replace(recipe, epochs=epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
             f"The settings of *{notes.name_of(run)}*, run {source}; {recipe.epochs} epochs.",
@@ -107,3 +106,5 @@ try:
             job_panel.panel(job, who)
 except DigitsError as error:
     st.error(str(error), icon=":material/error:")
+    if "from" in st.query_params:
+        st.button("Begin from a preset", on_click=from_a_preset)

@@ -1,11 +1,12 @@
 """What a run gets wrong: the matrix, the digits behind each cell, and how well it is calibrated."""
 
+import contextlib
 from functools import partial
 
 import streamlit as st
 
 from mnist_cnn.data import labelled_sets
-from mnist_cnn.errors import DigitsError
+from mnist_cnn.errors import DigitsError, RunDamaged
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.runs import store
 from mnist_cnn.runs.predictions import measured_runs
@@ -49,9 +50,13 @@ def close_up(run: Run, name: str, predictions: LabelledPredictions) -> None:
         return
     measured = list(measured_runs().values())[:6]
     titles = run_names.titles(measured)
-    others = {titles[o.id]: cache.predictions_on(o, name) for o in measured if o.id != run.id}
-    same = {t: a for t, a in others.items() if a and len(a.labels) == len(predictions.labels)}
-    digit_gallery.close_up(row, name, predictions, run, same)
+    others: dict[str, LabelledPredictions] = {}
+    for other in [other for other in measured if other.id != run.id]:
+        with contextlib.suppress(RunDamaged):  # it says so where it is opened itself
+            found = cache.predictions_on(other, name)
+            if found and len(found.labels) == len(predictions.labels):
+                others[titles[other.id]] = found
+    digit_gallery.close_up(row, name, predictions, run, others)
 
 
 try:

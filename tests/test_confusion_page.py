@@ -239,3 +239,16 @@ def test_undo_of_a_wrong_label_stays_undone(
         wide = "document.documentElement.scrollWidth"
         assert phone.evaluate(wide) == 390
         phone.close()
+
+
+def test_shares_are_whole_percents_from_ten_on() -> None:
+    cells = layout.matrix_cells([[1000, 0], [3, 97]], "% of row")
+    assert cells["label"].tolist() == ["100", "0", "3", "97"]
+
+
+def test_a_damaged_run_costs_no_other_runs_close_up(shipped_copy: Path) -> None:
+    run = store.production_run()
+    another_run(1, predictions_npz=b"PK cut short")
+    found = page(run=run.id, image="3")
+    assert not found.exception
+    assert not any("damaged" in error.value for error in found.error)

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from mnist_cnn.data import corrections
+from mnist_cnn.data.corrections import Correction
 from mnist_cnn.errors import BadInput
 from mnist_cnn.hands import hand_files, kept_hands
 from mnist_cnn.hands.descriptor import describe
@@ -171,3 +173,25 @@ def test_a_kept_hand_is_found_by_its_name_and_can_be_forgotten(tmp_path, monkeyp
     for name in ("../x", "", ".hidden", "a/b", "x" * 80):
         with pytest.raises(BadInput, match="cannot be called"):
             kept_hands.keep(name, [])
+
+
+def test_a_drawing_is_the_same_when_it_comes_back(classifier, tmp_path, monkeypatch) -> None:
+    """Else one copy would be learned from and the other measured on."""
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(tmp_path / "artifacts"))
+    own = [
+        TaughtDrawing.of_strokes(n, [0.37 * stroke + 1 / 3 for stroke in written.digit(n, seed)])
+        for seed in range(4)
+        for n in range(10)
+    ]
+    again = hand_files.unpacked(hand_files.packed(own))[0]
+    assert [d.image.tobytes() for d in again] == [d.image.tobytes() for d in own]
+    corrections.add([Correction(d.label, d.image, d.strokes) for d in own])
+    kept_hands.keep("mine", own)
+    assert len(corrections.with_hands()) == len(own)
+
+
+def test_a_hand_in_the_making_is_none(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MNIST_CNN_ARTIFACTS", str(tmp_path / "artifacts"))
+    kept_hands.keep("mine", taught(1, 2))
+    (tmp_path / "artifacts" / "hands" / ".tmp-7-abc.json").write_bytes(b"{}")
+    assert kept_hands.names() == ["mine"]

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mnist_cnn import settings
+from mnist_cnn import metrics, settings
 from mnist_cnn.data import canary
 from mnist_cnn.errors import BadNetwork
 from mnist_cnn.runs import notes, registry, store
@@ -75,6 +75,20 @@ def test_a_network_of_branches_is_looked_through(tmp_path: Path) -> None:
     model = network.build(Architecture(branches=2), L.BatchNormalization)
     for name in ("two.keras", "two.h5"):
         model_files.check_file(saved(tmp_path / name, model).read_bytes(), name)
+
+
+@pytest.mark.parametrize("end", ["an activation", "a layer"])
+def test_probabilities_of_a_network_within_another_become_logits(end: str) -> None:
+    from mnist_cnn.models import adapting
+
+    layers = [L.Dense(10, "softmax")] if end == "an activation" else [L.Dense(10), L.Softmax()]
+    inner = simple(L.Flatten(), *layers)
+    whole = simple(L.Rescaling(2.0), L.GaussianNoise(0.1), inner)
+    images = np.random.default_rng(0).random((5, 28, 28, 1), np.float32)
+    expected = np.asarray(whole(images, training=False))
+    logits = np.asarray(adapting.adapted(whole)(images, training=False))
+    assert logits.min() < 0
+    assert np.allclose(metrics.softmax(logits), expected, atol=1e-5)
 
 
 def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":

@@ -39,6 +39,16 @@ def test_a_damaged_set_is_none(artifacts: Path, content: bytes) -> None:
     (artifacts / "test_sets" / "broken.npz").write_bytes(content)
     assert labelled_sets.load("broken") is None
     assert labelled_sets.load("../../etc/passwd") is None
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
+    labelled_sets.keep("broken", images, np.full(40, 10))
+    assert labelled_sets.load("broken") is None, "there is no digit 10"
+    labelled_sets.keep("broken", images, np.full(40, 9))
+    whole = (artifacts / "test_sets" / "broken.npz").read_bytes()
+    for place in range(0, len(whole), len(whole) // 150):
+        broken = bytearray(whole)
+        broken[place] ^= 0xFF
+        (artifacts / "test_sets" / "broken.npz").write_bytes(broken)
+        labelled_sets.load("broken")  # whatever of it is damaged, nothing is raised
 
 
 @pytest.mark.parametrize("failing", range(3))

@@ -9,7 +9,7 @@ from scipy import stats
 
 from mnist_cnn import metrics
 from mnist_cnn.evaluation.scores import LabelledLogits, calibrate
-from mnist_cnn.models.calibration import Calibration
+from mnist_cnn.models.calibration import Calibration, calibration_of
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
@@ -110,3 +110,12 @@ def test_mcnemar_is_the_binomial_test(only_a: int, only_b: int) -> None:
     assert result.p_value == pytest.approx(expected)
     assert result.difference == pytest.approx(right_b.mean() - right_a.mean())
     assert result.interval[0] <= result.difference <= result.interval[1]
+
+
+def test_a_network_of_huge_logits_is_calibrated() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, 500)
+    logits = 3000 * (4 * np.eye(10)[labels] + random.normal(0, 1, (500, 10)))
+    found = calibrate([LabelledLogits(logits.astype(np.float32), labels)])
+    assert found.temperature > 4
+    assert calibration_of(found.as_dict(), "a run") == found

@@ -41,7 +41,10 @@ ODD: dict[str, list[bytes]] = {
     "history.csv": [b"", b"epoch\n1\n", b"val_accuracy\nx\n"],
 }
 
-MANIFESTS = [DEEP, b"null", b"", b'{"sha256": []}', b'{"sha256": {"a": 5}}', b'{"name": "\\ud800"}']
+MANIFESTS = [
+    *(DEEP, b"null", b"", b'{"sha256": []}', b'{"sha256": {"a": 5}}', b'{"name": "\\ud800"}'),
+    b'{"peak_memory_mb": "lots"}',
+]
 
 JOBS = [DEEP, b"null", b"{}", b'{"command": 5}', b'{"id": 5, "command": [5]}']
 

@@ -4,11 +4,13 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +316,44 @@ def test_a_run_that_goes_on_from_any_run_still_faces_the_one_in_production(
     config["recipe"]["start"] = start
     run = another_run(6, evaluation_json=bad, config_json=json.dumps(config).encode())
     assert any("mnist-test" in words for words in gate.worse_than(run, live.id))
+
+
+def test_whoever_gives_roll_back_as_a_reason_promotes_all_the_same(shipped_copy: Path) -> None:
+    first = store.production_id()
+    second = another_run(1, evaluation_json=worse()).id
+    registry.promote(second, "anna", reason=registry.ROLL_BACK)
+    assert registry.last_promotion().after == second
+    assert registry.roll_back("ben").after == first
+    assert registry.last_promotion() is None
+
+
+def test_a_roll_back_of_before_its_mark_is_one_still(shipped_copy: Path) -> None:
+    second = another_run(1).id
+    registry.promote(second, "anna")
+    registry.roll_back("ben")
+    log = shipped_copy / "promotions.jsonl"
+    old = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [json.dumps({k: v for k, v in entry.items() if k != "undoes"}) for entry in old]
+    log.write_text("\n".join(lines) + "\n")
+    assert registry.promotions()[-1].rolled_back
+
+
+def test_a_note_can_be_taken_away(shipped_copy: Path) -> None:
+    run = another_run(1)
+    run = replace(run, manifest=run.manifest | {"note": "the first of all"})
+    assert notes.note_of(run) == "the first of all"
+    notes.annotate(run.id, note="another")
+    assert notes.note_of(run) == "another"
+    notes.annotate(run.id, note="")
+    notes.annotate(run.id, archived=True)
+    assert notes.note_of(run) == ""
+
+
+def test_a_deleted_run_that_was_copied_back_can_be_deleted_again(shipped_copy: Path) -> None:
+    run = another_run(1)
+    trash.delete(run.id)
+    shutil.copytree(shipped_copy / "trash" / run.id, run.folder)
+    with pytest.raises(RunError, match="among the runs already"):
+        trash.restore(run.id)
+    trash.delete(run.id)
+    assert trash.restore(run.id).id == run.id

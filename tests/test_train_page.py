@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_cnn.errors import RunRefused
+from mnist_cnn.errors import BadInput, RunRefused
 from mnist_cnn.models.presets import PRESETS
 from mnist_cnn.models.recipe_options import arguments, check, with_options
 from mnist_cnn.runs import notes, registry, store
@@ -18,6 +18,7 @@ from mnist_cnn.training import (
     data_needed,
     free_memory,
     job_files,
+    job_processes,
     jobs,
     progress_files,
     watched,
@@ -316,3 +317,20 @@ def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
     assert free_memory.free_memory_mb(tmp_path) == min(210, machine)
     (tmp_path / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712")
     assert free_memory.free_memory_mb(tmp_path) >= machine * 0.5
+
+
+def test_a_recipe_without_data_is_refused() -> None:
+    with pytest.raises(BadInput, match="names no data set"):
+        check(with_options(PRESETS["quick"], {"--data": ""}))
+
+
+def test_what_the_address_says_of_epochs_may_be_anything(shipped_copy: Path, owner: None) -> None:
+    run = store.production_id()
+    for odd in ("5" * 5000, "-1", "x", "²"):
+        assert not page(**{"from": run, "epochs": odd}).exception
+
+
+def test_a_training_on_another_machine_lives_until_it_is_silent(artifacts: Path) -> None:
+    job = replace(ended_job("running"), begun=time.time())
+    assert job_processes.is_alive(job), "it has not written anything yet"
+    assert not job_processes.is_alive(replace(job, begun=time.time() - 100))

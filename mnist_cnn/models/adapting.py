@@ -70,15 +70,20 @@ def _as_taken(image: keras.KerasTensor, model: keras.Model) -> keras.KerasTensor
 
 def _as_trained(model: keras.Model) -> keras.Model:
     """The network without what only works while it learns."""
+    return _passing_on(model, [x for x in _all_layers(model) if isinstance(x, ONLY_IN_TRAINING)])
 
-    def still(layer: layers.Layer) -> layers.Layer:
-        if isinstance(layer, ONLY_IN_TRAINING):
+
+def _passing_on(model: keras.Model, silenced: list[layers.Layer]) -> keras.Model:
+    """The network with some layers, also of networks within it, that let everything through."""
+
+    def cloned(layer: layers.Layer) -> layers.Layer:
+        if any(layer is other for other in silenced):
             return layers.Activation("linear", name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
-    if not any(isinstance(layer, ONLY_IN_TRAINING) for layer in _all_layers(model)):
+    if not silenced:
         return model
-    kept = keras.models.clone_model(model, clone_function=still, recursive=True)
+    kept = keras.models.clone_model(model, clone_function=cloned, recursive=True)
     kept.set_weights(model.get_weights())
     return kept
 
@@ -90,12 +95,12 @@ def _all_layers(model: keras.Model) -> list[layers.Layer]:
 
 
 def _without_probabilities(model: keras.Model) -> keras.Model:
-    """The network up to its logits."""
-    last = model.layers[-1]
-    if isinstance(last, keras.Model):
-        return _without_probabilities(last) if len(model.layers) == 1 else model
+    """The network up to its logits, also where a network within it ends in probabilities."""
+    last = model
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
     if isinstance(last, layers.Softmax):
-        return keras.Model(model.inputs[0], last.input)
+        return _passing_on(model, [last])
     if getattr(last, "activation", None) in PROBABILITIES:
         last.activation = keras.activations.linear
     return model

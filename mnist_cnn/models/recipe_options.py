@@ -99,6 +99,8 @@ def check(recipe: Recipe) -> Recipe:
 def _complaints(recipe: Recipe) -> Iterator[str]:
     """What no single setting is to blame for."""
     net = recipe.architecture
+    if not recipe.data:
+        yield f"it names no data set; there are {', '.join(DATA)}"
     if unknown := set(recipe.data) - set(DATA):
         yield f"there is no data set {min(unknown)!r}, only {', '.join(DATA)}"
     if {"mnist", "bundled-digits"} <= set(recipe.data):

@@ -67,7 +67,7 @@ class Setting:
         if self.kind == "ints":
             return tuple(int(number) for number in text.split(","))
         if self.kind == "words":
-            return tuple(text.split(","))
+            return tuple(filter(None, text.split(",")))
         return {"int": int, "float": float}.get(self.kind, str)(text)
 
     def complaint(self, recipe: Recipe) -> str:

@@ -22,7 +22,7 @@ class RunNotes:
     """What people wrote on a run."""
 
     name: str = ""
-    note: str = ""
+    note: str | None = None
     tags: tuple[str, ...] = ()
     archived: bool = False
 
@@ -33,9 +33,8 @@ def notes_of(run_id: str) -> RunNotes:
     tags = known.pop("tags", [])
     tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
     archived = known.pop("archived", False) is True
-    return RunNotes(
-        **{key: str(value) for key, value in known.items()}, tags=tags, archived=archived
-    )
+    words = {key: str(value) for key, value in known.items() if value is not None}
+    return RunNotes(**words, tags=tags, archived=archived)
 
 
 def noted_ids() -> set[str]:
@@ -61,6 +60,12 @@ def annotate(run_id: str, **changes: Any) -> RunNotes:
 def name_of(run: Run) -> str:
     """What a run is called now."""
     return notes_of(run.id).name or run.name
+
+
+def note_of(run: Run) -> str:
+    """What is said of a run now, also that nothing is any more."""
+    own = notes_of(run.id).note
+    return str(run.manifest.get("note", "")) if own is None else own
 
 
 def distinct_name(wanted: str, others: Collection[str] = ()) -> str:

@@ -22,12 +22,13 @@ from mnist_cnn.settings import artifacts_folder
 from mnist_cnn.storage import append_lines, write_atomically
 
 ROLL_BACK = "roll back"
-"""The reason of a promotion that undoes another."""
+"""What the log gives as the reason of a promotion that undoes another."""
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One line of the promotion log; `when` in UTC, `reason` where the gate was overridden."""
+    """One line of the promotion log; `when` in UTC, `reason` where the gate was overridden,
+    `undoes` whether it rolled the one before back; older lines tell that by the reason alone."""
 
     when: str
     before: str | None
@@ -35,6 +36,11 @@ class Promotion:
     by: str
     reason: str = ""
     kind: str = "digits"
+    undoes: bool | None = None
+
+    @property
+    def rolled_back(self) -> bool:
+        return self.reason == ROLL_BACK if self.undoes is None else self.undoes
 
 
 def promote(run_id: str, by: str, reason: str = "") -> Run:
@@ -49,7 +55,7 @@ def promote(run_id: str, by: str, reason: str = "") -> Run:
         run = store.open_run(run_id)
         before = store.production_id(run.kind)
         gate.check(run, before, reason)
-        _switch(Promotion(_now(), before, run_id, by, reason, run.kind))
+        _switch(Promotion(_now(), before, run_id, by, reason, run.kind, undoes=False))
     return run
 
 
@@ -86,7 +92,8 @@ def roll_back(by: str) -> Promotion:
             )
         gate.check(store.open_run(last.before), None)
         entry = Promotion(
-            _now(), store.production_id(last.kind), last.before, by, ROLL_BACK, last.kind
+            *(_now(), store.production_id(last.kind), last.before, by, ROLL_BACK, last.kind),
+            undoes=True,
         )
         _switch(entry)
     return entry
@@ -97,7 +104,7 @@ def last_promotion() -> Promotion | None:
     undone: list[tuple[str, str | None]] = []
     for promotion in reversed(promotions()):
         key = (promotion.kind, promotion.after)
-        if promotion.reason == ROLL_BACK:
+        if promotion.rolled_back:
             undone.append((promotion.kind, promotion.before))
         elif key in undone:
             undone.remove(key)
@@ -173,7 +180,7 @@ def _promotion(line: bytes | str) -> Promotion | None:
         return None
     words = (entry.when, entry.after, entry.by, entry.reason, entry.kind, entry.before or "")
     known = all(isinstance(word, str) for word in words) and entry.kind in store.POINTERS
-    return entry if known else None
+    return entry if known and entry.undoes in (None, True, False) else None
 
 
 def _log() -> Path:

@@ -22,7 +22,7 @@ def page(run: Run) -> str:
         "Status": run.manifest.get("status", "finished"),
         "Parameters": f"{run.manifest.get('parameters', 0):,}",
         "Trained for": f"{run.manifest.get('training_seconds', 0) / 60:.1f} min",
-        "Note": notes.notes_of(run.id).note or run.manifest.get("note", ""),
+        "Note": notes.note_of(run),
         "Made again by": run.config.get("command", ""),
     }
     return (

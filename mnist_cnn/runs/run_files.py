@@ -34,6 +34,7 @@ SHAPES: dict[str, dict[Any, Any]] = {
         "parameters": NUMBER,
         "training_seconds": NUMBER,
         "total_seconds": NUMBER,
+        "peak_memory_mb": NUMBER,
         "phases": {str: NUMBER},
     },
     "config.json": {

@@ -39,6 +39,7 @@ def delete(run_id: str) -> None:
         if store.in_production(run_id):
             raise RunError(f"Run {run_id} is in production; please promote another run first.")
         _empty_old_trash()
+        storage.remove_folder(_trash() / run_id)  # of before it was copied back
         storage.move((folder, _trash() / run_id))
 
 
@@ -79,11 +80,15 @@ def restore(run_id: str) -> Run:
 
     Raises:
         RunNotFound: it is not in the trash.
+        RunError: it is back already.
     """
     if run_id not in deleted() or not (_trash() / run_id / "run.json").exists():
         raise RunNotFound(f"There is no deleted run {run_id[:40]!r}.")
+    place = artifacts_folder() / "runs" / run_id
     with one_at_a_time():
-        storage.move((_trash() / run_id, artifacts_folder() / "runs" / run_id))
+        if place.exists():
+            raise RunError(f"Run {run_id} is among the runs already; there is nothing to restore.")
+        storage.move((_trash() / run_id, place))
     return store.open_run(run_id)
 
 

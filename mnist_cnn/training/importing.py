@@ -14,7 +14,7 @@ from mnist_cnn.errors import BadNetwork, DigitsError
 from mnist_cnn.models.tensorflow_loader import load_tensorflow
 from mnist_cnn.native_output import native_output_hidden
 from mnist_cnn.runs import run_zips
-from mnist_cnn.runs.new_run import NewRun, discard
+from mnist_cnn.runs.new_run import NewRun, discard, new_id
 from mnist_cnn.runs.store import new_folder
 from mnist_cnn.settings import PROJECT_FOLDER, confined_environment
 from mnist_cnn.storage import scratch_folder
@@ -56,10 +56,10 @@ def import_run(path: Path) -> str:
 
 
 def _by_a_child(content: bytes, path: Path, name: str = "") -> str:
-    made = run_zips.id_in(content)
-    if made and new_folder(made).exists():
+    made = run_zips.id_in(content) or new_id()
+    if new_folder(made).exists():
         made = ""  # it is another's
-    command = [sys.executable, "-m", "mnist_cnn.training.importing", str(path), name]
+    command = [sys.executable, "-m", "mnist_cnn.training.importing", str(path), name, made]
     try:
         with scratch_folder() as home:
             child = subprocess.run(
@@ -94,20 +94,20 @@ def _discard(run_id: str) -> None:
         discard(run_id)
 
 
-def _in_the_child(path: str, name: str) -> None:
+def _in_the_child(path: str, name: str, run_id: str) -> None:
     """Loads and saves the network; prints the run or what is wrong as a line of JSON."""
     process_limits.first_to_die()
     process_limits.limit(MEMORY_MB, SECONDS)
     process_limits.shut_off_network()
     try:
-        answer = {"run": _checked_and_saved(sys.stdin.buffer.read(), path, name)}
+        answer = {"run": _checked_and_saved(sys.stdin.buffer.read(), path, name, run_id)}
     except DigitsError as error:
         told = str(error)
         answer = {"error": told if told.startswith(path) else f"{path} is refused: {told}"}
     print(json.dumps(answer))
 
 
-def _checked_and_saved(content: bytes, path: str, name: str) -> str:
+def _checked_and_saved(content: bytes, path: str, name: str, run_id: str) -> str:
     is_run = run_zips.is_run_zip(content)
     if is_run:
         run_zips.unpacked(content)
@@ -122,8 +122,8 @@ def _checked_and_saved(content: bytes, path: str, name: str) -> str:
     with scratch_folder() as folder:
         copy = older_files.modern_copy(content, folder)
         model = untrusted.load_untrusted(copy, MAX_PARAMETERS)
-    return saving.save_imported(model, NewRun(name=name or Path(path).stem)).id
+    return saving.save_imported(model, NewRun(run_id, name=name or Path(path).stem)).id
 
 
 if __name__ == "__main__":
-    _in_the_child(sys.argv[1], sys.argv[2])
+    _in_the_child(*sys.argv[1:4])

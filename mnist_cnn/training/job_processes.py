@@ -21,14 +21,19 @@ children: list[subprocess.Popen[bytes]] = []
 def stalled(job: Job) -> bool:
     """Whether a process that still exists does nothing any more: halted, or without a sign."""
     process = process_of(job)
-    if process is not None and process.status() == psutil.STATUS_STOPPED:
-        return True
+    with contextlib.suppress(psutil.Error):  # it ends just now
+        if process is not None and process.status() == psutil.STATUS_STOPPED:
+            return True
+    return _silent(job) > STALLED
+
+
+def _silent(job: Job) -> float:
+    """Seconds since its last heartbeat, or since it began."""
     heartbeat = store.new_folder(job.id) / "progress.json"
     try:
-        silent = time.time() - heartbeat.stat().st_mtime
+        return time.time() - heartbeat.stat().st_mtime
     except OSError:
-        silent = time.time() - job.begun
-    return silent > STALLED
+        return time.time() - job.begun
 
 
 def stop(job: Job, at_once: bool = False) -> None:
@@ -52,10 +57,7 @@ def stop(job: Job, at_once: bool = False) -> None:
 def is_alive(job: Job) -> bool:
     if job.host == platform.node():
         return process_of(job) is not None
-    heartbeat = store.new_folder(job.id) / "progress.json"
-    with contextlib.suppress(OSError):
-        return time.time() - heartbeat.stat().st_mtime < 2 * STALLED
-    return False
+    return _silent(job) < 2 * STALLED
 
 
 def start_of(pid: int) -> str:

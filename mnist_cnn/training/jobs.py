@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from mnist_cnn.errors import DigitsError, JobError, StorageFailed, storage_failed
+from mnist_cnn.errors import DigitsError, JobError, RunError, StorageFailed, storage_failed
 from mnist_cnn.json_files import read_json
 from mnist_cnn.locks import locked, take_from_another_machine
 from mnist_cnn.runs import new_run, notes, store
@@ -98,9 +98,10 @@ def registered(command: Sequence[str], who: str, assigned: str | None = None) ->
     """
     with locked(_lock(), _refusal, LOCK_GRACE_SECONDS, lasts=None):
         with one_at_a_time():
-            job = (find(assigned) if assigned else None) or _job(
+            job = (load_job(assigned) if assigned else None) or _job(
                 assigned or new_run.new_id(), tuple(command), who, os.getpid()
             )
+            job = replace(job, state="running", reason="", error="", ended=None)
             save_job(job)
         cap_log_forever(job_path(job.id, "log"))
         yield from _recording_the_end(job)
@@ -160,7 +161,7 @@ def find(run_id: str) -> Job | None:
         with one_at_a_time():
             job = load_job(run_id) or job
             return _mark_ended(job) if job.state == "running" else job
-    except StorageFailed:  # seen from a place that may only read
+    except (StorageFailed, RunError):  # a place that may only be read, or is busy
         return _ended(job)
 
 

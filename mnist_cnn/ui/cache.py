@@ -129,6 +129,7 @@ def snapshots(run_id: str, folder: str) -> Snapshots | None:
 def forget_images() -> None:
     """They are looked for anew."""
     _images.clear()
+    nearest_training_digits.clear()
 
 
 @kept_while_used(max_entries=5)

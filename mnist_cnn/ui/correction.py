@@ -16,7 +16,11 @@ from mnist_cnn.ui import auth, layout, my_hand
 def control(reading: PredictionResult, strokes: Sequence[Stroke] = (), typed: str = "") -> None:
     """Ten buttons for what it is. A click keeps the correction, with its strokes (points, 2);
     another takes it back."""
-    image = np.round(255 * reading.image).astype(np.uint8)
+    if strokes:  # as a kept hand would show it, so that it counts once
+        drawn = TaughtDrawing.of_strokes(0, strokes)
+        image, strokes = drawn.image, drawn.strokes
+    else:
+        image = np.round(255 * reading.image).astype(np.uint8)
     read = reading.prediction.digit
     key = f"it is {hash(image.tobytes())}"
     kept: dict[str, int] = st.session_state.setdefault("put right", {})

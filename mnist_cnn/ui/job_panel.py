@@ -82,12 +82,13 @@ def _running(job: Job, who: str | None) -> None:
         st.warning("It has given no sign for a while; Stop will end it there and then.")
     if who:
         with st.container(horizontal=True):
-            st.button(
-                "Stop and keep what it learnt",
-                icon=":material/stop:",
-                on_click=_stop,
-                args=(job, False),
-            )
+            if progress.phase != "measuring":  # then it has learnt all
+                st.button(
+                    "Stop and keep what it learnt",
+                    icon=":material/stop:",
+                    on_click=_stop,
+                    args=(job, False),
+                )
             st.button(
                 "Cancel, keep nothing", icon=":material/cancel:", on_click=_stop, args=(job, True)
             )

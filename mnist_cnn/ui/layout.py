@@ -179,6 +179,10 @@ def tried(change: Callable[[], None]) -> str:
 MATRIX_VIEWS = ("Counts", "% of row", "% of column", "Errors only")
 
 
+def _two_digits(share: float) -> str:
+    return f"{share:.0f}" if share >= 10 else f"{share:.2g}"
+
+
 def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.DataFrame:
     """A confusion matrix as a row per cell, for `charts.confusion_matrix`."""
     counts = np.asarray(matrix)
@@ -189,7 +193,7 @@ def matrix_cells(matrix: Sequence[Sequence[int]], view: str = "Counts") -> pd.Da
     labels = counts.astype(str).astype(object)
     if view.startswith("%"):
         shares = 100 * (of_row if view == "% of row" else of_column)
-        labels = np.array([[f"{share:.2g}" for share in row] for row in shares], object)
+        labels = np.array([[_two_digits(share) for share in row] for row in shares], object)
     if view == "Errors only":
         labels[true == read] = ""
     columns = {

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.training import progress_files, watched
 from mnist_cnn.ui import charts, drawings, layout, matrix_view
 
@@ -62,4 +63,4 @@ def still_wrong(run_id: str) -> None:
         for error in errors:
             with st.container(width=64, gap="xxsmall"):
                 st.image(layout.picture_link(error.image), width=56)
-                st.caption(f"{error.label} → {error.predicted}")
+                st.caption(f"{SYMBOLS[error.label]} → {SYMBOLS[error.predicted]}")

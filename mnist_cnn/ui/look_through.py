@@ -1,6 +1,7 @@
 """A look through drawings: every one with its label, to change or to delete."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from mnist_cnn.ui import cache, dataset_downloads, layout
 from mnist_cnn.ui.teaching import in_colour
 
 SHOWN = 200
-"""Of the drawings, the last so many."""
+"""How many drawings are on a page, the last ones first."""
 
 TROUBLE = "corrections trouble"
 
@@ -43,7 +44,8 @@ class KeptCorrections:
         }
 
     def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
-        some = [Correction(d.label, d.image, d.strokes) for d in drawings]
+        known = {correction.image.tobytes(): correction for correction in corrections.load()}
+        some = [replace(known[d.image.tobytes()], label=d.label) for d in drawings]
         self._change(lambda: corrections.add(some))
 
     def forget(self, drawing: TaughtDrawing) -> None:
@@ -52,6 +54,10 @@ class KeptCorrections:
 
     def _change(self, change: Callable[[], None]) -> None:
         st.session_state[TROUBLE] = layout.tried(change)
+
+
+Tile = tuple[TaughtDrawing, int | None]
+"""A drawing, and what it is read as without the hand."""
 
 
 def through_corrections() -> None:
@@ -77,7 +83,7 @@ def through(kept: Kept, name: str) -> None:
     """Every drawing, to change or to delete; `name` tells one list's widgets from another's."""
     if not kept.drawings:
         return
-    drawings = list(kept.drawings.values())[-SHOWN:]
+    drawings = list(kept.drawings.values())
     present = sorted({d.label for d in drawings})
     chosen = st.pills(
         "Show", ["All", "Misread alone", *present], default="All", key=f"{name} filter"
@@ -90,11 +96,22 @@ def through(kept: Kept, name: str) -> None:
     opened = st.session_state.get(f"{name} opened")
     if opened in kept.drawings:
         _close_up(kept, kept.drawings[opened], name)
+    shown = [
+        (drawing, read)
+        for drawing, read in zip(drawings, alone, strict=True)
+        if chosen in (None, "All", drawing.label)
+        or (chosen == "Misread alone" and read != drawing.label)
+    ]
     with st.container(horizontal=True, gap="xsmall"):
-        for number, drawing in enumerate(drawings):
-            misread = alone[number] != drawing.label
-            if chosen in (None, "All", drawing.label) or (chosen == "Misread alone" and misread):
-                _tile(drawing, alone[number], name)
+        for drawing, read in _one_page(shown, name):
+            _tile(drawing, read, name)
+
+
+def _one_page(shown: list[Tile], name: str) -> list[Tile]:
+    pages = -(-len(shown) // SHOWN)
+    page = st.pagination(pages, key=f"{name} page of {pages}") if pages > 1 else 1
+    end = len(shown) - (page - 1) * SHOWN
+    return shown[max(end - SHOWN, 0) : end]
 
 
 def _tile(drawing: TaughtDrawing, alone: int | None, name: str) -> None:
@@ -130,9 +147,16 @@ def _close_up(kept: Kept, drawing: TaughtDrawing, name: str) -> None:
                 args=(kept, drawing, key),
             )
             with st.container(horizontal=True):
-                st.button("Delete", icon=":material/delete:", on_click=kept.forget, args=(drawing,))
+                st.button(
+                    "Delete",
+                    key=f"{name} delete",
+                    icon=":material/delete:",
+                    on_click=kept.forget,
+                    args=(drawing,),
+                )
                 st.button(
                     "Close",
+                    key=f"{name} close",
                     icon=":material/close:",
                     on_click=st.session_state.pop,
                     args=(f"{name} opened", None),

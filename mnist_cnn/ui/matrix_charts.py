@@ -56,10 +56,11 @@ def _better_dark(colours: FloatArray) -> NDArray[np.bool_]:
 
 
 def _matrix(cells: "pd.DataFrame", *facts: alt.Tooltip) -> alt.Chart:
-    """The frame of a confusion matrix: true against predicted digits."""
+    """The frame of a confusion matrix: true against predicted digits, in the cells' order."""
+    axis = alt.Axis(labelAngle=0, orient="top")
     return alt.Chart(cells).encode(
-        x=alt.X("predicted:O", title="Predicted digit", axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("true:O", title="True digit"),
+        x=alt.X("predicted:O", title="Predicted digit", axis=axis, sort=None),
+        y=alt.Y("true:O", title="True digit", sort=None),
         tooltip=[
             alt.Tooltip("true:O", title="True digit"),
             alt.Tooltip("predicted:O", title="Predicted digit"),

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mnist_cnn import metrics
 from mnist_cnn.evaluation.explain import LabelledPredictions
+from mnist_cnn.models.classes import SYMBOLS
 from mnist_cnn.training import progress_files
 from mnist_cnn.ui import layout, matrix_charts
 
@@ -100,5 +101,8 @@ def per_epoch(run_id: str) -> None:
     if epoch > 1:
         epoch = st.slider("Epoch", 1, epoch, epoch, key=f"{run_id} epoch {epoch}")
     cells = layout.matrix_cells(matrices[epoch - 1])
+    if len(matrices[0]) > 10:  # a network of symbols, whose classes are their places
+        names = {side: cells[side].map(SYMBOLS.__getitem__) for side in ("true", "predicted")}
+        cells = cells.assign(**names)
     chart = matrix_charts.confusion_matrix(cells, f"Validation digits after epoch {epoch}")
     st.altair_chart(chart, width="stretch")

@@ -34,13 +34,15 @@ def robustness_test(run_id: str, name: str, labels: NDArray[np.int64]) -> None:
             if images is None:
                 st.caption(f"The curve needs the pictures of {name}: fetch them above.")
             else:
-                _sample(run_id, kind, images, labels)
+                _sample(run_id, kind, name, images, labels)
         _own_drawing(run_id, kind)
     except DigitsError as error:
         st.error(str(error), icon=":material/error:")
 
 
-def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+def _sample(
+    run_id: str, kind: str, name: str, images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> None:
     titles = run_names.titles(store.list_runs())
     others = [other for other in titles if other != run_id]
     rival = st.selectbox(
@@ -52,7 +54,7 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
         width=260,
     )
     chosen = [run_id, *([rival] if rival else [])]
-    key = f"robustness {kind} {' '.join(chosen)}"
+    key = f"robustness {kind} {' '.join(chosen)} {name} {hash(images.tobytes())}"
     if st.button(
         "Run the test",
         icon=":material/play_arrow:",
@@ -68,13 +70,13 @@ def _sample(run_id: str, kind: str, images: NDArray[np.uint8], labels: NDArray[n
     found: list[dict[str, Any]] = st.session_state[key]  # kept, should a touch elsewhere break in
     if found:
         _curve(place, found, axis)
-    for name in chosen:
-        known = [row[axis] for row in found if row["Run"] == titles[name]]
-        classifier = serving.classifier_of(store.open_run(name), int8=True)
+    for one in chosen:
+        known = [row[axis] for row in found if row["Run"] == titles[one]]
+        classifier = serving.classifier_of(store.open_run(one), int8=True)
         for amount, accuracy in robustness.accuracy_curve(
             classifier, images[rows], labels[rows], kind, known
         ):
-            found.append({"Run": titles[name], axis: amount, "Accuracy": accuracy})
+            found.append({"Run": titles[one], axis: amount, "Accuracy": accuracy})
             _curve(place, found, axis)
     layout.as_table(pd.DataFrame(found), key)
 

@@ -27,18 +27,19 @@ def actions(run: Run, production: str | None, who: str) -> None:
         with st.popover("Delete", icon=":material/delete:", disabled=live):
             st.write(f"Delete run {run.id}? It can be brought back for 30 days.")
             button("Yes, delete it", "delete", lambda: delete([run.id]))
-        st.page_link(
-            "pages/3_Train.py",
-            label="Train again with changes",
-            icon=":material/replay:",
-            query_params={"from": run.id},
-        )
+        if run.config.get("recipe"):  # none of a network from elsewhere is known
+            st.page_link(
+                "pages/3_Train.py",
+                label="Train again with changes",
+                icon=":material/replay:",
+                query_params={"from": run.id},
+            )
     if live:
         st.caption("This run is in production, so it can be neither archived nor deleted.")
     reason_to_override(run, who)
     with st.expander("Name, note and tags"), st.form(f"labels {run.id}", border=False):
         name = st.text_input("Name", notes.name_of(run), max_chars=80)
-        note = st.text_area("Note", labels.note or run.manifest.get("note", ""), max_chars=2000)
+        note = st.text_area("Note", notes.note_of(run), max_chars=2000)
         tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), max_chars=200)
         if st.form_submit_button("Save"):
             kept = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
@@ -104,7 +105,8 @@ def promotion_log() -> None:
             shown = pd.DataFrame(rows).rename(
                 columns={"when": "When (UTC)", "before": "From", "after": "To", "by": "By"}
             )
-            st.dataframe(shown.rename(columns={"reason": "Reason"}), hide_index=True)
+            shown = shown.drop(columns="undoes").rename(columns={"reason": "Reason"})
+            st.dataframe(shown, hide_index=True)
 
 
 def promote_button(run: Run, who: str, label: str, disabled: bool) -> None:
@@ -121,8 +123,8 @@ def promote_button(run: Run, who: str, label: str, disabled: bool) -> None:
 
 def reason_to_override(run: Run, who: str) -> None:
     """Where the gate has refused a run: why, and a field for the reason to promote it anyhow."""
-    refused, error = st.session_state.get("refused", (None, None))
-    if refused != run.id:
+    refused, live, error = st.session_state.get("refused", (None, None, None))
+    if refused != run.id or live != store.production_id(run.kind):
         return
     st.error(str(error), icon=":material/block:")
     if error.reason_helps:
@@ -175,7 +177,7 @@ def _promote(run: Run, who: str, reason: str = "") -> None:
         st.session_state.pop("refused", None)
         st.toast(f"Run {run.id} answers from the next drawing on.")
     except RunRefused as error:
-        st.session_state["refused"] = (run.id, error)
+        st.session_state["refused"] = (run.id, store.production_id(run.kind), error)
 
 
 def _caught(action: Callable[[], Any]) -> None:

@@ -25,7 +25,7 @@ def one(run: Run) -> None:
     """Scores, curves, settings and files of a run."""
     st.subheader(notes.name_of(run))
     st.caption(f"Run {run.id} · begun {run.created} UTC · {run.manifest.get('status', 'finished')}")
-    if note := notes.notes_of(run.id).note or run.manifest.get("note"):
+    if note := notes.note_of(run):
         st.markdown(note)
     layout.open_tab(
         {

@@ -13,6 +13,9 @@ from mnist_cnn.runs.loading import load_calibration
 from mnist_cnn.runs.store import Run
 from mnist_cnn.training import job_files, jobs
 
+DETAILED = ("run.json", "config.json", "history.csv", "calibration.json", "evaluation.json")
+"""The files that `details` are taken from."""
+
 LIVE = {"digits": "Live (digits)", "symbols": "Live (equations)"}
 """What is said of the run in production, by the kind of network."""
 
@@ -41,7 +44,8 @@ def details(run_id: str) -> dict[str, Any]:
         run = store.open_run(run_id)
     except DigitsError:
         return {}
-    return _details(run_id, run.folder, _changed(run.folder))
+    state = tuple(_state(run.folder / name) for name in DETAILED)
+    return _details(run_id, run.folder, state)
 
 
 def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
@@ -56,9 +60,18 @@ def _run_row(run_id: str, folder: Path, noted: bool) -> dict[str, Any] | None:
         **facts,
         "Name": own.name or facts["Name"],
         "Tags": list(own.tags),
-        "Note": own.note or facts["Note"],
+        "Note": facts["Note"] if own.note is None else own.note,
         "Archived": own.archived,
     }
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """What tells a file from what stood there before."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _changed(folder: Path) -> int:
@@ -83,13 +96,14 @@ def _facts(run_id: str, folder: Path, changed: int) -> dict[str, Any] | None:
         "Begun (UTC)": run.created[:16],
         "Trained (min)": manifest.get("training_seconds", 0) / 60,
         "Preset": manifest.get("preset", ""),
+        "Kind": run.kind,
         "Note": manifest.get("note", ""),
         "Parameters": manifest.get("parameters"),
     }
 
 
 @lru_cache(maxsize=20_000)
-def _details(run_id: str, folder: Path, changed: int) -> dict[str, Any]:
+def _details(run_id: str, folder: Path, state: tuple[tuple[int, int], ...]) -> dict[str, Any]:
     run = store.open_run(run_id)
     row: dict[str, Any] = {}
     try:

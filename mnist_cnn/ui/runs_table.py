@@ -70,7 +70,7 @@ def grouped(table: pd.DataFrame, by: str) -> pd.DataFrame:
 def columns(table: pd.DataFrame, only_different: bool, chosen: Sequence[str] = ()) -> list[str]:
     """What to show: no empty columns, where asked only those that were chosen, or those whose
     values differ."""
-    hidden = {"Archived"}
+    hidden = {"Archived", "Kind"}
     names = [name for name in map(str, table) if name not in hidden]
     shown = [n for n in names if (table[n].notna() & (table[n].astype(str) != "")).any()]
     shown = [n for n in shown if n != "Tags" or table[n].map(len).any()]
@@ -110,14 +110,16 @@ def configuration(table: pd.DataFrame) -> dict[str, Any]:
         if name.endswith("(%)"):
             made[name] = number(format="%.2f")
         elif name.endswith("against the live one"):
-            made[name] = number(format="%+.2f", help="Against the run in production")
+            made[name] = number(format="%+.2f", help="Against the run of its kind in production")
     return made
 
 
 def _add_differences(table: pd.DataFrame) -> None:
-    """Beside each accuracy its difference from that of the run in production."""
-    production = store.production_id()
-    live = run_rows.details(production) if production else {}
-    for name in [n for n in map(str, table) if n.endswith("-test (%)") and n in live]:
-        place = list(table).index(name) + 1
-        table.insert(place, name.replace("(%)", "against the live one"), table[name] - live[name])
+    """Beside each accuracy its difference from that of the run of its kind in production."""
+    live = {kind: run_rows.details(store.production_id(kind) or "") for kind in run_rows.LIVE}
+    for name in [n for n in map(str, table) if n.endswith("-test (%)")]:
+        known = table["Kind"].map(lambda kind, name=name: live.get(kind, {}).get(name))
+        if known.notna().any():
+            place = list(table).index(name) + 1
+            title = name.replace("(%)", "against the live one")
+            table.insert(place, title, table[name] - known.astype(float))

@@ -12,6 +12,7 @@ from mnist_cnn.ui import (
     correction,
     drawings,
     invitation,
+    kept_choice,
     layout,
     line_handover,
     my_hand,
@@ -41,7 +42,7 @@ def reader() -> None:
             label_visibility="collapsed",
         )
         if way == "Draw":
-            typed = key_pressed("home")
+            typed = key_pressed("home", keys="Digits 0 to 9 say what you wrote.")
         try:
             ink = ways_in.WAYS[way](width, height, typed)
             classifier = my_hand.digits_classifier()
@@ -92,7 +93,8 @@ def below(way: str, ink: Ink | None, result: PredictionResult | None) -> None:
     if way == "Draw":
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
             canvas.pen_width_control("home")
-            st.toggle("Read each stroke as I draw", value=True, key="live")
+            kept_choice.begin("live", True)
+            st.toggle("Read each stroke as I draw", key="live")
 
 
 layout.page("" if narrow() else "Draw a digit")

@@ -6,8 +6,10 @@
 export function collect(canvas, drawn) {
   const pen = canvas.getContext("2d");
   let strokes = [];
+  let drawing = null; // the pointer that is down: a second finger or a palm draws nothing
   function wipe() {
     strokes = [];
+    drawing = null;
     pen.fillStyle = "black";
     pen.fillRect(0, 0, canvas.width, canvas.height);
     Object.assign(pen, { lineWidth: 16, lineCap: "round", lineJoin: "round", strokeStyle: "white" });
@@ -22,13 +24,19 @@ export function collect(canvas, drawn) {
   }
   canvas.style.touchAction = "none"; // a finger draws, and does not scroll
   canvas.onpointerdown = event => {
+    if (drawing !== null) return;
+    drawing = event.pointerId;
     canvas.setPointerCapture(event.pointerId);
     strokes.push([]);
     pen.beginPath();
     to(event);
   };
-  canvas.onpointermove = event => { if (canvas.hasPointerCapture(event.pointerId)) to(event); };
-  canvas.onpointerup = canvas.onpointercancel = () => drawn(strokes);
+  canvas.onpointermove = event => { if (event.pointerId === drawing) to(event); };
+  canvas.onpointerup = canvas.onpointercancel = event => {
+    if (event.pointerId !== drawing) return;
+    drawing = null;
+    drawn(strokes);
+  };
   wipe();
   return wipe;
 }

@@ -14,25 +14,35 @@ def main() -> int:
     given = sys.argv[1:]
     addressed = bool(given) and given[0].startswith(("http://", "https://"))
     url = given.pop(0) if addressed else os.environ.get("DIGITS_URL", "http://127.0.0.1:8000")
+    if not given:
+        print(__doc__, file=sys.stderr)
+        return 2
     try:
-        _predict_all(url, [Path(name) for name in given])
+        with httpx.Client(base_url=url, timeout=30) as client:
+            return max([_predict(client, Path(name)) for name in given])
     except httpx.TransportError:
         print(f"No server answers at {url}; please start it or name another.", file=sys.stderr)
+    except ValueError:
+        print(f"What answers at {url} is not Digits.", file=sys.stderr)
+    return 1
+
+
+def _predict(client: httpx.Client, path: Path) -> int:
+    """Prints what an image shows; 1 where it could not be read."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        print(f"{path}: {error.strerror}", file=sys.stderr)
         return 1
-    return 0
-
-
-def _predict_all(url: str, paths: list[Path]) -> None:
-    with httpx.Client(base_url=url, timeout=30) as client:
-        for path in paths:
-            answer = client.post("/predict", files={"file": (path.name, path.read_bytes())})
-            body = answer.json()
-            if answer.is_error:
-                print(f"{path}: {body['error']['message']}", file=sys.stderr)
-            elif body["digit"] is None:
-                print(f"{path}: no digit ({body['status']})")
-            else:
-                print(f"{path}: {body['digit']} ({body['confidence']:.1%}, {body['status']})")
+    answer = client.post("/predict", files={"file": (path.name, content)})
+    body = answer.json()
+    if answer.is_error:
+        print(f"{path}: {body['error']['message']}", file=sys.stderr)
+    elif body["digit"] is None:
+        print(f"{path}: no digit ({body['status']})")
+    else:
+        print(f"{path}: {body['digit']} ({body['confidence']:.1%}, {body['status']})")
+    return int(answer.is_error)
 
 
 if __name__ == "__main__":

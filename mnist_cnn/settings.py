@@ -183,7 +183,8 @@ def _secret(name: str) -> str:
 
 def api_origins() -> list[str]:
     """Whose web pages may call the API: `MNIST_CNN_ORIGINS`, joined by commas; default none."""
-    return [origin for origin in os.environ.get("MNIST_CNN_ORIGINS", "").split(",") if origin]
+    named = os.environ.get("MNIST_CNN_ORIGINS", "").split(",")
+    return [origin.strip().rstrip("/") for origin in named if origin.strip()]
 
 
 def api_hosts() -> list[str]:

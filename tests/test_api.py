@@ -1,6 +1,7 @@
 """The API over real HTTP: what it answers, and what it survives."""
 
 import asyncio
+import gzip
 import io
 import json
 import socket
@@ -35,6 +36,8 @@ from tests.support.api_server import serve
 from tests.support.artifacts import another_run
 from tests.support.browser import Server
 from tests.support.drawings import SEVEN, seven_png
+
+JSON_BODY = {"Content-Type": "application/json"}
 
 TOKEN = "a token of the tests"
 
@@ -129,6 +132,54 @@ def test_a_batch_reads_tables(client: httpx.Client) -> None:
     assert "turned over" in table["suggestion"] and beside["items"] == []
     table, _ = client.post("/predict/batch", files=both, params={"transposed": True}).json()
     assert table["summary"]["right"] == 10
+
+
+def test_a_gzipped_table_is_read_as_the_table(client: httpx.Client) -> None:
+    ten = bundled_digits.one_of_each()
+    rows = [",".join(map(str, [n, *image.ravel()])) for n, image in enumerate(ten)]
+    content = "\n".join(rows).encode()
+    idx = b"\0\0\x08\x03" + np.array([10, 28, 28], ">i4").tobytes() + ten.tobytes()
+    files = [("file", (f"{n}.gz", gzip.compress(c))) for n, c in enumerate((content, idx))]
+    table, array = client.post("/predict/batch?label=first", files=files).json()
+    assert table["summary"]["accuracy"] == 1 and len(array["items"]) == 10
+
+
+def test_labels_that_belong_to_nothing_are_said(client: httpx.Client) -> None:
+    labels = io.BytesIO()
+    np.save(labels, np.arange(10))
+    files = [("file", ("y.npy", labels.getvalue()))]
+    (alone,) = client.post("/predict/batch", files=files).json()
+    assert "labels" in alone["error"]["message"]
+
+
+def test_the_rows_of_all_tables_of_a_request_are_counted(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_ROWS", 15)
+    images = io.BytesIO()
+    np.save(images, bundled_digits.one_of_each())
+    files = [UploadFile(io.BytesIO(images.getvalue()), filename="long" * 200) for _ in range(2)]
+    together = tables.TablesOfRequest(files, Choices())
+
+    async def here() -> bool:
+        return False
+
+    async def both() -> list[dict]:
+        return [await together.entry(file, classifier, here) for file in files]
+
+    first, second = asyncio.run(both())
+    assert len(first["items"]) == 10 and len(json.dumps(first["items"][0])) < 600
+    assert "more than 15 rows" in second["error"]["message"]
+
+
+def test_strokes_without_end_are_refused_before_they_are_looked_at(client: httpx.Client) -> None:
+    begun = time.process_time()
+    body = b'{"strokes": [' + b"[[1, 2]]," * 150_000 + b"[[1, 2]]]}"
+    answer = client.post("/predict", content=body, headers=JSON_BODY)
+    assert answer.status_code == 422 and "150,001 strokes" in answer.json()["error"]["message"]
+    longer = client.post("/read", content=body * 2, headers=JSON_BODY)
+    assert longer.status_code == 422 and "longer than 2 MB" in longer.json()["error"]["message"]
+    assert time.process_time() - begun < 3
 
 
 def test_a_head_has_what_a_get_has_but_the_body(client: httpx.Client) -> None:
@@ -770,3 +821,11 @@ def raw(server: Server, request: bytes) -> bytes:
         except TimeoutError:
             pass
         return answer
+
+
+def test_the_description_tells_of_the_token_and_of_our_own_errors(client: httpx.Client) -> None:
+    told = client.get("/openapi.json").json()
+    promote = told["paths"]["/runs/{run}/promote"]["post"]
+    assert promote["security"] == [{"HTTPBearer": []}]
+    assert not any(known["in"] == "header" for known in promote["parameters"])
+    assert "HTTPValidationError" not in json.dumps(told)

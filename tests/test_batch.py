@@ -6,6 +6,7 @@ import io
 import json
 import os
 import struct
+import tarfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -445,3 +446,33 @@ def test_thousands_of_pieces_are_counted_in_no_time() -> None:
     ink[800:] = 0
     assert sheet.count_pieces(ink) == 3_200
     assert time.process_time() - began < 4
+
+
+def test_a_name_in_a_tar_that_is_no_utf_8_costs_no_batch(tmp_path: Path, classifier) -> None:
+    with tarfile.open(
+        tmp_path / "x.tar", "w", format=tarfile.GNU_FORMAT, encoding="latin-1"
+    ) as archive:
+        for name in ("café.png", "seven.png"):
+            member = tarfile.TarInfo(name)
+            member.size = len(seven_png())
+            archive.addfile(member, io.BytesIO(seven_png()))
+    results = list(stream.read_all(files.items_of([("x.tar", tmp_path / "x.tar")]), classifier))
+    assert [result.item.name for result in results] == ["caf\\xe9.png", "seven.png"]
+    kept = io.StringIO()
+    write(results, kept, "csv")
+    kept.getvalue().encode()
+
+
+def test_hidden_files_of_a_folder_are_passed_over(tmp_path: Path) -> None:
+    for name in (".DS_Store", "._seven.png", "seven.png", ".cache/x.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(seven_png())
+    assert [name for name, _ in files.files_in([tmp_path])] == ["seven.png"]
+
+
+def test_labels_of_strokes_may_be_numbers_or_words(tmp_path: Path) -> None:
+    strokes = [stroke.tolist() for stroke in SEVEN]
+    rows = [{"strokes": strokes, "label": label} for label in ("7", 7.0, "seven", "x", None)]
+    path = tmp_path / "s.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert [item.label for item in files.items_of([("s", path)])] == [7, 7, 7, None, None]

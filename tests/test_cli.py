@@ -45,6 +45,26 @@ def test_each_line_says_what_it_is_about(seven_png: Path, strokes_file: Path) ->
     assert lines(run("read", seven_png))[0]["file"] == str(seven_png)
 
 
+def test_a_full_disk_is_one_line_on_standard_error(seven_png) -> None:
+    for command in (["predict", str(seven_png)], ["runs"], ["batch", "x" * 300]):
+        with open("/dev/full", "w") as full:
+            answer = subprocess.run(
+                [*COMMAND, *command], cwd=PROJECT_FOLDER, stdout=full, stderr=subprocess.PIPE,
+                text=True, check=False,
+            )  # fmt: skip
+        assert answer.returncode == 2 and "Traceback" not in answer.stderr, command
+
+
+def test_a_name_that_the_output_cannot_write_is_written_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "日本.csv").write_text("no table")
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    answer = subprocess.run(
+        [*COMMAND, "batch", str(tmp_path / "日本.csv")], cwd=PROJECT_FOLDER, env=environment,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 2 and b"\\u65e5" in answer.stdout
+
+
 def test_the_version_is_told() -> None:
     assert run("--version").stdout == f"digits {VERSION}\n"
 

@@ -267,3 +267,14 @@ def test_a_correction_that_the_hand_has_forgotten_is_not_shown_as_kept() -> None
     app.session_state["my hand"].forget_all()
     app.main.button_group[0].set_value("Draw").run()
     assert pills(app).value is None and not app.session_state["my hand"].drawings
+
+
+def test_a_drawing_is_seen_from_close_up_in_both_lists() -> None:
+    drawing = drawings(1)[0]
+    corrections.add([corrections.Correction(8, drawing.image, drawing.strokes)])
+    app = with_hand([drawing])
+    app.session_state["corrections kept"] = True
+    for name in ("corrections", "hand"):
+        app.session_state[f"{name} opened"] = drawing.image.tobytes()
+    app.run()
+    assert not app.exception and len([b for b in app.button if b.label == "Delete"]) == 2

@@ -1,6 +1,9 @@
 import gzip
 import json
+import os
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_cnn.errors import BadStrokes
-from mnist_cnn.ink.stroke_files import read_strokes, write_strokes
+from mnist_cnn.ink.stroke_files import read_strokes, strokes_line, write_strokes
 from mnist_cnn.ink.strokes import extent, from_canvas, rasterize
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_POINTS, MAX_STROKES
@@ -171,3 +174,15 @@ def test_a_file_that_is_cut_short_or_missing_is_said_so(tmp_path) -> None:
         list(read_strokes(path))
     with pytest.raises(BadStrokes, match="No such file"):
         list(read_strokes(tmp_path / "none.jsonl"))
+
+
+def test_strokes_that_come_by_a_pipe_are_all_read(tmp_path: Path) -> None:
+    line = strokes_line(Drawing(tuple(SEVEN), "7")) + "\n"
+    for content in (line.encode(), gzip.compress(line.encode())):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+        writer.start()
+        assert [row.label for row in read_strokes(pipe)] == ["7"]
+        writer.join()
+        pipe.unlink()

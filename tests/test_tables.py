@@ -350,3 +350,16 @@ def test_reasons_are_counted() -> None:
 )
 def test_names_of_digits(name: str, digit: int | None) -> None:
     assert named_digit(name) == digit
+
+
+@pytest.mark.parametrize("name", ["decimal commas, tabs", "ARFF"])
+def test_a_bad_row_costs_itself_alone(name: str) -> None:
+    """Where not all rows are numbers they are read one by one, and mean the same."""
+    content = {
+        "decimal commas, tabs": text(SHARES, None, "\t", "{:.4f}").replace(b".", b","),
+        "ARFF": arff(beside(FLAT, LABELS)).replace(b",7\n", b",'7'\n"),
+    }[name]
+    rows = content.splitlines(keepends=True)
+    read = items(("a", b"".join([*rows[:-3], b"1\t2,3\n", *rows[-3:]])))
+    assert [item.error != "" for item in read] == [*[False] * 27, True, *[False] * 3]
+    assert [item.label for item in read if not item.error] == LABELS.tolist()

@@ -3,12 +3,14 @@ nor other requests wait for them."""
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from starlette.datastructures import UploadFile
 
 from mnist_cnn.access import same
@@ -24,7 +26,7 @@ from mnist_cnn.api.schemas import (
     TableResponse,
 )
 from mnist_cnn.api.tables import TablesOfRequest
-from mnist_cnn.api.uploads import form_schema, many_files, one_picture
+from mnist_cnn.api.uploads import Sent, form_schema, many_files, one_picture
 from mnist_cnn.attempts import ATTEMPTS, BUSY
 from mnist_cnn.batch.inputs.choices import Choices
 from mnist_cnn.batch.inputs.tables import is_table
@@ -47,16 +49,20 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorResponse} for status in statuses}
 
 
-async def _owner(request: Request, authorization: Annotated[str, Header()] = "") -> str:
+TOKEN = HTTPBearer(auto_error=False, description="the token of MNIST_CNN_TOKEN")
+
+
+async def _owner(request: Request, _: Annotated[object, Depends(TOKEN)]) -> str:
     """Who changes something: whoever shows the token, after the delay that wrong ones before it
     have earned. Without one configured, nobody may."""
     token, address = api_token(), request.client.host if request.client else None
-    if token and authorization:
+    shown = request.headers.get("authorization", "")
+    if token and shown:
         seconds = ATTEMPTS.delay(address)
         if seconds is None:
             raise HTTPException(429, BUSY, {"Retry-After": "60"})
         await asyncio.sleep(seconds)
-    if not token or not same(authorization.removeprefix("Bearer "), token):
+    if not token or not same(re.sub("^bearer +", "", shown, flags=re.IGNORECASE), token):
         raise HTTPException(
             401,
             "This needs `Authorization: Bearer` with the token that the server was started with "
@@ -67,7 +73,7 @@ async def _owner(request: Request, authorization: Annotated[str, Header()] = "")
     return "somebody with the token"
 
 
-Picture = Annotated[bytes | Drawing, Depends(one_picture)]
+Picture = Annotated[Sent, Depends(one_picture)]
 
 Place = Annotated[None, Depends(concurrency_limit)]
 """Comes last, so that a request takes its place among those that are read once its body is here."""
@@ -99,7 +105,7 @@ async def predict(picture: Picture, place: Place) -> Response:
     "/predict/batch",
     response_model=list[PredictionResponse | TableResponse | ErrorResponse],
     openapi_extra=form_schema(f"images or tables of digits, at most {MAX_BATCH_FILES}", many=True),
-    responses=_errors(400, 408, 413, 415, 429, 503),
+    responses=_errors(400, 408, 413, 415, 422, 429, 503),
     summary="Read many digits",
 )
 async def predict_batch(
@@ -120,7 +126,7 @@ async def predict_batch(
         else:
             content = await file.read()
             entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
-    return JSONResponse(entries)
+    return await to_thread.run_sync(JSONResponse, entries, limiter=READERS)  # it may be long
 
 
 @router.post(
@@ -163,7 +169,7 @@ def list_runs(
     return registry.summaries(offset, limit)
 
 
-@router.get("/runs/{run}", responses=_errors(404), summary="One training run")
+@router.get("/runs/{run}", responses=_errors(404, 422), summary="One training run")
 def show_run(run: str) -> dict[str, Any]:
     """What it was made of, and its scores on every test set."""
     found = store.open_run(run)
@@ -173,7 +179,7 @@ def show_run(run: str) -> dict[str, Any]:
 @router.post(
     "/runs/{run}/promote",
     response_model=PromotionResponse,
-    responses=_errors(401, 404, 409, 429),
+    responses=_errors(401, 404, 409, 422, 429),
     summary="Put a run into production",
 )
 def promote(run: str, owner: Owner, reason: Annotated[str, Query(max_length=500)] = "") -> Any:
@@ -194,7 +200,8 @@ def _ready() -> Iterator[None]:
         raise HTTPException(503, str(error)) from error
 
 
-def _predict(picture: bytes | Drawing) -> dict[str, Any]:
+def _predict(sent: Sent) -> dict[str, Any]:
+    picture = sent.opened()
     if isinstance(picture, Drawing):
         result = predict_strokes(_classifier(), picture.strokes)
     else:
@@ -208,7 +215,8 @@ def _fallback(run_id: str, kind: str = "digits") -> dict[str, str]:
     return {"fallback": message} if message else {}
 
 
-def _read_line(picture: bytes | Drawing) -> dict[str, Any]:
+def _read_line(sent: Sent) -> dict[str, Any]:
+    picture = sent.opened()
     seen = picture if isinstance(picture, Drawing) else read_image(picture)
     with _ready():
         networks = serving.line_networks()
@@ -222,6 +230,6 @@ def _read_line(picture: bytes | Drawing) -> dict[str, Any]:
 
 def _predict_or_error(content: bytes) -> dict[str, Any]:
     try:
-        return _predict(content)
+        return _predict(Sent(content))
     except BadInput as error:
         return failure(error.code, str(error))

@@ -18,6 +18,9 @@ from mnist_cnn.batch.turned import suggestion
 from mnist_cnn.models.classifier import Classifier
 from mnist_cnn.settings import MAX_ROWS
 
+LONGEST_NAME = 200
+"""Characters of a file's name that every row of it repeats."""
+
 AT_ONCE = 500
 """Rows that are read before single images get their turn."""
 
@@ -28,8 +31,9 @@ class TablesOfRequest:
     def __init__(self, files: Iterable[UploadFile], choices: Choices) -> None:
         self._tables = Tables(choices)
         self._together = TableFiles(self._tables)
+        self._left = MAX_ROWS
         for file in files:
-            self._together.take_labels(file.filename or "", file.file)
+            self._together.take_labels(_name(file), file.file)
             file.file.seek(0)
 
     async def entry(
@@ -38,7 +42,7 @@ class TablesOfRequest:
         """All rows of a table, and what became of them; or why there are none. Where whoever asked
         is `gone`, it stops."""
         self._tables.samples.clear()
-        items = self._together.items(file.filename or "", file.file) or iter(())
+        items = self._together.items(_name(file), file.file) or iter(())
         results = read_on_one_core(items, classifier)
         summary, rows = Summary(), []
         while some := await _in_thread(partial(list, islice(results, AT_ONCE))):
@@ -47,10 +51,15 @@ class TablesOfRequest:
                 rows.append(result.row)
             if await gone():
                 break
-            if len(rows) > MAX_ROWS:
-                return failure("bad_input", f"It has more than {MAX_ROWS:,} rows; send parts.")
+            self._left -= len(some)
+            if self._left < 0:
+                told = f"The request has more than {MAX_ROWS:,} rows; send parts."
+                return failure("bad_input", told)
         if len(rows) == summary.errors == 1:
             return failure("bad_input", rows[0]["error"])
+        unused = {item.name: item.error for item in self._together.left_over()}
+        if not rows and (why := unused.get(_name(file))):
+            return failure("bad_input", why)
         tables = self._tables
         better = await _in_thread(partial(suggestion, tables.samples, tables.choices, classifier))
         return {
@@ -59,6 +68,10 @@ class TablesOfRequest:
             "suggestion": better.sentence if better else None,
             "run": classifier.run_id,
         }
+
+
+def _name(file: UploadFile) -> str:
+    return (file.filename or "")[-LONGEST_NAME:]
 
 
 async def _in_thread(work: Callable[[], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -10,7 +11,7 @@ from starlette.datastructures import UploadFile
 from mnist_cnn.errors import BadStrokes
 from mnist_cnn.ink.stroke_files import parsed_line
 from mnist_cnn.records import Drawing
-from mnist_cnn.settings import MAX_BATCH_FILES
+from mnist_cnn.settings import MAX_BATCH_FILES, MAX_STROKES_LINE
 
 IN_THE_ADDRESS = ("label", "inverted", "transposed")
 """What a form may not hold, where it would be passed over in silence."""
@@ -46,21 +47,40 @@ async def _files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]
         yield files
 
 
-async def one_picture(request: Request) -> bytes | Drawing:
-    """The image of a form; or the drawing in a JSON body, `{"strokes": [[[x, y], …], …]}`.
+@dataclass(frozen=True)
+class Sent:
+    """What came with a request: the image of a form, or a drawing as JSON."""
 
-    Raises:
-        BadStrokes: the body is no drawing.
-    """
-    kind = request.headers.get("content-type", "").lower()
-    if kind.startswith("application/json") and b'"strokes"' in (body := await request.body()):
-        parsed = parsed_line(1, body)
+    content: bytes
+    is_json: bool = False
+
+    def opened(self) -> bytes | Drawing:
+        """The image file, or the drawing that `{"strokes": [[[x, y], …], …]}` tells. For a thread:
+        it takes its time.
+
+        Raises:
+            BadStrokes: the body is no drawing.
+        """
+        if not self.is_json:
+            return self.content
+        if len(self.content) > MAX_STROKES_LINE:
+            raise BadStrokes(
+                f"The body is no drawing: it is longer than {MAX_STROKES_LINE // 2**20} MB."
+            )
+        parsed = parsed_line(1, self.content)
         if isinstance(parsed, BadStrokes):
             why = str(parsed).removeprefix("Line 1 was left out: ")
             raise BadStrokes(f"The body is no drawing: {why}")
         return parsed
+
+
+async def one_picture(request: Request) -> Sent:
+    """The image of a form, or a JSON body that holds strokes."""
+    kind = request.headers.get("content-type", "").lower()
+    if kind.startswith("application/json") and b'"strokes"' in (body := await request.body()):
+        return Sent(body, is_json=True)
     async with _files(request, most=1) as files:
-        return await files[0].read()
+        return Sent(await files[0].read())
 
 
 async def many_files(request: Request) -> AsyncIterator[list[UploadFile]]:

@@ -5,7 +5,6 @@ import contextlib
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -93,6 +92,8 @@ def _batch_on_ray(options: argparse.Namespace) -> int:
 
     if options.hand:
         raise BadInput("A hand is one person's; please leave out --hand or --engine ray.")
+    if options.annotated or options.format != "csv":
+        raise BadInput("Ray writes Parquet alone; please leave out --annotated and --format.")
     if options.output is None:
         raise BadInput("Please say with --output FOLDER where Ray is to write its Parquet shards.")
     if options.output.exists() and not options.output.is_dir():
@@ -137,13 +138,15 @@ def _annotating(
             known[-1].append(result)
         yield result
     make_folder(folder)
-    copies: Counter[str] = Counter()
+    written: set[str] = set()
     for name, path in files.files_in(paths):
         if on_sheets.get(name):
             content = annotated_sheet(path, name, on_sheets[name].pop(0))
-            copies[path.stem] += 1
-            number = f" {copies[path.stem]}" if copies[path.stem] > 1 else ""
-            write_atomically(folder / f"{path.stem}{number} read.png", content)
+            numbers = ("", *(f" {number}" for number in range(2, len(written) + 3)))
+            free = (f"{path.stem}{number} read.png" for number in numbers)
+            copy = next(copy for copy in free if copy not in written)
+            written.add(copy)
+            write_atomically(folder / copy, content)
 
 
 def _beside(path: Path) -> Path:

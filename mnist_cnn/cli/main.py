@@ -21,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if SHIPPED_RUNS.exists() and not artifacts_folder().exists():
             copy_folder(SHIPPED_RUNS, artifacts_folder())
-        return int(options.run(options))
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except DigitsError as error:
         say(str(error))
         return 2
@@ -31,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        say(f"It could not go on: {error}.")
+        return 2
 
 
 def parser() -> argparse.ArgumentParser:

@@ -95,12 +95,12 @@ def _train(options: argparse.Namespace) -> int:
     from mnist_cnn.training.progress import Stop
 
     recipe = check(recipe_of(options))
-    log_to = trackers.chosen(options.log_to, say)
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.ask())
-    command = ["train", *arguments(recipe)]
+    command = ["train", *arguments(recipe), *(["--name", options.name] if options.name else [])]
     process_limits.first_to_die()
     with jobs.registered(command, "the command line", assigned_run()) as run_id:
+        log_to = trackers.chosen(options.log_to, say)
         fault_hook.reached("start")
         load_tensorflow()
         with native_output_hidden():

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-import numpy as np
-
 from mnist_cnn.errors import BadStrokes
-from mnist_cnn.ink.strokes import check_size, checked_stroke
+from mnist_cnn.ink.strokes import checked_strokes
 from mnist_cnn.ink.text_lines import numbered_lines
 from mnist_cnn.records import Drawing
 from mnist_cnn.settings import MAX_STROKES_LINE
@@ -33,9 +31,9 @@ def read_strokes(path: Path) -> Iterator[Drawing | BadStrokes]:
 def numbered_strokes(path: Path) -> Iterator[tuple[int, Drawing | BadStrokes]]:
     """What `read_strokes` yields, each with its line's number from 1; strokes are (points, 2)."""
     try:
-        with open(path, "rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else open(path, "rb") as lines:
+        with open(path, "rb") as file:  # once: what comes by a pipe comes once
+            zipped = file.peek(2)[:2] == b"\x1f\x8b"
+            lines = gzip.GzipFile(fileobj=file, mode="rb") if zipped else file
             yield from parsed_strokes(cast(IO[bytes], lines))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -77,8 +75,7 @@ def parsed_line(number: int, line: bytes) -> Drawing | BadStrokes:
         row = json.loads(line)
         if not isinstance(row, dict) or not isinstance(row.get("strokes"), list):
             raise ValueError('expected an object like {"strokes": [[[x, y], …], …]}')
-        strokes = tuple(checked_stroke(np.asarray(s, np.float64)) for s in row["strokes"])
-        check_size(len(strokes), sum(map(len, strokes)))
+        strokes = checked_strokes(row["strokes"])
         if not any(map(len, strokes)):
             raise ValueError("it holds no strokes")
         label, writer = row.get("label"), row.get("writer")

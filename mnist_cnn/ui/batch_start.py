@@ -67,13 +67,18 @@ def table_choices() -> Choices:
     return Choices(label or "", inverted, transposed)
 
 
-def offer(done: Batch) -> None:
+def offer(done: Batch, files: list[tuple[str, bytes]]) -> None:
     """Where the tables would make more sense the other way round: a button that reads them so."""
     if better := done.suggestion:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(better.sentence, icon=":material/flip:")
             st.button(
-                "Read them so", icon=":material/autorenew:", on_click=_turn, args=(better.choices,)
+                "Read them so",
+                icon=":material/autorenew:",
+                on_click=_turn,
+                args=(better.choices,),
+                disabled=not files,
+                help=None if files else "Please choose the files again.",
             )
 
 

@@ -10,6 +10,7 @@ from streamlit_drawable_canvas import st_canvas
 
 from mnist_cnn.ink.strokes import from_canvas
 from mnist_cnn.records import Stroke
+from mnist_cnn.ui import kept_choice
 from mnist_cnn.ui.canvas_companion import narrow
 
 PEN_WIDTHS = {"Fine": 0.03, "Medium": 0.06, "Broad": 0.09}
@@ -29,6 +30,7 @@ class _Drawing:
     initial: Objects = field(default_factory=list)
     cleared: Objects = field(default_factory=list)
     generation: int = 0
+    number: int = 0
 
     def restart(self, objects: Objects) -> None:
         self.objects = self.initial = objects
@@ -43,6 +45,7 @@ class _Drawing:
 
     def clear(self) -> None:
         self.cleared = self.objects or self.cleared
+        self.number += 1
         self.restart([])
 
 
@@ -65,7 +68,7 @@ def drawing_canvas(name: str, width: int, height: int) -> tuple[Stroke, ...]:
     key = _key(name, width)
     if key not in st.session_state:  # first shown, or shown again after another page
         drawing.initial = drawing.objects
-    pen = PEN_WIDTHS[st.session_state.get(f"{name} pen") or PEN]
+    pen = PEN_WIDTHS[kept_choice.chosen(f"{name} pen", PEN)]
     sent = _sent(
         drawing,
         stroke_width=round(pen * min(width, height)),
@@ -108,7 +111,7 @@ def over_drawing(
 
 def clear(name: str) -> None:
     """Empties a canvas; what was on it is done with."""
-    _drawing(name).restart([])
+    _drawing(name).clear()
     _drawing(name).cleared = []
 
 
@@ -140,16 +143,17 @@ def hand_over(name: str, other: str, width: int, height: int) -> None:
 
 def pen_width_control(name: str) -> None:
     """Chooses how broad the pen of a canvas looks; what is read does not depend on it."""
-    st.segmented_control("Pen", list(PEN_WIDTHS), default=PEN, required=True, key=f"{name} pen")
+    kept_choice.begin(f"{name} pen", PEN)
+    st.segmented_control("Pen", list(PEN_WIDTHS), required=True, key=f"{name} pen")
 
 
 def drawing_number(name: str) -> int:
-    """Changes whenever a canvas is begun anew."""
-    return _drawing(name).generation
+    """Changes with every drawing that is begun, and not where a stroke is taken back."""
+    return _drawing(name).number
 
 
 def _key(name: str, width: int) -> str:
-    return f"{name} canvas {drawing_number(name)} {width}"
+    return f"{name} canvas {_drawing(name).generation} {width}"
 
 
 def _drawing(name: str) -> _Drawing:

@@ -13,9 +13,9 @@ from mnist_cnn.ui.own_component import component
 
 LABEL = (
     "Drawing area. Draw with the mouse, a finger or a pen; or press Space to put the pen down and "
-    "lift it, and the arrow keys to move it. Digits 0 to 9 say what you wrote, Backspace takes the "
-    "last stroke back."
+    "lift it, and the arrow keys to move it. Backspace takes the last stroke back."
 )
+"""What is said of every canvas."""
 
 _companion = component(Path(__file__).with_name("canvas.js"))
 
@@ -24,7 +24,12 @@ RESTED = "Rest"
 """In place of a key: the pen has been up for a while."""
 
 
-def key_pressed(name: str, rest: float = 0, answer: Mapping[str, float | str] | None = None) -> str:
+def key_pressed(
+    name: str,
+    rest: float = 0,
+    answer: Mapping[str, float | str] | None = None,
+    keys: str = "",
+) -> str:
     """The key pressed on the page's canvas for this run: a digit, Enter, Backspace; or none.
 
     Args:
@@ -32,11 +37,12 @@ def key_pressed(name: str, rest: float = 0, answer: Mapping[str, float | str] | 
         answer: stands over the drawing until the next stroke begins: a `text`, the `size` of its
             font, and where its baseline begins, `x` and `y`, all in the canvas' pixels; the
             `canvas` by its key, and how many `strokes` it answers.
+        keys: what other keys do here, in a sentence.
     """
     result = _companion(
         key=f"{name} companion",
         data={
-            "label": LABEL,
+            "label": f"{LABEL} {keys}".strip(),
             "narrow": narrow(),
             "rest": round(1000 * rest),
             "answer": answer and dict(answer),

@@ -14,9 +14,9 @@ from mnist_cnn.expressions.symbol import Symbol
 def in_words(line: Line) -> str:
     """The text and what it comes to, as Markdown; large where it can be worked out."""
     if line.trouble:
-        return line.trouble
+        return _shown(line.trouble)
     if line.remark:
-        return f"**{_shown(line.text)}** · {line.remark}"
+        return f"**{_shown(line.text)}** · {_shown(line.remark)}"
     value = arithmetic.evaluate(line.text)
     text = _shown(line.text)
     result = value.exact + (f" = {value.decimal}" if value.decimal else "")
@@ -43,7 +43,8 @@ def details(line: Line) -> None:
     latex.code(arithmetic.latex(line.text), language="latex")
     with st.expander("How the strokes were grouped"):
         if line.second:
-            st.markdown(f"Second best: **{line.second}**, {_times(line.margin)} less likely")
+            second, behind = _shown(line.second), _times(line.margin)
+            st.markdown(f"Second best: **{second}**, {behind} less likely")
         st.dataframe(_table(line.written, "taken"), hide_index=True)
         if line.rejected:
             st.caption("Groups of strokes that were tried and lost, the nearest first")

@@ -78,6 +78,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   draw();
   root.onclick = (event) => {
+    const link = event.target.closest("a");
+    if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      event.preventDefault(); // a page that is loaded anew knows nothing of this session
+      setTriggerValue("digit", link.getAttribute("href"));
+      return;
+    }
     const row = event.target.closest("section");
     const button = event.target.closest("button");
     if (!row || !button) return;

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,9 @@ from mnist_cnn.ui.own_component import component
 COLUMNS = 8
 
 KEY = "map sheet"
+
+CLOSE_UP = "pages/5_Confusion_matrix.py"
+"""Where a test digit that was tapped is shown."""
 
 Picked = tuple[str, int]
 """A layer's key and the number of a map."""
@@ -34,7 +38,7 @@ def show(
         picked: the map that is open, and `detail`, HTML of ours, what is said of it.
         on_pick: told which map was tapped, or None where the open one was.
     """
-    _sheet(
+    told = _sheet(
         key=KEY,
         data={
             "layers": [
@@ -44,8 +48,11 @@ def show(
             "detail": detail,
         },
         on_picked_change=lambda: _told(layers, on_pick),
+        on_digit_change=lambda: None,
         height="content",
     )
+    if digit := told.get("digit"):
+        st.switch_page(CLOSE_UP, query_params=dict(parse_qsl(urlsplit(str(digit)).query)))
 
 
 def _row(layer: LayerMaps, sentence: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from mnist_cnn.ink.decode import TOLD_FORMATS
 from mnist_cnn.ink.strokes import extent
 from mnist_cnn.records import Stroke
 from mnist_cnn.settings import MAX_FILE_MB
-from mnist_cnn.ui import canvas, layout
+from mnist_cnn.ui import canvas, kept_choice, layout
 
 SMALLEST = 12
 """Ink that spans fewer canvas pixels than this is a slip of the pen."""
@@ -20,8 +20,8 @@ def drawn(width: int, height: int, typed: str) -> Ink | None:
     if typed == "Backspace":
         canvas.undo("home")
     strokes = canvas.drawing_canvas("home", width, height)
-    this = canvas.drawing_number("home"), len(strokes)
-    live = st.session_state.get("live", True)
+    this = [stroke.tobytes() for stroke in strokes]
+    live = kept_choice.chosen("live", True)
     if typed == "Enter" or (not live and layout.primary_button("Predict", disabled=not strokes)):
         st.session_state["asked for"] = this  # until there is another stroke
     if not strokes or not (live or st.session_state.get("asked for") == this):

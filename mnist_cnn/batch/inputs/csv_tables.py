@@ -180,10 +180,10 @@ def _rows(
         if line is TOO_LONG:
             problems.append((number, f"It is longer than {MAX_CSV_LINE // 1024} kB."))
             continue
-        cells = cells_of(line, form.separator)
+        cells = [cell.strip("'") for cell in cells_of(line, form.separator)]
         if len(cells) == form.width:
             numbers.append(number)
-            comma = form.separator == ";"
+            comma = form.separator not in ", "
             kept.append([number_of(cell.replace(",", ".") if comma else cell) for cell in cells])
         else:
             where = f"{len(cells)} columns where the first row has {form.width}"

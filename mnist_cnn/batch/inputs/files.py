@@ -88,12 +88,14 @@ def expected(content: bytes) -> int:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Each file with its name; those in a folder under the name that they have inside it. Bytes of
-    a name that are no UTF-8 are written as such: `caf\\xe9.png`."""
+    """Each file with its name; those in a folder under the name that they have inside it, without
+    hidden ones. Bytes of a name that are no UTF-8 are written as such: `caf\\xe9.png`."""
     for path in paths:
         if path.is_dir():
             for file in sorted(file for file in path.rglob("*") if file.is_file()):
-                yield _told(file.relative_to(path)), file
+                inside = file.relative_to(path)
+                if not any(part.startswith(".") for part in inside.parts):
+                    yield _told(inside), file
         else:
             yield _told(Path(path.name)), path
 
@@ -109,6 +111,8 @@ def _open(source: Path | bytes) -> IO[bytes]:
 def _items(name: str, file: IO[bytes], tables: Tables, beside: TableFiles) -> Iterator[Item]:
     """The digits of one opened file."""
     try:
+        if not file.seekable():
+            raise BadInput("It comes by a pipe; please give a file, which is looked at twice.")
         unpacked, head = opened(file)
         if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
             yield from zip_items(name, unpacked, tables)

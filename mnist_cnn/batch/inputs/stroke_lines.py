@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import IO
 
 from mnist_cnn.batch.inputs.item import Item
+from mnist_cnn.data.digit_names import named_digit
 from mnist_cnn.errors import BadStrokes
 from mnist_cnn.ink.normalize import normalize_strokes
 from mnist_cnn.ink.stroke_files import parsed_strokes
-
-DIGITS = tuple("0123456789")
 
 
 def stroke_items(name: str, file: IO[bytes]) -> Iterator[Item]:
@@ -16,5 +15,5 @@ def stroke_items(name: str, file: IO[bytes]) -> Iterator[Item]:
         if isinstance(row, BadStrokes):
             yield Item(f"{name} line {number}", error=str(row))
             continue
-        label = int(row.label) if row.label in DIGITS else None
+        label = None if row.label is None else named_digit(row.label)
         yield Item(f"{name} line {number}", normalize_strokes(row.strokes), label)

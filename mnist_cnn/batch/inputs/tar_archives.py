@@ -1,6 +1,7 @@
 """TAR archives of images and tables, packed with gzip or not."""
 
 import contextlib
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -51,6 +52,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
                 f"The TAR archive has more than {MAX_ZIP_MEMBERS:,} members or "
                 f"{MAX_UNPACKED_BYTES // 1024**3} GB; at most so much is read."
             )
+        member.name = os.fsencode(member.name).decode(errors="backslashreplace")
         if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
             yield member
 

@@ -42,7 +42,7 @@ def gunzipped(file: IO[bytes]) -> IO[bytes]:
         BadInput: it is more than is unpacked of one file.
         OSError, EOFError: it is damaged or cut short.
     """
-    return cast(IO[bytes], io.BufferedReader(_Counted(gzip.GzipFile(fileobj=file))))
+    return cast(IO[bytes], io.BufferedReader(_Counted(gzip.GzipFile(fileobj=file, mode="rb"))))
 
 
 def too_much() -> BadInput:

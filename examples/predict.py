@@ -22,7 +22,7 @@ def main() -> int:
             return max([_predict(client, Path(name)) for name in given])
     except httpx.TransportError:
         print(f"No server answers at {url}; please start it or name another.", file=sys.stderr)
-    except ValueError:
+    except (ValueError, KeyError, TypeError):
         print(f"What answers at {url} is not Digits.", file=sys.stderr)
     return 1
 

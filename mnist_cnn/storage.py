@@ -201,14 +201,14 @@ def remove_leftovers(folder: Path, lives: Callable[[int], bool]) -> None:
 
 
 @contextlib.contextmanager
-def scratch_folder(inside: Path | None = None) -> Iterator[Path]:
-    """A folder that is gone when the block ends, in the system's temporary one or another.
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is gone when the block ends.
 
     Raises:
         StorageFailed: there is no room for one, or nowhere to write.
     """
-    with _told_of(inside or Path("A temporary folder")):
-        made = tempfile.TemporaryDirectory(prefix=f".tmp-{os.getpid()}-", dir=inside)
+    with _told_of(Path("A temporary folder")):
+        made = tempfile.TemporaryDirectory()
     with made as folder:
         yield Path(folder)
 

@@ -150,6 +150,11 @@ def test_labels_that_belong_to_nothing_are_said(client: httpx.Client) -> None:
     files = [("file", ("y.npy", labels.getvalue()))]
     (alone,) = client.post("/predict/batch", files=files).json()
     assert "labels" in alone["error"]["message"]
+    images = io.BytesIO()
+    np.save(images, bundled_digits.one_of_each())
+    files.append(("file", ("x.npy", images.getvalue())))
+    used, digits = client.post("/predict/batch", files=files).json()
+    assert used["items"] == [] and digits["summary"]["labelled"] == 10
 
 
 def test_the_rows_of_all_tables_of_a_request_are_counted(

@@ -77,22 +77,32 @@ def test_a_network_of_branches_is_looked_through(tmp_path: Path) -> None:
         model_files.check_file(saved(tmp_path / name, model).read_bytes(), name)
 
 
+def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def functional(*layers: "keras.Layer") -> "keras.Model":
+    found = image = keras.Input((28, 28, 1))
+    for layer in layers:
+        found = layer(found)
+    return keras.Model(image, found)
+
+
+@pytest.mark.parametrize("outer", [simple, functional, None])
+@pytest.mark.parametrize("inner", [simple, functional])
 @pytest.mark.parametrize("end", ["an activation", "a layer"])
-def test_probabilities_of_a_network_within_another_become_logits(end: str) -> None:
+def test_probabilities_become_logits_also_of_a_network_within_another(inner, outer, end) -> None:
     from mnist_cnn.models import adapting
 
     layers = [L.Dense(10, "softmax")] if end == "an activation" else [L.Dense(10), L.Softmax()]
-    inner = simple(L.Flatten(), *layers)
-    whole = simple(L.Rescaling(2.0), L.GaussianNoise(0.1), inner)
+    whole = inner(L.Flatten(), L.BatchNormalization(), *layers)
+    if outer:
+        whole = outer(L.Rescaling(2.0), L.GaussianNoise(0.1), whole)
     images = np.random.default_rng(0).random((5, 28, 28, 1), np.float32)
     expected = np.asarray(whole(images, training=False))
     logits = np.asarray(adapting.adapted(whole)(images, training=False))
     assert logits.min() < 0
     assert np.allclose(metrics.softmax(logits), expected, atol=1e-5)
-
-
-def simple(*layers: "keras.Layer", shape: tuple[int, ...] = (28, 28, 1)) -> "keras.Model":
-    return keras.Sequential([keras.Input(shape), *layers])
 
 
 def saved(path: Path, model: "keras.Model") -> Path:

@@ -1,5 +1,6 @@
 """Look inside as a person uses it: draw, tap a map, ask why, send the link on."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,4 +41,16 @@ def test_a_drawing_is_followed_through_the_network(tmp_path: Path, chromium: Bro
         wait_for_answer(colleague, "7")
         expect(colleague.get_by_text("It holds 7 for")).to_be_visible()
         colleague.close()
+
+        page.get_by_role("tab", name="Layer by layer").or_(
+            page.get_by_text("Layer by layer")
+        ).first.click()
+        page.get_by_role("button", name="Find the test digits that excite it most").click()
+        exciting = page.locator(".map-sheet .detail a").first
+        expect(exciting).to_be_visible(timeout=120_000)
+        page.evaluate("window.sameSession = true")
+        exciting.click()
+        expect(page).to_have_url(re.compile("Confusion_matrix.*image="))
+        expect(page.get_by_text(re.compile(r"^Image #\d+"))).to_be_visible()
+        assert page.evaluate("window.sameSession"), "the page was not loaded anew"
         page.close()

@@ -112,10 +112,12 @@ def test_mcnemar_is_the_binomial_test(only_a: int, only_b: int) -> None:
     assert result.interval[0] <= result.difference <= result.interval[1]
 
 
-def test_a_network_of_huge_logits_is_calibrated() -> None:
+@pytest.mark.parametrize("scale", [1, 300, 1e5, 1e6])
+def test_a_network_of_huge_logits_is_calibrated(scale: float) -> None:
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 500)
-    logits = 3000 * (4 * np.eye(10)[labels] + random.normal(0, 1, (500, 10)))
-    found = calibrate([LabelledLogits(logits.astype(np.float32), labels)])
-    assert found.temperature > 4
+    logits = (scale * (4 * np.eye(10)[labels] + random.normal(0, 1, (500, 10)))).astype(np.float32)
+    found = calibrate([LabelledLogits(logits, labels)])
+    plain = calibrate([LabelledLogits((logits / scale).astype(np.float32), labels)])
+    assert found.temperature / scale == pytest.approx(plain.temperature, rel=0.05)
     assert calibration_of(found.as_dict(), "a run") == found

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnist_cnn.evaluation.explain import LabelledPredictions
 from mnist_cnn.evaluation.robustness import CORRUPTIONS
-from mnist_cnn.runs import store
+from mnist_cnn.runs import notes, store
 from mnist_cnn.runs.loading import load_classifier
 from mnist_cnn.runs.predictions import saved_logits
 from tests.support import browser
@@ -62,6 +62,25 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_link_shows_them_too(
             colleague.get_by_text(f"{true} taken for {read}, the most confident first")
         ).to_be_visible()
         expect(colleague.get_by_text(f"Image #{rows[0]}")).to_be_visible()
+
+
+def test_back_shows_the_run_that_the_address_names(
+    shipped_copy: Path, tmp_path: Path, chromium: Browser
+) -> None:
+    other = another_run()
+    notes.annotate(other.id, name="other")
+    live = store.production_id()
+    with browser.server(tmp_path / "log", MNIST_CNN_ARTIFACTS=str(shipped_copy)) as server:
+        page = chromium.new_page(viewport={"width": 1280, "height": 1200})
+        page.goto(f"{server.url}/Confusion_matrix?run={live}")
+        box = page.get_by_role("combobox", name=re.compile("Run"))
+        expect(box).to_have_accessible_name(re.compile(r"\(live\)"))
+        box.click()
+        page.get_by_role("option", name=re.compile("^other")).click()
+        expect(page).to_have_url(re.compile(other.id))
+        expect(box).to_have_accessible_name(re.compile("other"))
+        page.go_back()
+        expect(box).to_have_accessible_name(re.compile(r"\(live\)"))
 
 
 @pytest.mark.data

@@ -342,6 +342,10 @@ def test_a_note_can_be_taken_away(shipped_copy: Path) -> None:
     run = another_run(1)
     run = replace(run, manifest=run.manifest | {"note": "the first of all"})
     assert notes.note_of(run) == "the first of all"
+    labels = shipped_copy / "labels" / f"{run.id}.json"
+    labels.parent.mkdir(exist_ok=True)
+    labels.write_text('{"name": "", "note": "", "tags": ["a"], "archived": false}')
+    assert notes.note_of(run) == "the first of all", "so files of before say that there is none"
     notes.annotate(run.id, note="another")
     assert notes.note_of(run) == "another"
     notes.annotate(run.id, note="")

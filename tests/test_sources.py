@@ -1,7 +1,6 @@
 """UNIPEN, the Swiss numbers and BHMSDS: from small archives in their own formats; real ones where
 they are."""
 
-import contextlib
 import errno
 import gzip
 import io
@@ -414,20 +413,19 @@ def test_a_broken_off_archive_is_continued(small_unipen, server, web_requests) -
     assert web_requests.ranges == [None, f"bytes={half}-"] and seen == sorted(seen)
 
 
-@pytest.mark.parametrize("failing", [0, 1])
+@pytest.mark.parametrize("place", ["the folder is a file", "the disk fills"])
 def test_no_room_for_what_is_fetched_is_no_fault_of_the_network(
-    small_unipen, empty_data_folder, web_requests, monkeypatch, failing
+    small_unipen, empty_data_folder, web_requests, monkeypatch, place
 ) -> None:
-    """Neither for the archive nor for what is made of it; it is not fetched again."""
-    if failing:
-        monkeypatch.setattr(
-            download, "scratch_folder", lambda inside: contextlib.nullcontext(Path("/dev/full/no"))
-        )
+    """And so it is not fetched again."""
+    if place == "the disk fills":
+        full = io.FileIO("/dev/full", "wb")
+        monkeypatch.setattr(download, "open", lambda *_: full, raising=False)
     else:
         empty_data_folder.write_text("a file where the folder should be")
     with pytest.raises(StorageFailed, match="could not be written"):
         load_unipen("digits", None, small_unipen)
-    assert len(web_requests.ranges) == 0
+    assert len(web_requests.ranges) == (place == "the disk fills")
 
 
 def test_unipen_is_there_when_all_that_is_learned_from_is(empty_data_folder) -> None:

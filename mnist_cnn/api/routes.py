@@ -126,6 +126,7 @@ async def predict_batch(
         else:
             content = await file.read()
             entries.append(await to_thread.run_sync(_predict_or_error, content, limiter=READERS))
+    entries = tables.settled(files, entries)
     return await to_thread.run_sync(JSONResponse, entries, limiter=READERS)  # it may be long
 
 

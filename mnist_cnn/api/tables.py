@@ -57,9 +57,6 @@ class TablesOfRequest:
                 return failure("bad_input", told)
         if len(rows) == summary.errors == 1:
             return failure("bad_input", rows[0]["error"])
-        unused = {item.name: item.error for item in self._together.left_over()}
-        if not rows and (why := unused.get(_name(file))):
-            return failure("bad_input", why)
         tables = self._tables
         better = await _in_thread(partial(suggestion, tables.samples, tables.choices, classifier))
         return {
@@ -68,6 +65,18 @@ class TablesOfRequest:
             "suggestion": better.sentence if better else None,
             "run": classifier.run_id,
         }
+
+    def settled(
+        self, files: Iterable[UploadFile], entries: Iterable[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The entries, where files of labels that belong to nothing say so; once all are read."""
+        unused = {item.name: item.error for item in self._together.left_over()}
+        return [
+            failure("bad_input", unused[_name(file)])
+            if _name(file) in unused and entry.get("items") == []
+            else entry
+            for file, entry in zip(files, entries, strict=False)
+        ]
 
 
 def _name(file: UploadFile) -> str:

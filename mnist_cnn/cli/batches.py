@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import itertools
 import json
 import sys
 import time
@@ -142,9 +143,9 @@ def _annotating(
     for name, path in files.files_in(paths):
         if on_sheets.get(name):
             content = annotated_sheet(path, name, on_sheets[name].pop(0))
-            numbers = ("", *(f" {number}" for number in range(2, len(written) + 3)))
-            free = (f"{path.stem}{number} read.png" for number in numbers)
-            copy = next(copy for copy in free if copy not in written)
+            numbered = (f"{path.stem} {number} read.png" for number in itertools.count(2))
+            names = itertools.chain([f"{path.stem} read.png"], numbered)
+            copy = next(copy for copy in names if copy not in written)
             written.add(copy)
             write_atomically(folder / copy, content)
 

@@ -5,6 +5,7 @@ commands that need them, so that help comes at once.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -21,9 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if SHIPPED_RUNS.exists() and not artifacts_folder().exists():
             copy_folder(SHIPPED_RUNS, artifacts_folder())
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(sys.stdout, io.TextIOWrapper):  # and neither closed nor somebody's own
+            sys.stdout.reconfigure(errors="backslashreplace")
         status = int(options.run(options))
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
         return status
     except DigitsError as error:
         say(str(error))

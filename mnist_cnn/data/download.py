@@ -1,6 +1,8 @@
 """Data sets from where their public finds them: three tries, checked before naming."""
 
+import errno
 import http.client
+import os
 import tarfile
 import time
 import urllib.request
@@ -63,7 +65,9 @@ def downloaded(
     """
     make_folder(converted.parent)
     try:
-        with scratch_folder(converted.parent) as folder:
+        if not os.access(converted.parent, os.W_OK):  # before anything is fetched for nothing
+            raise PermissionError(errno.EACCES, "it may not be written to")
+        with scratch_folder() as folder:
             return _fetched(url, folder / "archive", converted, read, progress)
     except OSError as error:
         raise storage_failed(converted, error) from error

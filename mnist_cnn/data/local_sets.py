@@ -116,6 +116,7 @@ def fetch_test_set(name: str, progress: DownloadCallback | None = None) -> None:
 
     Raises:
         DataMissing: it is not to be had.
+        StorageFailed: there is no room for it.
     """
     if name == "mnist-test":
         load_mnist(progress=progress)

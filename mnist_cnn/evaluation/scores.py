@@ -96,7 +96,9 @@ def calibrate(
         letters: (n, 10) logits of what people wrote that is no digit.
     """
     readings = [reading for reading in validation if len(reading.labels)]
-    temperatures = np.geomspace(1 / 64, 64, 241)  # networks from elsewhere may be far off
+    heights = np.concatenate([r.logits.max(axis=1) - r.logits.mean(axis=1) for r in readings])
+    unit = max(1.0, float(np.median(heights)) / 50)  # networks from elsewhere may be far off
+    temperatures = unit * np.geomspace(1 / 64, 64, 241)
     temperature = float(
         min(
             temperatures,

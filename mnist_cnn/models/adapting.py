@@ -1,5 +1,7 @@
 """Networks from elsewhere as networks from (28, 28, 1) to ten logits, where no guess is needed."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from keras import layers
@@ -70,22 +72,31 @@ def _as_taken(image: keras.KerasTensor, model: keras.Model) -> keras.KerasTensor
 
 def _as_trained(model: keras.Model) -> keras.Model:
     """The network without what only works while it learns."""
-    return _passing_on(model, [x for x in _all_layers(model) if isinstance(x, ONLY_IN_TRAINING)])
 
+    def still(layer: layers.Layer) -> layers.Layer:
+        return layers.Activation("linear", name=layer.name) if _only_learns(layer) else _copy(layer)
 
-def _passing_on(model: keras.Model, silenced: list[layers.Layer]) -> keras.Model:
-    """The network with some layers, also of networks within it, that let everything through."""
-
-    def cloned(layer: layers.Layer) -> layers.Layer:
-        if any(layer is other for other in silenced):
-            return layers.Activation("linear", name=layer.name)
-        return layer.__class__.from_config(layer.get_config())
-
-    if not silenced:
+    if not any(map(_only_learns, _all_layers(model))):
         return model
-    kept = keras.models.clone_model(model, clone_function=cloned, recursive=True)
-    kept.set_weights(model.get_weights())
-    return kept
+    return _cloned(model, still, recursive=True)
+
+
+def _only_learns(layer: layers.Layer) -> bool:
+    return isinstance(layer, ONLY_IN_TRAINING)
+
+
+def _cloned(
+    model: keras.Model, clone: Callable[[layers.Layer], layers.Layer], recursive: bool
+) -> keras.Model:
+    """The network, each layer as it is given back; where it is not `recursive`, networks within it
+    are layers too."""
+    made = keras.models.clone_model(model, clone_function=clone, recursive=recursive)
+    made.set_weights(model.get_weights())
+    return made
+
+
+def _copy(layer: layers.Layer) -> layers.Layer:
+    return layer.__class__.from_config(layer.get_config())
 
 
 def _all_layers(model: keras.Model) -> list[layers.Layer]:
@@ -96,11 +107,14 @@ def _all_layers(model: keras.Model) -> list[layers.Layer]:
 
 def _without_probabilities(model: keras.Model) -> keras.Model:
     """The network up to its logits, also where a network within it ends in probabilities."""
-    last = model
-    while isinstance(last, keras.Model):
-        last = last.layers[-1]
+    last = model.layers[-1]
+    if isinstance(last, keras.Model):
+        plain = _without_probabilities(last)
+        if plain is last:
+            return model
+        return _cloned(model, lambda x: plain if x is last else _copy(x), recursive=False)
     if isinstance(last, layers.Softmax):
-        return _passing_on(model, [last])
+        return keras.Model(model.inputs[0], last.input)
     if getattr(last, "activation", None) in PROBABILITIES:
         last.activation = keras.activations.linear
     return model

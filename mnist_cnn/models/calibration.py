@@ -11,7 +11,7 @@ FORMER_NAMES = {"least_evidence": "min_evidence", "least_confidence": "min_confi
 """What its numbers were called in the files of older runs."""
 
 
-BOUNDS = {"temperature": (0.01, 100.0), "min_evidence": (-1e9, 1e6), "min_confidence": (0.0, 1.0)}
+BOUNDS = {"temperature": (0.01, 1e8), "min_evidence": (-1e9, 1e8), "min_confidence": (0.0, 1.0)}
 """From where to where its numbers may lie."""
 
 SURE_AT_SIGHT = 0.98

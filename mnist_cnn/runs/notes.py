@@ -16,10 +16,13 @@ from mnist_cnn.runs.store import Run, one_at_a_time
 from mnist_cnn.settings import artifacts_folder
 from mnist_cnn.storage import write_atomically
 
+SCHEMA = 2
+"""Before, an empty note in such a file meant that nobody had written one."""
+
 
 @dataclass(frozen=True)
 class RunNotes:
-    """What people wrote on a run."""
+    """What people wrote on a run; a `note` of None leaves that of the run itself."""
 
     name: str = ""
     note: str | None = None
@@ -29,7 +32,10 @@ class RunNotes:
 
 def notes_of(run_id: str) -> RunNotes:
     """What was written on a run; nothing where that cannot be read."""
-    known = {k: v for k, v in read_json(_notes_path(run_id)).items() if k in asdict(RunNotes())}
+    file = read_json(_notes_path(run_id))
+    known = {k: v for k, v in file.items() if k in asdict(RunNotes())}
+    if "schema" not in file and not known.get("note"):
+        known["note"] = None
     tags = known.pop("tags", [])
     tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
     archived = known.pop("archived", False) is True
@@ -52,7 +58,7 @@ def annotate(run_id: str, **changes: Any) -> RunNotes:
     store.open_run(run_id)
     with one_at_a_time():
         changed = replace(notes_of(run_id), **changes)
-        content = json.dumps(asdict(changed), indent=1) + "\n"
+        content = json.dumps({"schema": SCHEMA, **asdict(changed)}, indent=1) + "\n"
         write_atomically(_notes_path(run_id), content.encode())
     return changed
 

@@ -81,7 +81,7 @@ def packed(run: Run, onnx: OnnxCopy) -> bytes:
     files = {name: run.read(name) for name in sorted(run.manifest["sha256"]) if name in OF_A_RUN}
     files["run.json"] = (run.folder / "run.json").read_bytes()
     said = notes.notes_of(run.id)
-    words = {"name": notes.name_of(run), "note": said.note, "tags": list(said.tags)}
+    words = {"name": notes.name_of(run), "note": notes.note_of(run), "tags": list(said.tags)}
     files[NOTES] = json.dumps(words, indent=1).encode()
     files["MODEL_CARD.md"] = model_card(run).encode()
     files["report.html"] = report.page(run).encode()

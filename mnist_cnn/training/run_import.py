@@ -69,7 +69,7 @@ def saved(content: bytes, name: str = "") -> str:
         raise BadNetwork(f"run {run_id} is to have been begun years from now.")
     kind = str(found.manifest.get("kind", "digits"))
     litert = _litert(_network(found, kind), found)
-    said = {key: str(found.notes.get(key, ""))[:2000] for key in ("name", "note")}
+    said = {key: str(found.notes.get(key) or "")[:2000] for key in ("name", "note")}
     try:
         new_run = NewRun(run_id, str(found.manifest.get("name", "")), said["note"])
     except StorageFailed as error:

@@ -148,7 +148,8 @@ def _evaluation(
     results, difference, others, total = {}, 0.0, 0, 0
     arrays: dict[str, Any] = {}
     for dataset in sets:
-        logits = _as_kept(scores.compute_logits(classifier, dataset.images))
+        kept = _as_kept(scores.compute_logits(classifier, dataset.images))
+        logits = kept.astype(np.float32)
         results[dataset.name] = LabelledLogits(logits, dataset.labels).scores(
             classifier.calibration
         )
@@ -156,7 +157,7 @@ def _evaluation(
         by_int8 = scores.compute_logits(int8, dataset.images)
         others += int((by_int8.argmax(axis=1) != logits.argmax(axis=1)).sum())
         total += len(dataset)
-        arrays[f"{dataset.name}-logits"] = logits.astype(np.float16)
+        arrays[f"{dataset.name}-logits"] = kept
         arrays[f"{dataset.name}-labels"] = dataset.labels.astype(np.uint8)
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
@@ -169,9 +170,8 @@ def _evaluation(
 
 
 def _as_kept(logits: FloatArray) -> FloatArray:
-    """What predictions.npz holds, of half precision, is what is scored."""
-    most = np.finfo(np.float16).max
-    return np.clip(logits, -most, most).astype(np.float16).astype(np.float32)
+    """What predictions.npz holds and is scored, at half precision where that loses little."""
+    return logits.astype(np.float16) if np.abs(logits).max(initial=0) < 1000 else logits
 
 
 def _difference(model: keras.Model, classifier: Classifier, images: NDArray[np.uint8]) -> float:

@@ -40,6 +40,7 @@ class _Drawing:
         if self.objects:
             self.restart(self.objects[:-1])
         elif self.cleared:
+            self.number -= 1  # it is the drawing of before
             self.restart(self.cleared)
             self.cleared = []
 

@@ -45,7 +45,10 @@ class KeptCorrections:
 
     def teach(self, drawings: Iterable[TaughtDrawing]) -> None:
         known = {correction.image.tobytes(): correction for correction in corrections.load()}
-        some = [replace(known[d.image.tobytes()], label=d.label) for d in drawings]
+        some = [
+            replace(known.get(d.image.tobytes(), Correction(0, d.image, d.strokes)), label=d.label)
+            for d in drawings
+        ]
         self._change(lambda: corrections.add(some))
 
     def forget(self, drawing: TaughtDrawing) -> None:

@@ -72,7 +72,7 @@ def keep(name: str) -> str:
         raise BadInput(f"The hand {name} that is kept would lose drawings: {complaints[0]}")
     whole = SessionHand()
     whole.teach(before)
-    given_way = whole.teach(hand_files.unpacked(hand_files.packed(own))[0])  # as they come back
+    given_way = whole.teach(own)
     kept_hands.keep(name, list(whole.drawings.values()))
     oldest = f"; the {given_way} oldest gave way" if given_way else ""
     return f"Kept: *{name}* has {len(whole.drawings)} drawings now{oldest}."

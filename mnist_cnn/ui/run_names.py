@@ -37,9 +37,11 @@ def short(runs: Iterable[Run]) -> dict[str, str]:
 def choose_one(known: Mapping[str, Run], default: str) -> str:
     """A box to choose a run by its title. The address keeps its id, which stays when titles
     change."""
-    if st.session_state.get("run") not in known:
-        asked = st.query_params.get("run", "")
-        st.session_state["run"] = asked if asked in known else default
+    asked = st.query_params.get("run", "")
+    if _is_news("run", asked) and asked in known:
+        st.session_state["run"] = asked
+    elif st.session_state.get("run") not in known:
+        st.session_state["run"] = default
     titles = with_live(known.values())
     return st.selectbox(
         "Run",
@@ -54,9 +56,11 @@ def choose_one(known: Mapping[str, Run], default: str) -> str:
 
 def choose_some(known: Mapping[str, Run], default: list[str], most: int) -> list[str]:
     """The same for several."""
-    if "runs" not in st.session_state:
-        asked = [run_id for run_id in st.query_params.get_all("runs") if run_id in known]
-        st.session_state["runs"] = list(dict.fromkeys(asked))[:most] or default
+    asked = [run_id for run_id in st.query_params.get_all("runs") if run_id in known]
+    if _is_news("runs", asked) and asked:
+        st.session_state["runs"] = list(dict.fromkeys(asked))[:most]
+    elif "runs" not in st.session_state:
+        st.session_state["runs"] = default
     st.session_state["runs"] = [own for own in st.session_state["runs"] if own in known]
     titles = with_live(known.values())
     return st.multiselect(
@@ -69,6 +73,14 @@ def choose_some(known: Mapping[str, Run], default: list[str], most: int) -> list
         args=("runs",),
         width=420,
     )
+
+
+def _is_news(key: str, asked: str | list[str]) -> bool:
+    """Whether the address asks for something else than when it was last looked at: a link was
+    followed, or the browser went back."""
+    before = st.session_state.get(f"{key} in the address")
+    st.session_state[f"{key} in the address"] = asked
+    return asked != before
 
 
 def _remember(key: str) -> None:

@@ -4,6 +4,7 @@ What cannot be read yields an item that says why.
 """
 
 import contextlib
+import errno
 import io
 import os
 import zipfile
@@ -105,14 +106,16 @@ def _told(path: Path) -> str:
 
 
 def _open(source: Path | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    if source.is_fifo():
+        raise OSError(errno.ESPIPE, "a pipe is read once, and files are looked at twice")
+    return open(source, "rb")
 
 
 def _items(name: str, file: IO[bytes], tables: Tables, beside: TableFiles) -> Iterator[Item]:
     """The digits of one opened file."""
     try:
-        if not file.seekable():
-            raise BadInput("It comes by a pipe; please give a file, which is looked at twice.")
         unpacked, head = opened(file)
         if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
             yield from zip_items(name, unpacked, tables)

@@ -180,6 +180,12 @@ def test_nothing_to_learn_from_is_said() -> None:
         prepare(recipe)
 
 
+def test_nothing_to_calibrate_by_is_said() -> None:
+    corrections.add(some(30))
+    with pytest.raises(BadInput, match="no digits to calibrate a network by"):
+        prepare(replace(PRESETS["quick"], data=("corrections",)))
+
+
 def test_thousands_are_parsed_once() -> None:
     corrections.add(some(5000))
     assert len(corrections.load()) == 5000

@@ -459,3 +459,13 @@ def test_a_page_takes_any_address(name: str, parameters: list[str]) -> None:
     app = page(name, **dict.fromkeys(parameters, HOSTILE))
     told = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
     assert not any(HOSTILE[10:60] in found.value for found in told)
+
+
+def test_how_one_wants_to_draw_outlives_a_look_at_something_else() -> None:
+    app = home()
+    app.toggle(key="live").set_value(False).run()
+    next(g for g in app.button_group if g.label == "Pen").set_value("Broad").run()
+    for way in ("Upload", "Draw"):
+        app.main.button_group[0].set_value(way).run()
+    assert app.toggle(key="live").value is False
+    assert next(g for g in app.button_group if g.label == "Pen").value == "Broad"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_cnn.errors import JobError, RunNotFound
 from mnist_cnn.runs import notes, store, trash
 from mnist_cnn.training import job_files, jobs
-from mnist_cnn.ui import auth, run_transfer, runs_table
+from mnist_cnn.ui import auth, run_rows, run_transfer, runs_table
 from tests.support import pages
 from tests.support.artifacts import another_run
 from tests.support.pages import button, buttons, words
@@ -201,3 +201,21 @@ def test_the_owner_adds_a_run_or_reads_why_not(
 
 def test_a_visitor_adds_no_run(shipped_copy: Path) -> None:
     assert "Add" not in buttons(page())
+
+
+def test_a_run_is_compared_with_the_one_of_its_kind(shipped_copy: Path) -> None:
+    table = page().dataframe[0].value
+    differences = [name for name in table if name.endswith("against the live one")]
+    live = table[table["In production"] != ""]
+    assert differences and len(live) == 2
+    assert (live[differences].fillna(0) == 0).all(axis=None)
+
+
+def test_a_run_that_was_mended_is_whole_again(shipped_copy: Path) -> None:
+    run = store.production_run()
+    path = run.folder / "evaluation.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert run_rows.details(run.id)["Status"] == "damaged"
+    path.write_bytes(whole)
+    assert "Status" not in run_rows.details(run.id)

@@ -76,6 +76,14 @@ def people() -> Any:
     return Sources(None, digits, digits, letters, signs, swiss, photographed)
 
 
+def test_where_nobody_wrote_lines_are_written_as_the_templates() -> None:
+    from mnist_cnn.training import line_pools
+    from mnist_cnn.training.sources import Sources
+
+    pool = line_pools.lines_pool(30, Sources(), np.random.default_rng(0))
+    assert len(pool.labels) == 30 and pool.images.any()
+
+
 @pytest.mark.parametrize("kind", ["digits", "symbols"])
 def test_what_many_people_wrote_is_shown_and_validated_by(
     kind: str, monkeypatch: pytest.MonkeyPatch

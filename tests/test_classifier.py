@@ -122,3 +122,12 @@ def test_many_images_are_read_in_parts_since_the_memory_of_the_largest_is_kept(
         assert engine._batch <= AT_ONCE
     finally:
         classifier._network._engines.put(engine)
+
+
+@pytest.mark.parametrize("width", [0.4, 0.6, 0.8, 1.0])
+@pytest.mark.parametrize("apex", [0.5, 0.7, 0.85])
+def test_a_one_like_a_lambda_is_a_one(classifier, width: float, apex: float) -> None:
+    corners = np.array([[0, 1], [width * apex, 0], [width, 1]], float)
+    path = [np.linspace(a, b, 20) for a, b in zip(corners[:-1], corners[1:], strict=True)]
+    prediction = predict_strokes(classifier, [100 * np.concatenate(path)]).prediction
+    assert (prediction.digit, prediction.status) == (1, "ok")

@@ -74,8 +74,8 @@ def test_a_selection_dims_squares_and_never_numbers() -> None:
 
 def test_runs_are_called_by_name_and_day_and_the_live_one_is_marked(shipped_copy: Path) -> None:
     live = store.production_run()
-    assert run_names.with_live([live]) == {live.id: "best, 27 Nov (live)"}
-    assert page().selectbox[0].options == ["best, 27 Nov (live)"]
+    assert run_names.with_live([live]) == {live.id: "best, 28 Nov (live)"}
+    assert page().selectbox[0].options == ["best, 28 Nov (live)"]
     twin, other = another_run(1), another_run(2)
     notes.annotate(twin.id, name="twin")
     notes.annotate(other.id, name="twin")

@@ -416,7 +416,7 @@ def test_two_runs_are_compared_in_words(shipped_copy: Path) -> None:
     app = page("6_Compare_models.py", image="2130")
     assert not app.error
     words = " ".join(text.value for text in app.markdown)
-    assert "These 10,000 images **cannot tell best, 27 Nov and best, 1 Jan apart**" in words
+    assert "These 10,000 images **cannot tell best, 28 Nov and best, 1 Jan apart**" in words
     assert "**Image #2130**" in words
     drawing = {"raw": canvas_json(*SEVEN), "data": None}
     app.session_state["compare canvas 0 280"] = {"drawing": drawing, "backgroundFit": None}

@@ -13,7 +13,7 @@ from mnist_cnn.models.first_branch import first_branch
 from mnist_cnn.runs import store
 from tests.support.artifacts import needs
 
-SHIPPED = "20261127-232226-c1d2f8", "20261127-132739-186f78"
+SHIPPED = "20261127-232226-c1d2f8", "20261128-085732-aa4218"
 
 
 @pytest.fixture(scope="module")

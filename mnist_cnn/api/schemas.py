@@ -35,7 +35,7 @@ class PredictionResponse(BaseModel):
     turned: int | None = Field(
         None, description="only where it lies on its side: by how many degrees it was turned"
     )
-    run: str = Field(description="the run that answered", examples=["20261127-132739-186f78"])
+    run: str = Field(description="the run that answered", examples=["20261128-085732-aa4218"])
     fallback: str | None = Field(None, description=FALLBACK)
 
 

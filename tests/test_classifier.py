@@ -1,4 +1,5 @@
 import io
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -128,6 +129,6 @@ def test_many_images_are_read_in_parts_since_the_memory_of_the_largest_is_kept(
 @pytest.mark.parametrize("apex", [0.5, 0.7, 0.85])
 def test_a_one_like_a_lambda_is_a_one(classifier, width: float, apex: float) -> None:
     corners = np.array([[0, 1], [width * apex, 0], [width, 1]], float)
-    path = [np.linspace(a, b, 20) for a, b in zip(corners[:-1], corners[1:], strict=True)]
+    path = [np.linspace(a, b, 20) for a, b in itertools.pairwise(corners)]
     prediction = predict_strokes(classifier, [100 * np.concatenate(path)]).prediction
     assert (prediction.digit, prediction.status) == (1, "ok")

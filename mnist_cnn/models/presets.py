@@ -23,10 +23,11 @@ PRESETS: dict[str, Recipe] = {
     "standard": Recipe(
         "standard",
         epochs=6,
+        data=("mnist", "pen-digits", "unipen", "swiss-numbers"),
         architecture=Architecture(
             (24, 32, 48, 64), (2, 1, 2, 1), "depthwise", 0.1, padding="valid"
         ),
-        pools=Pools(55_000, 15_000, 5_000, 5_000, 15_000),
+        pools=Pools(45_000, 20_000, 4_000, 4_000, 7_000, 3_000, swiss=5_000, letters=8_000),
         learning_rate=5e-3,
     ),
     "best": Recipe(

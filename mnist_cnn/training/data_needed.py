@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mnist_cnn.data import local_sets
+from mnist_cnn.models.presets import NO_AUGMENTATION
 from mnist_cnn.models.recipes import Augmentation, Recipe
 
 MEGABYTES = {"mnist": 11, "pen-digits": 5, "unipen": 60, "swiss-numbers": 60, "bhmsds": 12}
@@ -27,19 +28,20 @@ def megabytes(names: Sequence[str]) -> int:
 
 
 def without_download(recipe: Recipe) -> Recipe:
-    """The same recipe on the bundled digits, which need no download. One that learns from scans as
-    they are gets more epochs, digits from templates and augmentation, for they are few."""
+    """The same recipe on the bundled digits, which need no download. For they are few, it has more
+    epochs, digits from templates and augmentation, unless it learns from generated lines."""
     others = tuple(
         name
         for name in recipe.data
         if name not in local_sets.DOWNLOADED and name != "bundled-digits"
     )
     there = replace(recipe, data=("bundled-digits", *others))
-    if recipe.pools.sketched:
+    if recipe.pools.lines:
         return there
+    plain = recipe.augmentation == NO_AUGMENTATION
     return replace(
         there,
         epochs=max(recipe.epochs, MIN_EPOCHS),
-        pools=replace(recipe.pools, sketched=SKETCHED),
-        augmentation=Augmentation(),
+        pools=replace(recipe.pools, sketched=max(recipe.pools.sketched, SKETCHED)),
+        augmentation=Augmentation() if plain else recipe.augmentation,
     )

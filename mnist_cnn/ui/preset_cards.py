@@ -27,7 +27,7 @@ class Card:
 
 CARDS = {
     "quick": Card("To watch one learn", "MNIST", 20, 670),
-    "standard": Card("Better on real handwriting", "MNIST and pen digits", 120, 690),
+    "standard": Card("Better on real handwriting", "MNIST and 160 more people", 140, 750),
     "best": Card("The best for digits", "MNIST and 160 more people", 2150, 880),
     "symbols": Card("Reads equations too", "digits, signs and generated lines", 1560, 1540),
 }

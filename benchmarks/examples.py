@@ -80,12 +80,19 @@ def letter(classifier: Classifier, tries: int, random: Random) -> np.ndarray:
     return 255 - images[np.flatnonzero(kinds == "none")[0]]
 
 
-def sheet(random: Random) -> np.ndarray:
+def easy_digit(classifier: Classifier, digit: int, random: Random) -> np.ndarray:
+    """A digit that the network reads right, uint8 (28, 28)."""
+    labels = np.full(20, digit)
+    images = templates.sketched(labels, random)
+    return images[np.flatnonzero(sure(classifier, images, labels) == "right")[0]]
+
+
+def sheet(classifier: Classifier, random: Random) -> np.ndarray:
     """Lines of digits on paper, uint8 (height, width), a little out of line."""
     paper = np.full((STEP * len(LINES) + 24, STEP * len(LINES[0]) + 24), 244.0)
     for down, line in enumerate(LINES):
-        drawn = templates.sketched(np.array([int(sign) for sign in line]), random)
-        for across, image in enumerate(drawn):
+        for across, sign in enumerate(line):
+            image = easy_digit(classifier, int(sign), random)
             y, x = (12 + STEP * place + random.integers(4, 12) for place in (down, across))
             paper[y : y + 28, x : x + 28] -= 0.8 * image
     return np.clip(np.round(paper / 4) * 4, 0, 255).astype(np.uint8)
@@ -99,7 +106,7 @@ def write(folder: Path, tries: int) -> None:
     with zipfile.ZipFile(folder / "digits.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, image in members:
             archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), png(image))
-    (folder / "sheet.png").write_bytes(png(sheet(random)))
+    (folder / "sheet.png").write_bytes(png(sheet(classifier, random)))
     for path in sorted(folder.iterdir()):
         print(f"{path}: {path.stat().st_size / 1000:.1f} kB")
 

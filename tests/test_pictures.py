@@ -165,7 +165,7 @@ def test_a_picture_with_something_in_it_is_never_blank(classifier: Classifier) -
     image = page()
     ImageDraw.Draw(image).line((60, 60, 90, 300, 420, 80, 80, 90, 400, 330), 20, 6)
     boxed(image, 0)
-    assert read(classifier, image).prediction.status == "not_a_digit"
+    assert read(classifier, image).prediction.status in ("not_a_digit", "unsure")
     assert read(classifier, page()).prediction.status == "blank"
 
 

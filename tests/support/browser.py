@@ -151,7 +151,9 @@ def draw_by_finger(page: Page, strokes: Sequence[Sequence[tuple[float, float]]])
 
 
 def canvas_box(page: Page, seconds: float = 10) -> FloatRect:
-    """Where the canvas lies, once it has a place: while a page is made anew, it has none."""
+    """Where the canvas lies, once it has a place: while a page is made anew, it has none, or the
+    one of before stands beside it."""
+    expect(page.locator(CANVAS)).to_have_count(1)
     page.locator(CANVAS).scroll_into_view_if_needed()
     end = time.monotonic() + seconds
     while not (box := page.locator(CANVAS).bounding_box()):

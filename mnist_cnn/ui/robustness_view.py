@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from mnist_cnn.data import labelled_sets
 from mnist_cnn.errors import DigitsError
 from mnist_cnn.evaluation import robustness
 from mnist_cnn.ink.normalize import normalize_strokes
@@ -54,7 +55,7 @@ def _sample(
         width=260,
     )
     chosen = [run_id, *([rival] if rival else [])]
-    key = f"robustness {kind} {' '.join(chosen)} {name} {hash(images.tobytes())}"
+    key = f"robustness {kind} {' '.join(chosen)} {name} {labelled_sets.version(name)}"
     if st.button(
         "Run the test",
         icon=":material/play_arrow:",
